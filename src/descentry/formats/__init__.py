@@ -1,0 +1,1 @@
+"""Codecs that readers and writers share."""

@@ -1,0 +1,45 @@
+"""What a reader is, and what it hands out."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+from descentry.record.chunk import Chunk
+
+
+class Reader(Protocol):
+    """A module (or object) that reads one format.  Third parties register one under `descentry.readers`.
+
+    `format` is the word of the JSON.  `matches` looks at the name and the first 64 KiB (decompressed),
+    never at more.  `read` yields the whole log as chunks of bounded size, in the log's own order; a torn
+    tail becomes an event, never an error.  `follow` yields what is there, then goes on for ever: an empty
+    chunk says that nothing whole has been added since; the caller decides when to ask again and when to
+    stop.  A torn tail waits until it is whole.
+    """
+
+    format: str
+
+    def matches(self, path: Path, head: bytes) -> bool: ...
+
+    def read(self, path: Path) -> Iterator[Chunk]: ...
+
+    def follow(self, path: Path) -> Iterator[Chunk]: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Log:
+    """One run's log, found and recognised but not yet read.  `run` is its id, unique within one call."""
+
+    run: str
+    format: str
+    path: Path
+    reader: Reader
+
+    def chunks(self) -> Iterator[Chunk]:
+        """The whole log, as chunks of bounded size."""
+        return self.reader.read(self.path)
+
+    def follow(self) -> Iterator[Chunk]:
+        """The log as it grows: an empty chunk means that nothing whole was added since the last one."""
+        return self.reader.follow(self.path)
