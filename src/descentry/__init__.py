@@ -1,0 +1,95 @@
+"""Descentry reads the losses that a training run writes and says what is wrong, since when and why.
+
+    run = descentry.read("train.jsonl")          # descentry.runs(folder) yields many
+    report = descentry.diagnose(run)             # .verdict, .findings, .causes
+
+Everything is loaded when first used: `import descentry` alone costs next to nothing.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+from descentry._version import __version__ as __version__
+
+if TYPE_CHECKING:
+    from descentry.calls import diagnose as diagnose
+    from descentry.calls import read as read
+    from descentry.calls import runs as runs
+    from descentry.display import Report as Report
+    from descentry.record.errors import DamagedError as DamagedError
+    from descentry.record.errors import DescentryError as DescentryError
+    from descentry.record.errors import InputError as InputError
+    from descentry.record.errors import UnknownFormatError as UnknownFormatError
+    from descentry.record.errors import UnreadableError as UnreadableError
+    from descentry.record.errors import UsageError as UsageError
+    from descentry.record.event import Event as Event
+    from descentry.record.finding import Evidence as Evidence
+    from descentry.record.finding import Finding as Finding
+    from descentry.record.finding import Severity as Severity
+    from descentry.record.report import Cause as Cause
+    from descentry.record.report import Remedy as Remedy
+    from descentry.record.report import RunReport as RunReport
+    from descentry.record.roles import Role as Role
+    from descentry.record.run import Curve as Curve
+    from descentry.record.run import Run as Run
+
+_HOMES = {
+    "Cause": "descentry.record.report",
+    "Curve": "descentry.record.run",
+    "DamagedError": "descentry.record.errors",
+    "DescentryError": "descentry.record.errors",
+    "Event": "descentry.record.event",
+    "Evidence": "descentry.record.finding",
+    "Finding": "descentry.record.finding",
+    "InputError": "descentry.record.errors",
+    "Remedy": "descentry.record.report",
+    "Report": "descentry.display",
+    "Role": "descentry.record.roles",
+    "Run": "descentry.record.run",
+    "RunReport": "descentry.record.report",
+    "Severity": "descentry.record.finding",
+    "UnknownFormatError": "descentry.record.errors",
+    "UnreadableError": "descentry.record.errors",
+    "UsageError": "descentry.record.errors",
+    "diagnose": "descentry.calls",
+    "read": "descentry.calls",
+    "runs": "descentry.calls",
+}
+
+__all__ = [
+    "Cause",
+    "Curve",
+    "DamagedError",
+    "DescentryError",
+    "Event",
+    "Evidence",
+    "Finding",
+    "InputError",
+    "Remedy",
+    "Report",
+    "Role",
+    "Run",
+    "RunReport",
+    "Severity",
+    "UnknownFormatError",
+    "UnreadableError",
+    "UsageError",
+    "__version__",
+    "diagnose",
+    "read",
+    "runs",
+]
+
+
+def __getattr__(name: str) -> object:
+    """Load a name of the face from its own module when it is first used (PEP 562)."""
+    home = _HOMES.get(name)
+    if home is None:
+        raise AttributeError(f"module 'descentry' has no attribute {name!r}; it has {', '.join(__all__)}")
+    value = getattr(import_module(home), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

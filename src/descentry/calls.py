@@ -1,0 +1,77 @@
+"""The three calls of the face: `read`, `runs`, `diagnose`."""
+
+import os
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+from descentry._version import __version__
+from descentry.display import Report
+from descentry.record.errors import UnreadableError, UsageError
+from descentry.record.roles import Role
+from descentry.record.run import Run
+from descentry.sources.collect import collect
+from descentry.sources.find import find
+from descentry.sources.protocol import Log
+
+Source = str | os.PathLike[str]
+
+
+def runs(path: Source, *, roles: Mapping[str, Role | str] | None = None) -> Iterator[Run]:
+    """Every run in a file or folder, one at a time, with whole curves.
+
+    `roles`: series name -> role, overruling what the names suggest.
+    Raises InputError where nothing can be read, UsageError for a role that is not known.
+    """
+    chosen = _roles(roles)
+    for log in _logs(path):
+        yield collect(log, chosen)
+
+
+def read(path: Source, *, roles: Mapping[str, Role | str] | None = None) -> Run:
+    """The only run in a file or folder.
+
+    `roles` and errors are those of `runs`; several runs are a UsageError that names them.
+    """
+    found = _logs(path)
+    if len(found) != 1:
+        names = ", ".join(log.run for log in found[:5])
+        more = ", …" if len(found) > 5 else ""
+        raise UsageError(
+            f"{path}: holds {len(found)} runs ({names}{more}), expected one; use descentry.runs()"
+        )
+    return collect(found[0], _roles(roles))
+
+
+def diagnose(
+    source: Source | Run,
+    *,
+    roles: Mapping[str, Role | str] | None = None,
+    vocab_size: int | None = None,
+) -> Report:
+    """What is wrong with a run, or with every run in a file or folder.
+
+    `vocab_size`: the number of tokens or classes, if known; ln of it is the loss of a uniform guess.
+    `roles` and errors are those of `runs`.
+    """
+    from descentry.diagnosis.diagnose import diagnose as diagnose_run
+
+    chosen = _roles(roles)
+    items: list[Log] | list[Run] = [source] if isinstance(source, Run) else _logs(source)
+    reports = tuple(diagnose_run(item, roles=chosen, vocab_size=vocab_size) for item in items)
+    return Report(reports, __version__)
+
+
+def _logs(path: Source) -> list[Log]:
+    spelled = os.fspath(path)
+    if not spelled or "\0" in spelled:
+        raise UnreadableError(repr(spelled), "is no path: it is empty or holds a NUL character", "check it")
+    return find(Path(spelled))
+
+
+def _roles(roles: Mapping[str, Role | str] | None) -> dict[str, Role] | None:
+    if roles is None:
+        return None
+    unknown = [str(role) for role in roles.values() if role not in set(Role)]
+    if unknown:
+        raise UsageError(f"no role {unknown[0]!r}; expected one of {', '.join(Role)}")
+    return {name: Role(role) for name, role in roles.items()}

@@ -1,0 +1,88 @@
+"""`descentry diagnose LOG…`: the report."""
+
+from dataclasses import replace
+from functools import partial
+from typing import TYPE_CHECKING
+
+import click
+
+from descentry._version import __version__
+from descentry.cli import options
+from descentry.cli.inputs import Inputs
+from descentry.cli.outcome import Outcome
+from descentry.cli.screens import JsonRuns, Screens, View
+from descentry.record.finding import Severity
+
+if TYPE_CHECKING:
+    from descentry.record.report import RunReport
+    from descentry.record.roles import Role
+    from descentry.sources.protocol import Log
+
+_FAIL_ON = ("critical", "warning", "info", "never")
+
+
+@click.command(name="diagnose", short_help="Say what is wrong, since when, why, and what to do.")
+@options.logs
+@options.formats("text", "json")
+@click.option("--fail-on", type=click.Choice(_FAIL_ON), default="never", show_default=True,
+              help="Exit with 1 on a finding this severe or worse.")  # fmt: skip
+@options.roles
+@click.option("--vocab-size", type=click.IntRange(min=2), metavar="N",
+              help="Tokens or classes: ln N is the loss of a uniform guess.")  # fmt: skip
+@options.run
+@options.verbose
+@options.no_curve
+def command(
+    logs: tuple[str, ...],
+    format_: str,
+    as_json: bool,
+    fail_on: str,
+    roles: "dict[str, Role]",
+    vocab_size: int | None,
+    run: str | None,
+    verbose: bool,
+    no_curve: bool,
+) -> int:
+    """Say what is wrong with the runs in LOG, since which step, why, and what to do.
+
+    LOG is a file, a folder (every run in it), a glob, or `-` for stdin.
+
+    \b
+    Examples:
+      descentry diagnose train.jsonl
+      descentry diagnose --json --fail-on critical runs/ > report.json
+      descentry diagnose --role val_loss=eval/ce --vocab-size 50257 log.csv
+      ssh node cat train.log | descentry diagnose -
+    """
+    outcome = Outcome()
+    as_json = as_json or format_ == "json"
+    view: View = _json_view() if as_json else Screens(verbose=verbose, curve=not no_curve)
+    worst = Severity.OK
+    seen: set[str] = set()
+    with Inputs(logs, outcome) as inputs:
+        for log in inputs.logs(run):
+            report = outcome.attempt(str(log.path), partial(_report, log, roles, vocab_size))
+            if report is not None:
+                seen.update(curve.name for curve in report.curves)
+                worst = max(worst, _worst(report), key=lambda severity: severity.rank)
+                view.add(replace(report, path=outcome.spelled(report.path)))
+    view.close()
+    options.check_used(roles, seen)
+    return outcome.code(found=fail_on != "never" and worst.rank >= Severity(fail_on).rank)
+
+
+def _json_view() -> JsonRuns:
+    from descentry.report.jsonable import REPORT_SCHEMA
+
+    return JsonRuns(schema=REPORT_SCHEMA, version=__version__)
+
+
+def _report(log: "Log", roles: "dict[str, Role]", vocab_size: int | None) -> "RunReport":
+    from descentry.diagnosis.diagnose import diagnose
+
+    return diagnose(log, roles=roles or None, vocab_size=vocab_size)
+
+
+def _worst(report: "RunReport") -> Severity:
+    severities = [finding.severity for finding in report.findings]
+    return max(severities, key=lambda severity: severity.rank, default=Severity.OK)

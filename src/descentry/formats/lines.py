@@ -1,0 +1,125 @@
+"""Whole lines out of blocks of bytes, as UTF-8: byte-order marks and UTF-16 are seen through.
+
+`LineBlocks` holds a torn line back until its end comes; `text` decodes and counts what is no UTF-8.
+"""
+
+import codecs
+from typing import NamedTuple
+
+from descentry.record.event import Event
+
+MAX_LINE = 64 << 20
+"""Bytes of one line that are kept waiting for its end; no log line is longer, and memory stays bounded."""
+
+
+class Block(NamedTuple):
+    """`data`: whole lines, with their newlines (the log's last may lack it); `line`: number of the first."""
+
+    data: bytes
+    line: int
+
+
+class LineBlocks:
+    """Cuts a stream of bytes at newlines.  Any split of the bytes gives the same lines."""
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+        self._start: bytes | None = b""
+        self._utf16: codecs.IncrementalDecoder | None = None
+        self._parts: list[bytes] = []
+        self._n_held = 0
+        self._skipping = False
+        self._line = 1
+        self.events: list[Event] = []
+
+    def feed(self, data: bytes) -> Block:
+        """The lines that are whole now; `data` is empty when there is none."""
+        data = self._utf8(data, final=False)
+        cut = data.rfind(b"\n") + 1
+        if not cut:
+            self._hold(data)
+            return Block(b"", self._line)
+        whole = b"".join((*self._parts, data[:cut]))
+        self._parts, self._n_held = [], 0
+        whole = self._unskipped(whole)
+        block = Block(whole, self._line)
+        self._line += whole.count(b"\n")
+        self._hold(data[cut:])
+        return block
+
+    def end(self) -> Block:
+        """The last line, when it has no newline."""
+        self._hold(self._utf8(b"", final=True))
+        block = Block(b"" if self._skipping else b"".join(self._parts), self._line)
+        self._parts, self._n_held = [], 0
+        return block
+
+    def _hold(self, data: bytes) -> None:
+        if not data or self._skipping:
+            return
+        self._parts.append(data)
+        self._n_held += len(data)
+        if self._n_held > MAX_LINE:
+            self._skipping = True
+            self._parts, self._n_held = [], 0
+            message = f"a line of more than {MAX_LINE >> 20} MiB was left out"
+            self.events.append(Event("bad_line", message, f"{self._name}:{self._line}"))
+
+    def _unskipped(self, whole: bytes) -> bytes:
+        """`whole` without the rest of a line that was given up."""
+        if not self._skipping:
+            return whole
+        self._skipping = False
+        self._line += 1
+        return whole[whole.index(b"\n") + 1 :]
+
+    def _utf8(self, data: bytes, final: bool) -> bytes:
+        if self._start is not None:
+            data = self._start + data
+            if len(data) < 3 and not final and codecs.BOM_UTF8.startswith(data[:3]) | _may_be_utf16(data):
+                self._start = data
+                return b""
+            self._start = None
+            data = self._without_mark(data)
+        if self._utf16 is None:
+            return data
+        return self._utf16.decode(data, final).encode("utf-8", "replace")
+
+    def _without_mark(self, data: bytes) -> bytes:
+        if data.startswith(codecs.BOM_UTF8):
+            return data[3:]
+        for mark, name in ((codecs.BOM_UTF16_LE, "utf-16-le"), (codecs.BOM_UTF16_BE, "utf-16-be")):
+            if data.startswith(mark):
+                self._utf16 = codecs.getincrementaldecoder(name)("replace")
+                return data[2:]
+        return data
+
+
+def _may_be_utf16(data: bytes) -> bool:
+    return codecs.BOM_UTF16_LE.startswith(data[:2]) or codecs.BOM_UTF16_BE.startswith(data[:2])
+
+
+def plain_head(head: bytes) -> bytes:
+    """`head` as UTF-8 without a byte-order mark, for `matches`."""
+    lines = LineBlocks("")
+    return lines.feed(head).data + lines.end().data
+
+
+class Utf8:
+    """Decodes UTF-8; bytes that are none become U+FFFD, and that is told once per log."""
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+        self._told = False
+        self.events: list[Event] = []
+
+    def decode(self, data: bytes, line: int) -> str:
+        """`data` as text.  `line`: where it stands, for the event."""
+        try:
+            return data.decode("utf-8")
+        except UnicodeDecodeError:
+            if not self._told:
+                message = "bytes that are no UTF-8 were replaced"
+                self.events.append(Event("encoding", message, f"{self._name}:{line}"))
+                self._told = True
+            return data.decode("utf-8", "replace")

@@ -1,0 +1,66 @@
+"""Protocol buffers without a schema: walks the fields of one message, bounded and checked.
+
+No recursion, no allocation beyond slices of the message: a length that points outside it is an error.
+"""
+
+from collections.abc import Iterator
+
+VARINT, FIXED64, BYTES, FIXED32 = 0, 1, 2, 5
+
+Value = int | bytes
+"""An int for VARINT, bytes for the others (8, 4, or as many as the length says)."""
+
+
+class BadMessage(ValueError):
+    """The bytes are no protocol buffer message; the message says why."""
+
+
+def varint(data: bytes, at: int) -> tuple[int, int]:
+    """The unsigned number at `at` and the position after it.  Raises BadMessage."""
+    value = shift = 0
+    while True:
+        if at >= len(data) or shift > 63:
+            raise BadMessage("a number runs past its end")
+        byte = data[at]
+        at += 1
+        value |= (byte & 0x7F) << shift
+        if byte < 0x80:
+            return value & 0xFFFFFFFFFFFFFFFF, at
+        shift += 7
+
+
+def signed(value: int) -> int:
+    """An int64 from the unsigned number that spells it."""
+    return value - (1 << 64) if value >= 1 << 63 else value
+
+
+def fields(data: bytes) -> Iterator[tuple[int, int, Value]]:
+    """(number, wire type, value) of each field, in order.  Raises BadMessage."""
+    at, end = 0, len(data)
+    while at < end:
+        key, at = varint(data, at)
+        kind = key & 7
+        if kind == VARINT:
+            value, at = varint(data, at)
+            yield key >> 3, kind, value
+            continue
+        if kind == BYTES:
+            size, at = varint(data, at)
+        elif kind in (FIXED64, FIXED32):
+            size = 8 if kind == FIXED64 else 4
+        else:
+            raise BadMessage(f"wire type {kind} is not used any more")
+        if size > end - at:
+            raise BadMessage(f"a field of {size} bytes does not fit into the {end - at} that are left")
+        yield key >> 3, kind, data[at : at + size]
+        at += size
+
+
+def varints(data: bytes) -> list[int]:
+    """The numbers of a packed field.  Raises BadMessage."""
+    out = []
+    at = 0
+    while at < len(data):
+        value, at = varint(data, at)
+        out.append(value)
+    return out

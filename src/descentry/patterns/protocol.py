@@ -1,0 +1,105 @@
+"""What a detector is: frozen parameters, explicit state, any chunking of the points gives the same findings."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, ClassVar, Protocol, runtime_checkable
+
+import numpy as np
+
+from descentry.record.chunk import Floats, Ints
+from descentry.record.finding import Finding
+from descentry.record.roles import Role
+from descentry.signal.shape import Shape
+
+
+@dataclass(frozen=True, slots=True)
+class Points:
+    """Consecutive points of one curve, in log order, inside one segment.
+
+    `steps` int64[n], `values` float64[n], NaN and infinities as logged.
+    """
+
+    curve: str
+    role: Role
+    steps: Ints
+    values: Floats
+
+
+@runtime_checkable
+class PointDetector(Protocol):
+    """Looks at every point of every curve with one of `roles`; one state per curve.
+
+    `update` (vector form) and `update_one` (scalar form, for live single points) say the same.  Both return
+    True when `current` may have changed.  `restart` tells that the log went back to `step`: `superseded`
+    is what it had said from there on.
+    """
+
+    id: ClassVar[str]
+    cadence: ClassVar[str]
+    roles: ClassVar[frozenset[Role]]
+
+    def init(self, curve: str, role: Role) -> Any: ...
+
+    def update(self, state: Any, points: Points) -> bool: ...
+
+    def update_one(self, state: Any, step: int, value: float) -> bool: ...
+
+    def restart(self, state: Any, step: int, superseded: Shape) -> bool: ...
+
+    def current(self, state: Any, view: "View") -> list[Finding]: ...
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """The run so far, as judges see it: at a moment that the count of points fixes, never their arrival.
+
+    `shapes`: the reduction of every curve by name; `names`: the curve that plays each role;
+    `restarts`: steps at which the log went back or began anew; `standing`: what the detectors before this
+    one say at this moment; `ended`: the log is complete.
+    """
+
+    shapes: Mapping[str, Shape]
+    names: Mapping[Role, str]
+    step: int
+    restarts: Sequence[int] = ()
+    standing: Sequence[Finding] = ()
+    ended: bool = False
+    config: Mapping[str, object] = field(default_factory=dict)
+
+    def shape(self, role: Role) -> Shape | None:
+        """The reduction of the curve with that role, or None when there is none or it has no finite value."""
+        name = self.names.get(role)
+        shape = self.shapes.get(name) if name is not None else None
+        return shape if shape is not None and len(shape) else None
+
+    def epoch_steps(self) -> Floats:
+        """The steps at which a new epoch begins, float64[k]; empty when epochs are not logged."""
+        epoch = self.shape(Role.EPOCH)
+        if epoch is None or len(epoch) < 2:
+            return np.empty(0)
+        whole = np.floor(epoch.levels + 1e-9)
+        return epoch.first_steps[1:][np.diff(whole) > 0].astype(np.float64)
+
+    def said(self, pattern: str, curve: str | None = None) -> Finding | None:
+        """The standing finding of that pattern (on that curve), or None."""
+        for finding in self.standing:
+            if finding.pattern == pattern and curve in (None, finding.curve):
+                return finding
+        return None
+
+
+@runtime_checkable
+class ShapeDetector(Protocol):
+    """Judges the whole shape of a run so far.  A pure function of the view, so chunks cannot matter.
+
+    `clock`: the roles whose number of points decides when to judge.
+    """
+
+    id: ClassVar[str]
+    cadence: ClassVar[str]
+    clock: ClassVar[tuple[Role, ...]]
+
+    def judge(self, view: View) -> list[Finding]: ...
+
+
+Detector = PointDetector | ShapeDetector

@@ -1,0 +1,28 @@
+"""The detectors, in the order in which they speak: later ones may read what earlier ones said."""
+
+from importlib import import_module
+from importlib.metadata import entry_points
+
+from descentry.patterns.protocol import Detector
+
+BUILT_IN = (
+    "descentry.patterns.nan:Nan",
+    "descentry.patterns.log_overlap:LogOverlap",
+    "descentry.patterns.spike:Spike",
+)
+"""Built-ins enter by the door that third parties use: `module:Class`."""
+ENTRY_POINTS = "descentry.patterns"
+
+
+def _load(name: str) -> Detector:
+    module, _, attribute = name.partition(":")
+    detector: Detector = getattr(import_module(module), attribute)()
+    return detector
+
+
+def detectors() -> list[Detector]:
+    """One of each registered detector with its default parameters, built-ins first."""
+    found = [_load(name) for name in BUILT_IN]
+    for entry in entry_points(group=ENTRY_POINTS):
+        found.append(_load(entry.value))
+    return found

@@ -1,0 +1,356 @@
+"""spike: the loss leaps far above its own recent level, then comes back, fully or in part.
+
+Level: the lowest of the medians of the last four blocks, so that an excursion of up to three blocks cannot
+hide itself.  Noise: robust second differences of the last twelve blocks.  A point that stands above the level
+by more noise than `candidate` opens an excursion, which ends when a later block has come back.  Which
+excursions count is decided by how far this curve's own noise reaches (signal/tails.py): at most
+`expected_alarms` per run by noise alone, whatever its length.  A leap must also matter to the eye: a share of
+the whole descent, or of the level.  Blocks are closed by count, so any chunking gives the same answer.
+NaN belongs to `nan` and is skipped.
+"""
+
+from collections import deque
+from dataclasses import dataclass, field
+from typing import ClassVar
+
+import numpy as np
+
+from descentry.patterns.protocol import Points, View
+from descentry.record.chunk import Floats, Ints
+from descentry.record.finding import Evidence, Finding, Severity
+from descentry.record.roles import Role
+from descentry.signal.robust import MAD_TO_SIGMA
+from descentry.signal.shape import Shape
+from descentry.signal.tails import Tails
+from descentry.signal.words import number, percent
+
+PHASES = ((0, 5), (100, 10), (500, 25), (2000, 50))
+"""From this many points on, blocks of this many: a spike may last three blocks before the level follows it."""
+N_LEVELS, N_NOISES, N_LONG = 4, 12, 60
+MAX_EVENTS = 512
+
+
+@dataclass(slots=True)
+class Excursion:
+    """A stay above the level: where it began, its peak, the level and noise it is measured against.
+
+    `stay` is the longest row of neighbouring points above the limit.
+    """
+
+    onset_step: int
+    level: float
+    noise: float
+    peak: float
+    peak_step: int
+    n_points: int = 1
+    n_in_row: int = 1
+    stay: int = 1
+    last_index: int = 0
+    end_step: int | None = None
+    low_since: float = float("inf")
+
+    @property
+    def height(self) -> float:
+        return self.peak - self.level
+
+    @property
+    def score(self) -> float:
+        return self.height / self.noise
+
+
+@dataclass
+class SpikeState:
+    curve: str
+    role: Role
+    n_points: int = 0
+    size: int = PHASES[0][1]
+    upper: float = float("inf")
+    level: float = float("nan")
+    noise: float = float("nan")
+    steps: list[int] = field(default_factory=list)
+    values: list[float] = field(default_factory=list)
+    levels: deque[float] = field(default_factory=lambda: deque(maxlen=N_LEVELS))
+    noises: deque[float] = field(default_factory=lambda: deque(maxlen=N_LONG))
+    bends: deque[float] = field(default_factory=lambda: deque(maxlen=N_LONG))
+    lowest: float = float("inf")
+    highest: float = float("-inf")
+    tails: Tails = field(default_factory=Tails)
+    open: Excursion | None = None
+    events: list[Excursion] = field(default_factory=list)
+    last_step: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Spike:
+    """Leaps that noise of this curve does not explain and that come back."""
+
+    id: ClassVar[str] = "spike"
+    cadence: ClassVar[str] = "point"
+    roles: ClassVar[frozenset[Role]] = frozenset({Role.TRAIN_LOSS, Role.VAL_LOSS})
+
+    candidate: float = 6.0
+    """Noise units above the level that open an excursion.  Lower: more work, no more findings."""
+    expected_alarms: float = 0.01
+    """Spikes that noise alone may bring per run.  Lower: fewer false alarms, small spikes missed."""
+    descent_share: float = 0.05
+    """Least height as a share of the whole descent so far."""
+    huge_share: float = 0.25
+    """A leap by this share of the whole descent counts whatever the tails.  Higher: fewer, larger ones."""
+    unseen_share: float = 0.002
+    """Changes below this share of the descent count as noise.  Higher: blind to leaps in a fine tail."""
+    level_share: float = 0.10
+    """Least height as a share of the level, which suffices while the level is not yet near zero."""
+
+    def init(self, curve: str, role: Role) -> SpikeState:
+        return SpikeState(curve, role)
+
+    def update_one(self, state: SpikeState, step: int, value: float) -> bool:
+        if value - value != 0.0:
+            return False
+        if value > state.upper:
+            self._above(state, step, value, state.n_points + len(state.values))
+        state.steps.append(step)
+        state.values.append(value)
+        if len(state.values) >= state.size:
+            self._close(state, np.array(state.steps, np.int64), np.array(state.values)[None, :])
+            state.steps.clear()
+            state.values.clear()
+        return False
+
+    def update(self, state: SpikeState, points: Points) -> bool:
+        finite = np.isfinite(points.values)
+        steps, values = points.steps[finite], points.values[finite]
+        done = 0
+        while done < len(values):
+            whole = self._whole_blocks(state, len(values) - done)
+            if state.values or whole == 0:
+                self.update_one(state, int(steps[done]), float(values[done]))
+                done += 1
+                continue
+            until = done + whole * state.size
+            self._blocks(state, steps[done:until], values[done:until].reshape(whole, -1))
+            done = until
+        return False
+
+    def _whole_blocks(self, state: SpikeState, n_values: int) -> int:
+        """Whole blocks that can be taken at once before the block size changes."""
+        later = [start for start, _size in PHASES if start > state.n_points]
+        room = later[0] - state.n_points if later else n_values
+        return min(n_values, room) // state.size
+
+    def _blocks(self, state: SpikeState, steps: Ints, rows: Floats) -> None:
+        """The vector form: all blocks at once, candidates one by one."""
+        levels, noises = self._constants(state, rows)
+        upper = levels + self.candidate * noises
+        # The first block is measured against what is known now; block k against the blocks before it.
+        n_rows, size = rows.shape
+        state_upper = np.concatenate([[state.upper], upper[:-1]])
+        hot = np.flatnonzero((rows > state_upper[:, None]).any(axis=1))
+        if state.open is None and not len(hot):
+            self._close(state, steps, rows)
+            return
+        row = 0
+        while row < n_rows:
+            following = row if state.open is not None else min(_next(hot, row), n_rows)
+            if following > row:
+                self._close(state, steps[row * size : following * size], rows[row:following])
+                row = following
+                continue
+            block = slice(row * size, (row + 1) * size)
+            for i in np.flatnonzero(rows[row] > state.upper).tolist():
+                self._above(state, int(steps[row * size + i]), float(rows[row, i]), state.n_points + i)
+            self._close(state, steps[block], rows[row : row + 1])
+            row += 1
+
+    def _constants(self, state: SpikeState, rows: Floats) -> tuple[Floats, Floats]:
+        """Level and noise after each block, float64[k] each."""
+        medians, scatter = _figures(rows)
+        known = np.array(state.levels)[-N_LEVELS:]
+        joined = np.concatenate([np.full(N_LEVELS, np.inf), known, medians])
+        windows = np.lib.stride_tricks.sliding_window_view(joined, N_LEVELS)[-len(medians) :]
+        levels = windows.min(axis=1)
+        wander = self._wander(state, medians)
+        past = np.array(state.noises)
+        padded = np.concatenate([np.full(N_LONG, np.nan), past, scatter])
+        short = np.lib.stride_tricks.sliding_window_view(padded, N_NOISES)[-len(medians) :]
+        long = np.lib.stride_tricks.sliding_window_view(padded, N_LONG)[-len(medians) :]
+        lowest = np.minimum(np.minimum.accumulate(medians), state.lowest)
+        highest = np.maximum(np.maximum.accumulate(medians), state.highest)
+        # Half the long-run noise is the least, as a quiet stretch of a quantised curve is not free of noise,
+        # and so is what no eye would see in a plot of the whole descent.
+        least = np.maximum(0.5 * _nanmedian(long), self.unseen_share * (highest - lowest))
+        return levels, np.sqrt(np.maximum(_nanmedian(short), least) ** 2 + 4.0 * wander**2)
+
+    def _wander(self, state: SpikeState, medians: Floats) -> Floats:
+        """How far the level itself strays from block to block, float64[k]: slow noise that neighbours share."""
+        known = np.array(state.levels)
+        bends = np.abs(np.diff(np.concatenate([known, medians]), 2))[-len(medians) :]
+        padded = np.concatenate([np.full(N_LONG + len(medians) - len(bends), np.nan), state.bends, bends])
+        windows = np.lib.stride_tricks.sliding_window_view(padded, N_LONG)[-len(medians) :]
+        return np.nan_to_num(_nanmedian(windows)) * (MAD_TO_SIGMA / np.sqrt(6.0))
+
+    def _close(self, state: SpikeState, steps: Ints, rows: Floats) -> None:
+        """Blocks are complete: move level and noise on, count the tails, see whether an excursion ended."""
+        levels, noises = self._constants(state, rows)
+        medians, scatter = _figures(rows)
+        self._count(state, rows, noises)
+        known = np.array(state.levels)
+        bends = np.abs(np.diff(np.concatenate([known, medians]), 2))[-len(medians) :]
+        state.bends.extend(bends[-N_LONG:].tolist())
+        state.levels.extend(medians[-N_LEVELS:].tolist())
+        state.noises.extend(scatter[-N_LONG:].tolist())
+        state.level, state.noise = float(levels[-1]), float(noises[-1])
+        state.lowest = min(state.lowest, float(medians.min()))
+        state.highest = max(state.highest, float(medians.max()))
+        state.last_step = int(steps[-1])
+        if state.open is not None:
+            self._follow(state, state.open, medians, state.last_step)
+        has_level = len(state.levels) >= 2 and state.noise > 0
+        state.upper = state.level + self.candidate * state.noise if has_level else float("inf")
+        state.n_points += rows.size
+        state.size = next(size for start, size in reversed(PHASES) if state.n_points >= start)
+
+    def _count(self, state: SpikeState, rows: Floats, noises: Floats) -> None:
+        """Count the tails of the noise: residuals from each block's own line.  Excursions are left out."""
+        noise = np.concatenate([[state.noise], noises[:-1]])
+        sound = noise > 0
+        if not sound.any():
+            return
+        rows, noise = rows[sound], noise[sound, None]
+        if state.open is not None or bool((rows > state.upper).any()):
+            return
+        half = rows.shape[1] // 2
+        slope = (np.median(rows[:, -half:], axis=1) - np.median(rows[:, :half], axis=1)) / (rows.shape[1] - half)
+        line = slope[:, None] * (np.arange(rows.shape[1]) - (rows.shape[1] - 1) / 2)
+        residuals = rows - line
+        residuals -= np.median(residuals, axis=1)[:, None]
+        state.tails.add((residuals / noise).ravel())
+
+    def _follow(self, state: SpikeState, event: Excursion, medians: Floats, step: int) -> None:
+        """Close the open excursion when the curve is back, or when it has become the new level."""
+        event.low_since = min(event.low_since, float(medians.min()))
+        came_back = event.low_since <= event.level + 0.25 * event.height
+        if came_back or event.n_points > max(100, 0.15 * state.n_points):
+            event.end_step = step
+            state.open = None
+
+    def _above(self, state: SpikeState, step: int, value: float, index: int) -> None:
+        """A point above the limit: a new excursion, or one more point of the open one."""
+        event = state.open
+        if event is None:
+            event = Excursion(step, state.level, state.noise, value, step)
+            state.open = event
+            state.events.append(event)
+            if len(state.events) > MAX_EVENTS:
+                state.events.remove(min(state.events[:-1], key=lambda one: one.score))
+        else:
+            event.n_points += 1
+            event.n_in_row = event.n_in_row + 1 if index == event.last_index + 1 else 1
+            event.stay = max(event.stay, event.n_in_row)
+        event.last_index = index
+        if value > event.peak:
+            event.peak, event.peak_step, event.low_since = value, step, float("inf")
+
+    def restart(self, state: SpikeState, step: int, superseded: Shape) -> bool:
+        """The log goes back: excursions that are written anew are forgotten, the level starts afresh."""
+        del superseded
+        state.events = [event for event in state.events if event.onset_step < step]
+        state.steps.clear()
+        state.values.clear()
+        state.open = None
+        return False
+
+    def current(self, state: SpikeState, view: View) -> list[Finding]:
+        events = self._real(state)
+        if not events:
+            return []
+        return [_finding(state, events, view)]
+
+    def _real(self, state: SpikeState) -> list[Excursion]:
+        """The excursions that noise does not explain, that matter, and that come back."""
+        if not state.events:
+            return []
+        reach = max(self.candidate + 1.0, state.tails.reach(self.expected_alarms))
+        descent = state.highest - state.lowest
+        real = []
+        for event in state.events:
+            matters = event.height >= self.descent_share * descent or (
+                event.height >= self.level_share * abs(event.level)
+                and abs(event.level) > 0.15 * max(abs(state.highest), abs(state.lowest))
+            )
+            # Heavy tails bring single strays, never a stay above the level that undoes much of the descent.
+            huge = event.stay > 1 and event.height >= self.huge_share * descent and descent >= 20.0 * event.noise
+            if (huge or (event.score >= reach and matters)) and _comes_back(event):
+                real.append(event)
+        return real
+
+
+def _comes_back(event: Excursion) -> bool:
+    """Whether at least half of the height was lost again; a fresh leap has had no time to."""
+    if event.low_since == float("inf"):
+        return True
+    return event.low_since <= event.level + 0.5 * event.height
+
+
+def _next(sorted_rows: Ints, row: int) -> int:
+    at = int(np.searchsorted(sorted_rows, row))
+    return int(sorted_rows[at]) if at < len(sorted_rows) else 1 << 62
+
+
+def _figures(rows: Floats) -> tuple[Floats, Floats]:
+    """Median and noise of each block, float64[k] each."""
+    scatter = np.median(np.abs(np.diff(rows, 2, axis=1)), axis=1)
+    return np.median(rows, axis=1), scatter * (MAD_TO_SIGMA / np.sqrt(6.0))
+
+
+def _nanmedian(windows: Floats) -> Floats:
+    """Median over the last axis, NaN left out; NaN where nothing is known.  NaN stand at the front only."""
+    ordered = np.sort(windows, axis=1)
+    n_known = windows.shape[1] - np.isnan(windows).sum(axis=1)
+    low = np.maximum(n_known - 1, 0) // 2
+    high = n_known // 2
+    rows = np.arange(len(windows))
+    high = np.minimum(high, np.maximum(n_known - 1, 0))
+    return 0.5 * (ordered[rows, low] + ordered[rows, high])
+
+
+def _finding(state: SpikeState, events: list[Excursion], view: View) -> Finding:
+    largest = max(events, key=lambda event: event.height)
+    # Blocks of steps make a decayed return visible only at their end: an excursion still open may be over.
+    unrecovered = [e for e in events if e.end_step is None and e.low_since > e.level + 0.5 * e.height]
+    recovered = not unrecovered
+    times = f"{len(events)} times, most" if len(events) > 1 else "once,"
+    back = f"back by step {largest.end_step}" if largest.end_step is not None else "not yet back to trend"
+    statement = (
+        f"the loss leaps {times} from {number(largest.level, largest.noise)} to "
+        f"{number(largest.peak, largest.noise)} at step {largest.peak_step} "
+        f"(noise {number(largest.noise)}), {back}"
+    )
+    grave = len(events) >= 3 or not recovered
+    evidence = tuple(
+        Evidence(
+            f"{number(e.score)} noise units above the level", state.curve, e.peak_step, e.peak, e.level
+        )
+        for e in sorted(events, key=lambda event: -event.height)[:5]
+    )  # fmt: skip
+    return Finding(
+        pattern="spike",
+        severity=Severity.CRITICAL if grave else Severity.WARNING,
+        confidence=0.9,
+        curve=state.curve,
+        onset_step=events[0].onset_step,
+        end_step=max((e.end_step or view.step) for e in events) if recovered else None,
+        detected_at_step=events[0].peak_step,
+        resolved_at_step=max((e.end_step or view.step) for e in events) if recovered else None,
+        statement=statement + f"; {percent(largest.height / max(abs(largest.level), 1e-300))} of the level",
+        steps=tuple(e.peak_step for e in events),
+        evidence=evidence,
+        facts={
+            "height": largest.height / max(abs(largest.level), 1e-300),
+            "height_noise": largest.score,
+            "n_events": float(len(events)),
+            "recovered": float(recovered),
+            "repeated": float(len(events) > 1),
+            "on_validation": float(state.role is Role.VAL_LOSS),
+        },
+    )

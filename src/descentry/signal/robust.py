@@ -1,0 +1,43 @@
+"""Robust figures of noise and level: medians, differences, bins."""
+
+import numpy as np
+
+from descentry.record.chunk import Floats
+
+MAD_TO_SIGMA = 1.482602218505602
+"""1 / Phi^-1(3/4): turns the median absolute deviation of Gaussian data into its standard deviation."""
+
+
+def spread(values: Floats) -> float:
+    """Standard deviation by the median absolute deviation; 0.0 for fewer than two values.
+
+    `values`: float64[n], finite.  When over half of the values are equal the MAD is 0; then the mean
+    absolute deviation is used, so that a quantised curve is not taken for a noiseless one.
+    """
+    if len(values) < 2:
+        return 0.0
+    deviations = np.abs(values - np.median(values))
+    mad = float(np.median(deviations))
+    return MAD_TO_SIGMA * mad if mad > 0 else 1.2533 * float(deviations.mean())
+
+
+def point_noise(values: Floats) -> float:
+    """Noise of a single point about its local trend, from second differences; 0.0 for fewer than four.
+
+    Second differences remove a linear trend, which first differences leave in (von Neumann, 1941, in its
+    robust form).  White noise of standard deviation s gives sqrt(6) s.
+    """
+    if len(values) < 4:
+        return 0.0
+    return spread(np.diff(values, 2)) / np.sqrt(6.0)
+
+
+def binned(values: Floats, n_bins: int) -> Floats:
+    """Medians of `n_bins` consecutive, equally filled bins; fewer values than bins come back as they are."""
+    n = len(values)
+    if n <= n_bins:
+        return values
+    edges = np.linspace(0, n, n_bins + 1).astype(np.int64)
+    width = int(np.diff(edges).min())
+    # One rectangular view is sorted at once; the odd leftover value of a wider bin is left out.
+    return np.median(values[edges[:-1, None] + np.arange(width)], axis=1)

@@ -1,0 +1,95 @@
+"""A block of regular CSV lines to columns in one call: empty cells allowed, everything else is numbers."""
+
+import io
+import re
+import warnings
+
+import numpy as np
+import orjson
+from numpy.typing import NDArray
+
+HOLE = b"-7.5417e-303"
+"""Stands for an empty cell while a block is parsed: a number that no log holds (a block that does goes the
+slow way), so that an empty cell and a logged NaN stay apart."""
+HOLE_VALUE = float(HOLE)
+
+_ODD = re.compile(rb"[^0-9eE+\-.,;|\t\r\n nNaAiIfFtTyY]")
+"""Bytes that are in no number: a block with one goes the slow way."""
+_NAN = re.compile(rb"\bnan\b", re.IGNORECASE)
+NEWLINE = 10
+
+
+def parsed_block(data: bytes, delimiter: str, n_columns: int) -> NDArray[np.float64] | None:
+    """float64[rows, n_columns], `HOLE_VALUE` where a cell is empty; None when the block is not regular.
+
+    `data` ends with a newline.
+    """
+    if _ODD.search(data) or HOLE in data:
+        return None
+    if b"\r" in data:
+        data = data.replace(b"\r\n", b"\n")
+    if b"\r" in data or not _is_regular(data, delimiter.encode(), n_columns):
+        return None
+    filled = _filled(data, delimiter.encode())
+    values = _as_json(filled, delimiter.encode())
+    if values is None:
+        values = _as_text(filled, delimiter)
+    return None if values is None else values.reshape(-1, n_columns)
+
+
+def _is_regular(data: bytes, mark: bytes, n_columns: int) -> bool:
+    """Whether every line has `n_columns` cells, and none is blank."""
+    text = np.frombuffer(data, np.uint8)
+    separators = text[(text == NEWLINE) | (text == mark[0])]
+    if len(separators) % n_columns or (n_columns == 1 and b"\n\n" in b"\n" + data):
+        return False
+    ends = separators.reshape(-1, n_columns) == NEWLINE
+    return bool(ends[:, -1].all() and not ends[:, :-1].any())
+
+
+def _filled(data: bytes, mark: bytes) -> bytes:
+    """The block with `HOLE` in its empty cells."""
+    twice = mark + mark
+    if twice in data:
+        data = data.replace(twice, mark + HOLE + mark).replace(twice, mark + HOLE + mark)
+    if mark + b"\n" in data:
+        data = data.replace(mark + b"\n", mark + HOLE + b"\n")
+    if b"\n" + mark in data:
+        data = data.replace(b"\n" + mark, b"\n" + HOLE + mark)
+    return HOLE + data if data.startswith(mark) else data
+
+
+def _as_json(data: bytes, mark: bytes) -> NDArray[np.float64] | None:
+    """float64[n] of cells that JSON would spell the same way (three times as fast as `_as_text`)."""
+    text = data[:-1].replace(b"\n", b",")
+    if mark != b",":
+        text = text.replace(mark, b",")
+    if b"n" in text or b"N" in text:
+        text = _NAN.sub(b"null", text)
+    try:
+        return np.array(orjson.loads(b"[" + text + b"]"), np.float64)
+    except (orjson.JSONDecodeError, OverflowError):
+        return None
+
+
+def _as_text(data: bytes, delimiter: str) -> NDArray[np.float64] | None:
+    """float64[n] of cells in any spelling that C knows (`inf`, `.5`, `+1`)."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")
+            return np.loadtxt(io.BytesIO(data), delimiter=delimiter, comments=None, ndmin=2).ravel()
+    except (ValueError, UserWarning):
+        return None
+
+
+def whole_steps(values: NDArray[np.float64]) -> NDArray[np.int64] | None:
+    """int64[n] steps, or None when one is empty, not whole or not finite."""
+    if not np.isfinite(values).all() or (np.abs(values) > 2**53).any() or (values == HOLE_VALUE).any():
+        return None
+    steps = values.astype(np.int64)
+    return steps if (steps == values).all() else None
+
+
+def present(values: NDArray[np.float64]) -> NDArray[np.bool_]:
+    """Where a cell was not empty."""
+    return np.not_equal(values, HOLE_VALUE)

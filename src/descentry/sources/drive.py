@@ -1,0 +1,52 @@
+"""From a decoder to a reader: `read` and `follow` of a format that arrives as a stream of bytes.
+
+A decoder gives the same rows however its bytes are split; so both drivers share it.
+"""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Protocol
+
+from descentry.formats.blocks import blocks, growing
+from descentry.record.chunk import Chunk, empty
+from descentry.sources.rows import bounded, is_empty, with_events
+
+
+class Decoder(Protocol):
+    """Bytes in, chunks out.  `end` gives what the last, unfinished piece holds."""
+
+    def feed(self, data: bytes) -> Chunk: ...
+
+    def end(self) -> Chunk: ...
+
+
+Factory = Callable[[str], Decoder]
+"""Makes a decoder for a log of that name."""
+
+
+def read_stream(path: Path, factory: Factory) -> Iterator[Chunk]:
+    """The whole log.  Raises UnreadableError."""
+    source = blocks(path)
+    decoder = factory(path.name)
+    for block in source:
+        yield from bounded(decoder.feed(block))
+    yield from bounded(with_events(decoder.end(), source.events))
+
+
+def follow_stream(path: Path, factory: Factory) -> Iterator[Chunk]:
+    """The log as it grows, for ever; an empty chunk when nothing whole has come.  Raises UnreadableError."""
+    source = growing(path)
+    decoder = factory(path.name)
+    n_restarts = 0
+    try:
+        for block in source:
+            if source.n_restarts != n_restarts:
+                n_restarts = source.n_restarts
+                decoder = factory(path.name)
+            chunk = with_events(decoder.feed(block) if block else empty(), source.events)
+            source.events.clear()
+            yield from bounded(chunk)
+            if not block and is_empty(chunk):
+                yield empty()
+    finally:
+        source.close()

@@ -1,0 +1,185 @@
+"""JSON lines: one object per logging step, any names.
+
+Written by detectron2 (`metrics.json`), LLaMA-Factory (`trainer_log.jsonl`), mmdetection and mmengine, wandb
+history exports, nanoGPT-like loops, and everybody's own `f.write(json.dumps(row) + "\\n")`.
+
+The step is the best of the names in `naming.STEP_NAMES`; a row without one takes the step of the row before
+it (told as `missing_step` unless the row holds validation values only).  Lines that are no JSON object are
+left out and told.
+"""
+
+from collections.abc import Iterator
+from operator import itemgetter
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from descentry.formats.lines import LineBlocks, plain_head
+from descentry.record.chunk import Chunk, Floats, table
+from descentry.sources.drive import follow_stream, read_stream
+from descentry.sources.json_rows import JsonRows, is_plain
+from descentry.sources.json_values import BadJson, parsed
+from descentry.sources.notes import Notes, quoted
+from descentry.sources.numbers import TIME_NAMES, number, seconds, seconds_of
+from descentry.sources.rows import with_events
+
+format = "jsonl"
+
+
+def matches(path: Path, head: bytes) -> bool:
+    """True when the first line is a JSON object (or a long one torn by the end of the head)."""
+    lines = plain_head(head).lstrip().split(b"\n", 2)
+    first = lines[0].strip()
+    if not first.startswith(b"{") or first == b"{":
+        return False
+    try:
+        row = parsed(first)
+    except BadJson:
+        cut = len(lines) == 1 and len(head) >= 4096
+        return (cut or path.suffix == ".jsonl") and first.startswith((b'{"', b"{ "))
+    return isinstance(row, dict) and (len(lines) > 1 or path.suffix != ".json" or _has_numbers(row))
+
+
+def _has_numbers(row: dict[str, Any]) -> bool:
+    return any(isinstance(value, int | float) for value in row.values())
+
+
+def read(path: Path) -> Iterator[Chunk]:
+    """The whole log as chunks.  Raises UnreadableError."""
+    return read_stream(path, JsonLines)
+
+
+def follow(path: Path) -> Iterator[Chunk]:
+    """The log as it grows; a torn last line waits.  Raises UnreadableError."""
+    return follow_stream(path, JsonLines)
+
+
+class JsonLines:
+    """Bytes to chunks; see `drive.Decoder`."""
+
+    def __init__(self, name: str) -> None:
+        self._notes = Notes(name)
+        self._lines = LineBlocks(name)
+        self._rows = JsonRows(self._notes)
+
+    def feed(self, data: bytes) -> Chunk:
+        """The rows of the lines that are whole now."""
+        block = self._lines.feed(data)
+        return self._told(self._decoded(block.data, block.line))
+
+    def end(self) -> Chunk:
+        """The row of a last line without newline, if it is whole."""
+        block = self._lines.end()
+        if block.data.strip():
+            self._last(block.data, block.line)
+        chunk = self._rows.chunk()
+        return self._told(Chunk(chunk.steps, chunk.columns, chunk.wall_times, chunk.events, {
+            **chunk.config, **self._rows.ignored(),
+        }))  # fmt: skip
+
+    def _told(self, chunk: Chunk) -> Chunk:
+        events, self._lines.events = self._lines.events, []
+        return with_events(chunk, events) if events else chunk
+
+    def _last(self, data: bytes, line: int) -> None:
+        try:
+            row = parsed(data)
+        except BadJson:
+            self._notes.add("torn_tail", "the last line is cut off and was left out", line)
+            return
+        self._add(row, data, line)
+
+    def _decoded(self, data: bytes, line: int) -> Chunk:
+        if not data:
+            return self._rows.chunk()
+        rows = _all_at_once(data)
+        if rows is not None:
+            columns = self._as_columns(rows)
+            if columns is not None:
+                return columns
+            for row in rows:
+                self._rows.add(row, line)
+                line += 1
+            return self._rows.chunk()
+        self._line_by_line(data, line)
+        return self._rows.chunk()
+
+    def _line_by_line(self, data: bytes, line: int) -> None:
+        for text in data.split(b"\n"):
+            if text.strip(b" \t\r\0"):
+                try:
+                    self._add(parsed(text), text, line)
+                except BadJson:
+                    self._bad(text, line)
+            line += 1
+
+    def _add(self, row: Any, text: bytes, line: int) -> None:
+        if isinstance(row, dict):
+            self._rows.add(row, line)
+        else:
+            self._bad(text, line)
+
+    def _bad(self, text: bytes, line: int) -> None:
+        shown = quoted(text[:80].decode("utf-8", "replace").strip())
+        self._notes.add("bad_line", f"is no JSON object and was left out: {shown}", line)
+
+    def _as_columns(self, rows: list[dict[str, Any]]) -> Chunk | None:
+        """The rows as one table, when all have the same keys and plain values; None otherwise."""
+        keys = rows[0].keys()
+        step_name = self._rows.choose_step(rows[0])
+        if step_name is None or not is_plain(rows[0]) or set(map(len, rows)) != {len(keys)}:
+            return None
+        try:
+            columns = {key: list(map(itemgetter(key), rows)) for key in keys}
+        except KeyError:
+            return None
+        numbers = {key: _floats(values) for key, values in columns.items()}
+        if any(values is None for values in numbers.values()):
+            return None
+        return self._table(step_name, columns[step_name], {k: v for k, v in numbers.items() if v is not None})
+
+    def _table(self, step_name: str, raw_steps: list[Any], series: dict[str, Floats]) -> Chunk | None:
+        if set(map(type, raw_steps)) != {int} or not -(1 << 62) < min(raw_steps) <= max(raw_steps) < 1 << 62:
+            return None
+        walls = self._walls(series)
+        del series[step_name]
+        if not series:
+            return None
+        self._rows.saw_columns(step_name, raw_steps[-1], series, len(raw_steps))
+        return table(np.array(raw_steps, np.int64), series, walls)
+
+    def _walls(self, series: dict[str, Floats]) -> Floats | None:
+        """Seconds since the epoch, taken out of `series`, by the rules of `JsonRows.add`."""
+        for name in [name for name in series if name.lower() in TIME_NAMES]:
+            is_time = self._rows.is_time.setdefault(name, seconds(float(series[name][0])) is not None)
+            if is_time:
+                return seconds_of(series.pop(name))
+        return None
+
+
+def _all_at_once(data: bytes) -> list[dict[str, Any]] | None:
+    """Every line's object, from one call to the parser; None when a line is anything else."""
+    text = data.rstrip()
+    n_lines = text.count(b"\n") + 1
+    try:
+        rows = parsed(b"[" + text.replace(b"\n", b",") + b"]")
+    except BadJson:
+        return None
+    if len(rows) != n_lines or set(map(type, rows)) != {dict}:
+        return None
+    return rows  # type: ignore[no-any-return]
+
+
+def _floats(values: list[Any]) -> Floats | None:
+    """A column of numbers or spellings of numbers, or None when something else is among them."""
+    kinds = set(map(type, values))
+    if kinds <= {float, int, str} and str in kinds:
+        values = [number(value) if isinstance(value, str) else value for value in values]
+        kinds = set(map(type, values))
+    if not kinds <= {float, int}:
+        return None
+    try:
+        return np.array(values, np.float64)
+    except OverflowError:
+        return None

@@ -1,0 +1,107 @@
+"""Progress bars in console text: tqdm's and Keras'.  Of a bar only the last state counts.
+
+Where epoch lines with a loss stand beside them, bars say nothing new and are left out; where they are all there
+is, the last state of each is a row.
+"""
+
+import re
+from typing import NamedTuple
+
+MAX_WAITING = 64
+
+_TQDM = re.compile(
+    r"^(?P<label>[^|]*?)\s*[0-9]{1,3}%\|[^|]*\|\s*(?P<n>[0-9.]{1,15}[kMG]?)/(?P<total>[0-9.]{1,15}[kMG]?) "
+    r"\[(?P<inner>[^\]]*)\]?"
+)
+_KERAS = re.compile(r"^\s*(?P<n>[0-9]{1,15})/(?P<total>[0-9]{1,15}) (?:\[[=>.]*\]|━+)(?P<inner>.*)")
+_METRICS = re.compile(
+    r"(?:^|[,\s]\s*)(?:[0-9.?]+\s*(?:it|s|batch|step|example)s?/(?:s|it|batch|step)\s*,?|\?it/s)"
+)
+
+
+class Bar(NamedTuple):
+    """One state of a bar, as a line: `label` and the metrics behind it; `rest`: text after the bar."""
+
+    label: str
+    text: str
+    is_full: bool
+    has_metrics: bool
+    rest: str
+
+
+def looks_like_bar(line: str) -> bool:
+    """Whether a line is worth `bar_of`."""
+    return "%|" in line or "━" in line or "/" in line and (" [=" in line or " [>" in line or " [." in line)
+
+
+def bar_of(line: str) -> Bar | None:
+    """The state of the bar that the line is, or None."""
+    found = _TQDM.match(line)
+    if found is not None:
+        label = found["label"].strip().rstrip(":")
+        metrics = found["inner"].partition("/s")[2] or found["inner"].partition("s/it")[2]
+        metrics = metrics.lstrip(" ,]")
+        is_full = found["n"] == found["total"]
+        return Bar(label, f"{label}, {metrics}", is_full, "=" in metrics, line[found.end() :].strip())
+    found = _KERAS.match(line)
+    if found is None:
+        return None
+    inner = found["inner"]
+    return Bar("", f"- {inner.partition(' - ')[2]}", found["n"] == found["total"], ": " in inner, "")
+
+
+class Bars:
+    """Decides whether bars are data, and hands out the states that are.
+
+    `feed` takes a bar's state; `saw_summary` a line with a loss beside them.  States wait until one of both is
+    clear: the next bar of the same kind came without such a line, or the log ended.
+    """
+
+    def __init__(self) -> None:
+        self.are_data: bool | None = None
+        self.n_left_out = 0
+        self._current: Bar | None = None
+        self._waiting: list[tuple[str, int]] = []
+        self._labels: set[str] = set()
+
+    def feed(self, bar: Bar, line: int) -> list[tuple[str, int]]:
+        """The texts (and their lines) that are rows now."""
+        if self.are_data is False:
+            self.n_left_out += bar.is_full and bar.has_metrics
+            return []
+        out = []
+        if self._current is not None and self._current.label != bar.label:
+            out = self._finish(self._current, line)
+        self._current = bar if bar.has_metrics else None
+        if bar.is_full and bar.has_metrics:
+            out += self._finish(bar, line)
+        return out
+
+    def saw_summary(self) -> None:
+        """An epoch line with a loss was read: what bars say is said there."""
+        if self.are_data is None:
+            self.are_data = False
+            self.n_left_out += len(self._waiting)
+            self._waiting = []
+            self._current = None
+
+    def end(self, line: int) -> list[tuple[str, int]]:
+        """What is still a row at the end of the log."""
+        if self.are_data is False:
+            return []
+        self.are_data = True
+        return self._finish(self._current, line) if self._current else self._released()
+
+    def _finish(self, bar: Bar, line: int) -> list[tuple[str, int]]:
+        self._current = None
+        kind = re.sub("[0-9]+", "#", bar.label)
+        if kind in self._labels or len(self._waiting) >= MAX_WAITING:
+            self.are_data = True
+        if len(self._labels) < MAX_WAITING:
+            self._labels.add(kind)
+        self._waiting.append((bar.text, line))
+        return self._released() if self.are_data else []
+
+    def _released(self) -> list[tuple[str, int]]:
+        out, self._waiting = self._waiting, []
+        return out

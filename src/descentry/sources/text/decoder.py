@@ -1,0 +1,63 @@
+"""Bytes of a console log to chunks: lines are cut, understood, placed and gathered."""
+
+from descentry.formats.lines import LineBlocks, Utf8
+from descentry.record.chunk import Chunk
+from descentry.sources.notes import Notes
+from descentry.sources.rows import with_events
+from descentry.sources.text.reading import Reading
+from descentry.sources.text.tail import Tail
+
+MAX_LINE = 1 << 16
+"""Characters of one line that are looked at; no line of a log is longer."""
+
+
+class TextDecoder:
+    """Any split of the bytes gives the same rows.  See `drive.Decoder`."""
+
+    def __init__(self, name: str) -> None:
+        self._notes = Notes(name)
+        self._lines = LineBlocks(name)
+        self._utf8 = Utf8(name)
+        self._reading = Reading(self._notes)
+
+    def feed(self, data: bytes) -> Chunk:
+        """The rows of the lines that are whole now, but the newest row, which the next line may add to."""
+        block = self._lines.feed(data)
+        if block.data:
+            lines = self._utf8.decode(block.data, block.line).split("\n")
+            lines.pop()
+            self._read(lines, block.line)
+        return self._told(self._reading.take())
+
+    def end(self) -> Chunk:
+        """The rows that were waiting, and that of a last line without newline, if it is whole."""
+        block = self._lines.end()
+        if block.data:
+            text = self._utf8.decode(block.data, block.line)
+            *whole, last = text.split("\r")
+            self._read(["\r".join(whole)] if whole else [], block.line)
+            self._last(last, block.line)
+        self._reading.end(block.line)
+        return self._told(self._reading.take())
+
+    def _read(self, lines: list[str], number: int) -> None:
+        if not any("\r" in line for line in lines):
+            self._reading.lines(lines, number)
+            return
+        for line in lines:
+            self._reading.lines(line.split("\r") if "\r" in line else [line], number, is_one=True)
+            number += 1
+
+    def _last(self, text: str, number: int) -> None:
+        if not text.strip():
+            return
+        if Tail(self._reading).is_torn(text):
+            message = "the last line is cut off (it has no newline, and its numbers may go on): left out"
+            self._notes.add("torn_tail", message, number)
+            return
+        self._reading.lines([text], number)
+
+    def _told(self, chunk: Chunk) -> Chunk:
+        events = [*self._lines.events, *self._utf8.events]
+        self._lines.events, self._utf8.events = [], []
+        return with_events(chunk, events) if events else chunk

@@ -1,0 +1,72 @@
+"""What the general rule cannot know about the lines of known writers: a table, one row a line's shape.
+
+A row is looked for in the line's skeleton (numbers are holes, runs of spaces are one).  It can name numbers,
+say which is the step, hide numbers, or mark the line.
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from descentry.sources.text.tokens import HOLE
+
+
+@dataclass(frozen=True, slots=True)
+class Dialect:
+    """`shape`: a regex over the skeleton, with `#` for a number; `names`: series by index of a number;
+    `step`, `epoch`: indices; `only`: no other number of the line is read; `twin`: two engines print it in turn;
+    `context` goes before every name of the line;
+    `rename`: what a bare name means here."""
+
+    writer: str
+    shape: re.Pattern[str]
+    names: Mapping[int, str]
+    step: int | None = None
+    only: bool = True
+    twin: bool = False
+    context: str = ""
+    rename: Mapping[str, str] = field(default_factory=dict)
+
+
+def _shape(pattern: str) -> re.Pattern[str]:
+    return re.compile(pattern.replace("#", HOLE))
+
+
+DIALECTS = (
+    Dialect("build-nanogpt log.txt", _shape(r"^# train #$"), {1: "train loss"}, step=0),
+    Dialect("build-nanogpt log.txt", _shape(r"^# val #$"), {1: "val loss"}, step=0),
+    Dialect("build-nanogpt log.txt", _shape(r"^# hella #$"), {1: "hella accuracy"}, step=0),
+    Dialect("llm.c main.log", _shape(r"^s:# tel:#"), {1: "val loss"}, step=0),
+    Dialect("llm.c main.log", _shape(r"^s:# eval:#"), {1: "hella accuracy"}, step=0),
+    Dialect(
+        "llm.c main.log", _shape(r"^s:# trl:# lr:# norm:#"), {1: "train loss", 2: "lr", 3: "norm"}, step=0
+    ),
+    Dialect("llm.c main.log", _shape(r"^s:# trl:#"), {1: "train loss"}, step=0),
+    Dialect("DeepSpeed fp16", _shape(r"Attempted loss scale: #, reducing to #$"), {-1: "loss_scale"}),
+    Dialect("DeepSpeed fp16", _shape(r"Attempted loss scale: #, but hysteresis"), {}),
+    Dialect("DeepSpeed log_dist", _shape(r" step=#, skipped=#, lr=\["), {}, only=False, twin=True),
+    Dialect("Hugging Face summary", _shape(r"^\{.*'train_runtime': "), {}, only=False, context="summary"),
+    Dialect(
+        "GluonCV CIFAR",
+        _shape(r"\] train=# val=# loss=# time: #$"),
+        {},
+        only=False,
+        rename={"train": "train accuracy", "val": "val accuracy"},
+    ),
+    Dialect("GluonCV best so far", _shape(r"higher than current best \[#\] saving to"), {}),
+    Dialect("argument dump", _shape(r"(?:^|\W)(?:Namespace|Config)\(\w+="), {}),
+    Dialect("table of settings", _shape(r"^\|[^|]*\|[^|]*\|$"), {}),
+    Dialect("module dump", _shape(r"^\(\w+\): \w|^\(#\): \w"), {}),
+)
+"""The first row that fits counts."""
+
+INTRUDERS = re.compile(
+    r"slurmstepd|srun: |\berror\b|Error:|Traceback|Killed|CANCELLED|[Ww]arning:|Signals?\b", re.IGNORECASE
+)
+"""Messages of other programs that break into a line."""
+
+
+def dialect_of(skeleton: str) -> Dialect | None:
+    """The row of the table that a skeleton fits, or None."""
+    flat = " ".join(skeleton.split())
+    return next((dialect for dialect in DIALECTS if dialect.shape.search(flat)), None)

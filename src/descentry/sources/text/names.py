@@ -1,0 +1,120 @@
+"""From the text left of a number to its name: `| train loss: ` is train loss, `[Epoch ` is Epoch."""
+
+import re
+from typing import NamedTuple
+
+from descentry.sources.text.vocabulary import (
+    ALIASES, FILLERS, LEADING_NOISE, METRIC_WORDS, NOT_SERIES, SPLIT_NAME, SPLIT_WORDS, is_metric, tokens,
+)  # fmt: skip
+
+LOOK_BACK = 200
+"""Characters left of a number that can hold its name."""
+MAX_NAME = 60
+
+_OPENERS = " \t'\"[({<,"
+_PAREN = re.compile(r"\s*\(([\w/.% ]{1,24})\)$")
+_UNITS = frozenset(
+    {"ms", "s", "sec", "secs", "seconds", "%", "k", "m", "gb", "gib", "mb", "mib", "tflop/s/gpu", "min"}
+)
+_HARD = re.compile(r"[,;|\t\[\](){}\"'*<>!?]|\s[-–—]+\s|\.\s|\s[-–—]+$")
+_COLON = re.compile(r"\s*[:=]+\s*")
+_FILE = re.compile(r"\.(?:py|cc|cpp|cu|c|h|rs|json|txt|bin|pt|params)$")
+
+
+class Key(NamedTuple):
+    """`name`: the words before the number, "" when there are none; `has_sign`: a `:` or `=` stands between;
+    `context`: the split that a word before it says, or ""; `is_whole`: nothing else stood in its piece."""
+
+    name: str
+    has_sign: bool
+    context: str
+    is_whole: bool
+
+
+def key_of(left: str) -> Key:
+    """The key that the text left of a number ends in."""
+    text = left[-LOOK_BACK:].rstrip(_OPENERS)
+    has_sign = text.endswith((":", "="))
+    bare = text.rstrip(":= '\"")
+    pieces = _HARD.split(_without_paren(bare))
+    parts = _COLON.split(pieces[-1].strip(" -_/.#~"))
+    words = parts[-1].split()
+    context = split_of(parts[:-1]) or split_of(pieces[:-1])
+    kept = words
+    while kept and kept[0].lower() in LEADING_NOISE:
+        kept = kept[1:]
+    return Key(" ".join(kept), has_sign, context, len(kept) == len(words))
+
+
+def _without_paren(text: str) -> str:
+    found = _PAREN.search(text)
+    if found is None:
+        return text
+    inner = found[1].strip()
+    return text[: found.start()] + ("" if inner.lower() in _UNITS else f" {inner}")
+
+
+def split_of(pieces: list[str]) -> str:
+    """The split that the last piece which begins with such a word names, or ""."""
+    for piece in reversed(pieces):
+        words = piece.lower().split()
+        if words and len(words) <= 4 and words[0].strip(":") in SPLIT_WORDS:
+            return SPLIT_NAME[words[0].strip(":")]
+    return ""
+
+
+def counter_word(key: Key) -> str:
+    """The last word of a key that may be a counter, lower case; "" when other words forbid it (`time per step`)."""
+    words = key.name.lower().replace("#", "").split()
+    if not words:
+        return ""
+    allowed = FILLERS | SPLIT_WORDS | METRIC_WORDS | {"finished", "epoch", "iter"}
+    return words[-1] if all(word.strip(":*") in allowed for word in words[:-1]) else ""
+
+
+def series_name(key: Key, *, counted: bool) -> str:
+    """The series that the key names, or "" when it names none.
+
+    In a counted line whatever a sign follows is a series; elsewhere, and without a sign, only metrics are.
+    """
+    words = key.name.split()
+    if not words or _FILE.search(words[-1]) or words[-1].lower() in NOT_SERIES or not words[-1].strip("%"):
+        return ""
+    if not any(c.isalpha() for c in words[-1]):
+        return ""
+    if key.name.lower() in ALIASES:
+        return ALIASES[key.name.lower()]
+    phrase = _phrase(words)
+    if not key.has_sign or not counted:
+        if not is_metric(" ".join(phrase)):
+            return ""
+        if not counted and (len(phrase) < len(words) or not key.is_whole) and not _is_set(key):
+            return ""
+    chosen = words[-5:] if key.has_sign and counted else phrase
+    name = " ".join(chosen)
+    return name if len(name) <= MAX_NAME else ""
+
+
+def _is_set(key: Key) -> bool:
+    """`set loss_scale = 16384.0`: a change that is told, by name."""
+    return key.has_sign and len(key.name.split()) == 1 and not key.is_whole
+
+
+def _phrase(words: list[str]) -> list[str]:
+    """The longest end of the words in which each may stand in a metric's name."""
+    start = len(words) - 1
+    while start > 0 and _may_lead(words[start - 1]):
+        start -= 1
+    return words[start:]
+
+
+def _may_lead(word: str) -> bool:
+    low = word.lower()
+    return low in FILLERS or low in SPLIT_WORDS or low in METRIC_WORDS or is_metric(word)
+
+
+def in_split(name: str, context: str) -> str:
+    """The name with its context in front, unless it says its split itself."""
+    if not context or not SPLIT_WORDS.isdisjoint(tokens(name)):
+        return name
+    return f"{context} {name}"

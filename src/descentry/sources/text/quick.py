@@ -1,0 +1,142 @@
+"""The quick way through runs of lines of one shape: one compiled expression a line, columns at the end.
+
+An expression is made of a skeleton whose lines were read the long way, so it says the same: what stands
+between the numbers is fixed, and a number ends where the fixed text goes on.
+"""
+
+import re
+from typing import NamedTuple
+
+from descentry.sources.text.clock import Clock
+from descentry.sources.text.placing import Placing
+from descentry.sources.text.plan import Plan
+from descentry.sources.text.position import Position
+from descentry.sources.text.table import Table
+from descentry.sources.text.tokens import HOLE, MOMENT, WORD, first_moment, split
+
+WORTH_IT = 3
+"""So often a shape is seen before its expression is made."""
+MAX_SHAPES = 16
+MAX_SEEN = 1024
+MAX_NUMBERS = 64
+_NUMBER = rf"(?>[-+]?(?:[0-9]++(?:\.[0-9]++)?|\.[0-9]++|{WORD})(?:[eE][-+]?[0-9]++)?)"
+_WHOLE = r"([0-9]{1,18}+)"
+
+
+class Shape(NamedTuple):
+    """`match`: of a whole line; the others are groups of it: -1 for none.  `series`: name, group, scale."""
+
+    match: re.Pattern[str]
+    plan: Plan
+    inner: int
+    epoch: int
+    total: int
+    has_moment: bool
+    series: tuple[tuple[str, int, float], ...]
+
+
+class Quick:
+    """Knows the shapes of plain lines: a counter of steps, or of batches within epochs, and values."""
+
+    def __init__(self, placing: Placing, position: Position, table: Table, clock: Clock) -> None:
+        self._placing = placing
+        self._position = position
+        self._table = table
+        self._clock = clock
+        self._n_seen: dict[str, int] = {}
+        self._shapes: list[Shape] = []
+
+    def learn(self, text: str, plan: Plan) -> None:
+        """A line with that plan was read the long way."""
+        if len(self._shapes) >= MAX_SHAPES or not _is_plain(plan):
+            return
+        before, moment, after = first_moment(text)
+        skeleton, numbers = split(after)
+        if len(numbers) > MAX_NUMBERS or f"{HOLE},{HOLE}" in skeleton or any(c.isdigit() for c in before):
+            return
+        key = f"{before}{HOLE if moment else ''}{HOLE}{skeleton}"
+        if len(self._n_seen) >= MAX_SEEN:
+            self._n_seen.clear()
+        self._n_seen[key] = self._n_seen.get(key, 0) + 1
+        if self._n_seen[key] == WORTH_IT:
+            self._shapes.append(_shape(before, bool(moment), skeleton, plan))
+
+    def run(self, lines: list[str], start: int) -> int:
+        """Reads as many lines of one shape as follow each other from `start`; how many that were."""
+        line = lines[start]
+        for i, shape in enumerate(self._shapes):
+            if shape.match.fullmatch(line) and self._placing.is_quick(shape.plan.family):
+                if i:
+                    self._shapes.insert(0, self._shapes.pop(i))
+                return self._rows(shape, lines, start)
+        return 0
+
+    def _rows(self, shape: Shape, lines: list[str], start: int) -> int:
+        rows = []
+        match = shape.match.fullmatch
+        for i in range(start, len(lines)):
+            found = match(lines[i])
+            if found is None:
+                break
+            rows.append(found.groups())
+        columns = list(zip(*rows, strict=True))
+        steps = self._steps(shape, columns)
+        if not steps:
+            return 0
+        n = len(steps)
+        values = {name: _floats(columns[at][:n], scale) for name, at, scale in shape.series}
+        seconds = self._clock.seconds
+        walls = (
+            [seconds(row) for row in zip(*columns[:3], strict=True)][:n] if shape.has_moment else [NAN] * n
+        )
+        self._table.run(steps, values, walls)
+        self._placing.last = steps[-1]
+        return n
+
+    def _steps(self, shape: Shape, columns: list[tuple[str, ...]]) -> list[int]:
+        """The steps of the lines, up to the first that is too large for one."""
+        inner = list(map(int, columns[shape.inner]))
+        if shape.epoch < 0:
+            return inner
+        epochs = map(int, columns[shape.epoch])
+        totals = map(int, columns[shape.total]) if shape.total >= 0 else [0] * len(inner)
+        steps: list[int] = []
+        for epoch, batch, total in zip(epochs, inner, totals, strict=True):
+            step = self._position.step_within(epoch, batch, total, is_batch=shape.plan.step < 0)
+            if step is None:
+                break
+            steps.append(step)
+        return steps
+
+
+NAN = float("nan")
+
+
+def _is_plain(plan: Plan) -> bool:
+    return (plan.step >= 0 or (plan.batch >= 0 and plan.epoch >= 0)) and not plan.is_twin and bool(plan.names)
+
+
+def _shape(before: str, has_moment: bool, skeleton: str, plan: Plan) -> Shape:
+    literals = [re.escape(part) for part in skeleton.split(HOLE)]
+    inner = plan.step if plan.step >= 0 else plan.batch
+    whole = {inner, plan.epoch, plan.total if plan.epoch >= 0 else -1} - {-1}
+    wanted = whole | set(plan.where)
+    pieces = [re.escape(before) + MOMENT if has_moment else "", literals[0]]
+    group = {-1: -1}
+    for i, literal in enumerate(literals[1:]):
+        pieces.append(_WHOLE if i in whole else f"({_NUMBER})" if i in wanted else _NUMBER)
+        pieces.append(literal)
+        if i in wanted:
+            group[i] = len(group) - 1 + 3 * has_moment
+    series = tuple(
+        (name, group[at], scale) for name, at, scale in zip(plan.names, plan.where, plan.scales, strict=True)
+    )
+    total = group.get(plan.total, -1)
+    return Shape(
+        re.compile("".join(pieces)), plan, group[inner], group[plan.epoch], total, has_moment, series
+    )
+
+
+def _floats(spellings: tuple[str, ...], scale: float) -> list[float]:
+    found = list(map(float, spellings))
+    return found if scale == 1.0 else [number * scale for number in found]

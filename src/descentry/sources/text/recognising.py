@@ -1,0 +1,73 @@
+"""Whether bytes are a console log of a training run."""
+
+from collections import Counter
+from pathlib import Path
+
+from descentry.formats.blocks import opened, read_some
+from descentry.formats.lines import plain_head
+from descentry.record.errors import InputError
+from descentry.sources.text.bars import bar_of, looks_like_bar
+from descentry.sources.text.plan import Kind, Plan, plan_of
+from descentry.sources.text.tokens import clean, cut_moment, split
+
+MIN_ROWS = 3
+TAIL = 1 << 16
+MAX_LINE = 1 << 14
+MAX_CONTROL = 0.05
+_GZIP = b"\x1f\x8b"
+
+
+def is_log(head: bytes, more: bytes = b"") -> bool:
+    """Whether three lines of one shape are rows: counted, or with a loss."""
+    text = plain_head(head) + b"\n" + more if more else plain_head(head)
+    if not text.strip() or _is_binary(text) or _is_json(text):
+        return False
+    seen: Counter[Plan] = Counter()
+    for line in text.decode("utf-8", "replace").replace("\r", "\n").split("\n"):
+        plan = _plan(line)
+        if plan is not None and _is_row(plan):
+            seen[plan] += 1
+            if seen[plan] >= MIN_ROWS:
+                return True
+    return False
+
+
+def _is_row(plan: Plan) -> bool:
+    return plan.kind is Kind.ROW and (plan.is_counted or plan.has_train_loss or plan.has_val)
+
+
+def _plan(line: str) -> Plan | None:
+    if len(line) > MAX_LINE or not any(c.isdigit() for c in line) and "nan" not in line:
+        return None
+    line = clean(line).strip()
+    if looks_like_bar(line):
+        bar = bar_of(line)
+        line = bar.text if bar is not None and bar.is_full else "" if bar is not None else line
+    return plan_of(split(cut_moment(line)[0].strip())[0])
+
+
+def _is_binary(text: bytes) -> bool:
+    if b"\0" in text:
+        return True
+    control = sum(text.count(bytes([c])) for c in range(32) if c not in (7, 8, 9, 10, 12, 13, 27))
+    strange = text.decode("utf-8", "replace").count("\ufffd")
+    return control + strange > MAX_CONTROL * len(text)
+
+
+def _is_json(text: bytes) -> bool:
+    start = text.lstrip()[:200]
+    return start.startswith((b'{"', b"[{", b'["', b"{\n", b'{ "')) or start in (b"{", b"[")
+
+
+def tail_of(path: Path) -> bytes:
+    """The last 64 KiB of a plain file, from a line's start; b"" where it cannot be read or is compressed."""
+    try:
+        with opened(path) as handle:
+            if read_some(handle, 2, path) == _GZIP:
+                return b""
+            size = handle.seek(0, 2)
+            handle.seek(max(size - TAIL, 0))
+            data = read_some(handle, TAIL, path)
+    except (InputError, OSError):
+        return b""
+    return data[data.find(b"\n") + 1 :]

@@ -1,0 +1,36 @@
+"""Whether a last line without newline is whole."""
+
+from descentry.sources.text.plan import NOTHING, Kind
+from descentry.sources.text.reading import Reading
+from descentry.sources.text.tokens import HOLE, decimal_shape
+
+
+class Tail:
+    """Compares a last line with the lines of its shape that came before."""
+
+    def __init__(self, reading: Reading) -> None:
+        self._reading = reading
+
+    def is_torn(self, text: str) -> bool:
+        """Whether numbers of the line may be cut.  Lines without numbers that count are never torn."""
+        line, skeleton, numbers = self._reading.understood(text)
+        if not numbers:
+            return False
+        known = self._reading.plans
+        plan = known.get(skeleton)
+        if plan is None:
+            return self._would_count(skeleton) and (skeleton.endswith(HOLE) or self._is_begun(skeleton))
+        if plan.kind is not Kind.ROW or not skeleton.endswith(HOLE):
+            return False
+        before = self._reading.last_spellings.get(skeleton, "")
+        shape = decimal_shape(numbers[-1])
+        return not shape or shape != decimal_shape(before) or not line
+
+    def _would_count(self, skeleton: str) -> bool:
+        return self._reading.plan(skeleton, keep=False) is not NOTHING or self._is_begun(skeleton)
+
+    def _is_begun(self, skeleton: str) -> bool:
+        """Whether a known line begins as this one does and goes on."""
+        return any(
+            other.startswith(skeleton) for other, plan in self._reading.plans.items() if plan is not NOTHING
+        )

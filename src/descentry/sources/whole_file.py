@@ -1,0 +1,102 @@
+"""Formats that are one document: read whole, read again when the file has changed."""
+
+import os
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import numpy as np
+
+from descentry.formats.blocks import blocks
+from descentry.formats.lines import plain_head
+from descentry.record.chunk import Chunk, empty
+from descentry.record.errors import DamagedError, InputError
+from descentry.record.event import Event
+from descentry.sources.rows import bounded, with_events
+
+MAX_BYTES = 2 << 30
+"""A document larger than this is no training log that fits into memory."""
+
+Parse = Callable[[bytes, str], Chunk]
+"""From the content and the file's name to all of its rows.  Raises DamagedError."""
+
+
+def read_whole(path: Path, parse: Parse) -> Iterator[Chunk]:
+    """All rows, in bounded chunks.  Raises UnreadableError and DamagedError."""
+    content, events = _content(path)
+    try:
+        chunk = parse(content, path.name)
+    except DamagedError as error:
+        raise DamagedError(str(path), error.problem, error.advice) from error
+    yield from bounded(with_events(chunk, events))
+
+
+def follow_whole(path: Path, parse: Parse) -> Iterator[Chunk]:
+    """The rows that each new version of the file adds, for ever; an empty chunk when there is none.
+
+    A version that cannot be parsed is being written: it is waited for.  One that does not begin with the
+    rows of the last is told as `restart` and handed out whole.  Raises UnreadableError at the start.
+    """
+    known = empty()
+    version: object = None
+    while True:
+        now = _version(path)
+        if now == version:
+            yield empty()
+            continue
+        fresh = _parsed(path, parse, is_first=version is None)
+        if fresh is None:
+            yield empty()
+            continue
+        version = now
+        yield from _added(known, fresh, path.name)
+        known = fresh
+
+
+def _parsed(path: Path, parse: Parse, *, is_first: bool) -> Chunk | None:
+    try:
+        content, events = _content(path)
+        chunk = parse(content, path.name)
+    except DamagedError:
+        return None
+    except InputError:
+        if is_first:
+            raise
+        return None
+    torn = any(event.kind == "torn_tail" for event in (*events, *chunk.events))
+    return None if torn else with_events(chunk, events)
+
+
+def _version(path: Path) -> object:
+    try:
+        status = os.stat(path)
+    except (OSError, ValueError):
+        return None
+    return status.st_mtime_ns, status.st_size, status.st_ino
+
+
+def _added(known: Chunk, fresh: Chunk, name: str) -> Iterator[Chunk]:
+    n = known.n_rows
+    if n and not (fresh.n_rows >= n and np.array_equal(fresh.steps[:n], known.steps)):
+        restart = Event("restart", "the file was rewritten with other rows: read again from its start", name)
+        yield from bounded(with_events(fresh, [restart]))
+    elif n == 0:
+        yield from bounded(fresh)
+    else:
+        told = tuple(event for event in fresh.events if event not in known.events)
+        added = fresh.take(n, fresh.n_rows)
+        config = fresh.config if fresh.config != known.config else {}
+        yield from bounded(Chunk(added.steps, added.columns, added.wall_times, told, config))
+
+
+def _content(path: Path) -> tuple[bytes, list[Event]]:
+    """The file's content as UTF-8 without a byte-order mark, and what was odd about the bytes."""
+    source = blocks(path)
+    parts: list[bytes] = []
+    n_bytes = 0
+    for block in source:
+        parts.append(block)
+        n_bytes += len(block)
+        if n_bytes > MAX_BYTES:
+            raise DamagedError(str(path), f"is one document of more than {n_bytes} bytes", "export it as CSV")
+    content = b"".join(parts)
+    return (plain_head(content) if content[:2] in (b"\xff\xfe", b"\xfe\xff") else content), source.events

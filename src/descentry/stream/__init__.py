@@ -1,0 +1,1 @@
+"""Drives the detectors over chunks: order, segments, lives of findings, summary."""

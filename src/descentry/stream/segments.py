@@ -1,0 +1,71 @@
+"""Cuts a log where its step goes back: a resume, a rewritten stretch, another attempt."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from descentry.record.chunk import Chunk
+
+MAX_SEGMENTS = 256
+"""Logs that go back more often are not resumed but unordered: from then on points stay as they come."""
+
+
+@dataclass
+class Segmenter:
+    """Where each series stands.  A new segment starts when a series goes back within the present one.
+
+    A series that first goes back after another one opened the segment belongs to that same segment.
+    """
+
+    n_rows: int = 0
+    start_row: int = 0
+    n_segments: int = 1
+    last_step: dict[str, int] = field(default_factory=dict)
+    last_row: dict[str, int] = field(default_factory=dict)
+
+    def goes_back(self, name: str, step: int) -> bool:
+        """Note one point in a row of its own; True when it opens a new segment.  The scalar form of `split`."""
+        last = self.last_step.get(name)
+        back = last is not None and step < last and self.last_row[name] >= self.start_row
+        self.last_step[name] = step
+        self.last_row[name] = self.n_rows
+        return back
+
+    def open_segment(self, row: int) -> bool:
+        """Start a segment at a row of the log; False once there are too many."""
+        if self.n_segments >= MAX_SEGMENTS:
+            return False
+        self.n_segments += 1
+        self.start_row = row
+        return True
+
+    def split(self, chunk: Chunk) -> Iterator[tuple[Chunk, bool]]:
+        """The chunk in pieces, each with whether it opens a new segment."""
+        cuts = self._cuts(chunk)
+        self.n_rows += chunk.n_rows
+        edges = [0, *cuts, chunk.n_rows]
+        opens = {*cuts}
+        for start, stop in zip(edges, edges[1:], strict=False):
+            if stop > start:
+                piece = chunk if stop - start == chunk.n_rows else chunk.take(start, stop)
+                yield piece, start in opens
+
+    def _cuts(self, chunk: Chunk) -> list[int]:
+        """Rows of the chunk at which a new segment starts."""
+        backs: list[tuple[int, int]] = []
+        for name, (rows, _values) in chunk.columns.items():
+            steps = chunk.steps[rows]
+            before = self.last_step.get(name, int(steps[0]))
+            before_row = self.last_row.get(name, self.n_rows)
+            if int(steps[0]) < before:
+                backs.append((int(rows[0]), before_row))
+            for i in np.flatnonzero(np.diff(steps) < 0).tolist():
+                backs.append((int(rows[i + 1]), self.n_rows + int(rows[i])))
+            self.last_step[name] = int(steps[-1])
+            self.last_row[name] = self.n_rows + int(rows[-1])
+        cuts = []
+        for row, row_before in sorted(backs):
+            if row_before >= self.start_row and self.open_segment(self.n_rows + row):
+                cuts.append(row)
+        return cuts

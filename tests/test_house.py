@@ -1,0 +1,79 @@
+"""The house rules that a machine can hold."""
+
+import ast
+import re
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+FILES = sorted((ROOT / "src").rglob("*.py"))
+MAX_LINES = 400
+"""Well above the usual 50 to 250: a file that comes here holds two thoughts."""
+FORBIDDEN_CALLS = {"eval", "exec", "compile", "__import__"}
+FORBIDDEN_MODULES = {"pickle", "marshal", "shelve", "yaml", "subprocess", "ctypes"}
+BROAD_EXCEPT_IN = {"cli/main.py", "cli/outcome.py"}
+"""The doors: here alone any exception may be caught."""
+
+
+def _id(path: Path) -> str:
+    return path.relative_to(ROOT / "src/descentry").as_posix()
+
+
+@pytest.fixture(params=FILES, ids=_id)
+def path(request: pytest.FixtureRequest) -> Path:
+    assert isinstance(request.param, Path)
+    return request.param
+
+
+@pytest.fixture
+def tree(path: Path) -> ast.Module:
+    return ast.parse(path.read_text("utf-8"))
+
+
+def test_a_module_says_its_purpose_first(tree: ast.Module) -> None:
+    assert not tree.body or ast.get_docstring(tree)
+
+
+def test_public_functions_say_what_comes_back(tree: ast.Module) -> None:
+    functions = [node for node in tree.body if isinstance(node, ast.FunctionDef)]
+    public = [node for node in functions if not node.name.startswith("_")]
+    assert [node.name for node in public if not ast.get_docstring(node)] == []
+
+
+def test_files_stay_short(path: Path) -> None:
+    assert len(path.read_text("utf-8").splitlines()) <= MAX_LINES
+
+
+def test_names_say_what_a_module_does(path: Path) -> None:
+    assert path.stem not in {"utils", "util", "helpers", "misc", "common"}
+
+
+def test_imports_are_absolute_and_harmless(tree: ast.Module) -> None:
+    for node in ast.walk(tree):
+        if isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"line {node.lineno}: relative import"
+        names = [node.module or ""] if isinstance(node, ast.ImportFrom) else []
+        names += [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
+        assert not {name.partition(".")[0] for name in names} & FORBIDDEN_MODULES, f"line {node.lineno}"
+
+
+def test_nothing_is_evaluated(tree: ast.Module) -> None:
+    calls = (
+        node for node in ast.walk(tree) if isinstance(node, ast.Call) and isinstance(node.func, ast.Name)
+    )
+    assert [node.lineno for node in calls if node.func.id in FORBIDDEN_CALLS] == []
+
+
+def test_broad_except_stands_at_the_doors_only(path: Path, tree: ast.Module) -> None:
+    handlers = [node for node in ast.walk(tree) if isinstance(node, ast.ExceptHandler)]
+    broad = [node.lineno for node in handlers if node.type is None or _is_broad(node.type)]
+    assert not broad or _id(path) in BROAD_EXCEPT_IN
+
+
+def _is_broad(kind: ast.expr) -> bool:
+    return isinstance(kind, ast.Name) and kind.id in {"Exception", "BaseException"}
+
+
+def test_nothing_is_left_undone(path: Path) -> None:
+    assert re.search(r"\b(TODO|FIXME|XXX|NotImplementedError)\b", path.read_text("utf-8")) is None
