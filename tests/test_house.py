@@ -77,3 +77,15 @@ def _is_broad(kind: ast.expr) -> bool:
 
 def test_nothing_is_left_undone(path: Path) -> None:
     assert re.search(r"\b(TODO|FIXME|XXX|NotImplementedError)\b", path.read_text("utf-8")) is None
+
+
+def test_no_page_names_a_machine() -> None:
+    pages = [
+        *FILES,
+        *ROOT.glob("*.md"),
+        *(ROOT / "docs").rglob("*.md"),
+        ROOT / ".ci/run",
+        ROOT / "pyproject.toml",
+    ]
+    homes = re.compile(r"/(root|home|work|opt|tmp)/[a-z]")
+    assert [page.name for page in pages if homes.search(page.read_text("utf-8"))] == []

@@ -1,5 +1,6 @@
 """Every verb is explained, documented and frozen; `--help` loads nothing heavy."""
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -79,6 +80,18 @@ def test_help_loads_no_numpy_and_no_json() -> None:
 def test_completion_scripts(shell: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["completion", shell]) == 0
     assert "_DESCENTRY_COMPLETE" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("words", "offered"), [("descentry dia", "diagnose"), ("descentry explain spi", "spike")]
+)
+def test_completion_offers_verbs_and_ids(words: str, offered: str) -> None:
+    environment = {**os.environ, "_DESCENTRY_COMPLETE": "bash_complete", "COMP_WORDS": words}
+    environment["COMP_CWORD"] = str(len(words.split()) - 1)
+    command = [sys.executable, "-m", "descentry"]
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+    assert f"plain,{offered}" in done.stdout.splitlines()
+    assert done.stderr == ""
 
 
 def test_version(capsys: pytest.CaptureFixture[str]) -> None:

@@ -12,8 +12,16 @@ if TYPE_CHECKING:
     from descentry.diagnosis.catalogue import Catalogue
 
 
+def _ids(_context: click.Context, _parameter: click.Parameter, start: str) -> list[str]:
+    """What a shell offers while an id is typed."""
+    from descentry.diagnosis.catalogue import load
+
+    catalogue = load()
+    return sorted({id_ for id_ in (*catalogue.patterns, *catalogue.causes) if id_.startswith(start)})
+
+
 @click.command(name="explain", short_help="Explain a pattern, a cause or a remedy; list all without one.")
-@click.argument("id_", metavar="[PATTERN|CAUSE]", required=False)
+@click.argument("id_", metavar="[PATTERN|CAUSE]", required=False, shell_complete=_ids)
 def command(id_: str | None) -> int:
     """Explain a pattern (what the curve shows, its causes) or a cause (how to tell it, what to do).
 

@@ -16,8 +16,8 @@ Command = Callable[..., Any]
 
 
 def logs(command: Command) -> Command:
-    """One or more LOG arguments."""
-    return click.argument("logs", metavar="LOG...", nargs=-1, required=True)(command)
+    """One or more LOG arguments; a shell completes them as paths."""
+    return click.argument("logs", metavar="LOG...", nargs=-1, required=True, type=click.Path())(command)
 
 
 def roles(command: Command) -> Command:

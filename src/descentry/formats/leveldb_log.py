@@ -2,8 +2,8 @@
 
 The file is a row of blocks of 32 KiB.  A record is checksum (uint32), length (uint16), type (one byte) and
 data; type 1 is whole, 2 to 4 are first, middle and last piece of one that spans blocks.  A block's last
-bytes, too few for a header, are zero.  W&B's checksum is the plain CRC-32 of type and data; the file has a head of 7
-bytes.  After damage reading goes on at the next block.
+bytes, too few for a header, are zero.  W&B's checksum is the plain CRC-32 of type and data; the file has a
+head of 7 bytes.  After damage reading goes on at the next block.
 """
 
 import struct

@@ -9,6 +9,12 @@ BUILT_IN = (
     "descentry.patterns.nan:Nan",
     "descentry.patterns.log_overlap:LogOverlap",
     "descentry.patterns.spike:Spike",
+    "descentry.patterns.flat:Flat",
+    "descentry.patterns.divergence:Divergence",
+    "descentry.patterns.overfit:Overfit",
+    "descentry.patterns.staircase:Staircase",
+    "descentry.patterns.plateau:Plateau",
+    "descentry.patterns.sawtooth:Sawtooth",
 )
 """Built-ins enter by the door that third parties use: `module:Class`."""
 ENTRY_POINTS = "descentry.patterns"

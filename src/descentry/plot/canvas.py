@@ -19,7 +19,7 @@ class Canvas:
         self._glyphs: dict[tuple[int, int], str] = {}
 
     def bar(self, x: int, top: int, bottom: int, *, light: bool = False) -> None:
-        """Dots in column `x` from row `top` down to row `bottom`, both included; every other one if `light`."""
+        """Dots in column `x` from row `top` down to row `bottom`, both included; every other if `light`."""
         self._dots[top : bottom + 1 : 2 if light else 1, x] = True
         self._dots[bottom, x] = True
 

@@ -10,6 +10,7 @@ from typing import Any
 
 from descentry.record.chunk import Chunk
 from descentry.sources.json_values import clean_name
+from descentry.sources.mmdetection import EpochSteps, is_such
 from descentry.sources.naming import best_step, step_rank
 from descentry.sources.notes import Notes, quoted
 from descentry.sources.numbers import TIME_NAMES, UNLOGGED, number, step_of, wall_seconds
@@ -38,6 +39,7 @@ class JsonRows:
         self._only_step = step_name
         self.last_step: int | None = None
         self.n_seen = 0
+        self._epochs = EpochSteps()
         self.is_time: dict[str, bool] = {}
         self._numeric: set[str] = set()
         self._texts: dict[str, int] = {}
@@ -59,6 +61,11 @@ class JsonRows:
             self._configure(row)
             return
         fields = dict(_flat(row))
+        if is_such(fields):
+            fields = self._epochs.with_step(fields)
+            self.notes.add(
+                "derived", "the step is counted on over the epochs from `iter`", line, warning=False
+            )
         step, name = self._step(fields, line)
         wall = self._wall(fields)
         points = list(self._points(fields, name, line))
@@ -163,6 +170,8 @@ def is_plain(row: Mapping[str, Any]) -> bool:
 
 def _is_config(row: Mapping[str, Any]) -> bool:
     """Whether a row holds settings: nothing but fields named so, or no number at all."""
+    if "env_info" in row or "exp_name" in row:
+        return True
     if all(key.startswith("_") or key.lower() in CONFIG_KEYS for key in row):
         return not any(as_number(value) is not None for value in row.values())
     return next(iter(_numbers(row)), None) is None

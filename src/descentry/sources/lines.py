@@ -1,8 +1,8 @@
 """Console text: any lines in which a step, iteration, epoch or batch counter repeats beside numbers by name.
 
 Known for certain, as printed: nanoGPT, build-nanogpt (stdout and log.txt), llm.c, modded-nanogpt, GluonCV,
-GluonNLP and MXNet scripts (2018 to 2020), DeepSpeed and DeepSpeed-Chat (0.9), Megatron-LM, Hugging Face Trainer
-(4 and 5, printed dicts), Keras (2 and 3), tqdm bars, fairseq, torchtitan, the examples of PyTorch's tutorials.
+GluonNLP and MXNet scripts (2018 to 2020), DeepSpeed and DeepSpeed-Chat (0.9), Megatron-LM, printed dicts of
+Hugging Face's Trainer (4 and 5), Keras (2 and 3), tqdm bars, fairseq, torchtitan, PyTorch's examples.
 Other loops are read by the general rule: `key: value`, `key=value`, `loss 2.3` beside a counter.
 
 Lines without a counter belong to the newest counted line.  A log that prints no counter at all has its rows
@@ -13,8 +13,10 @@ the same.  Argument dumps and tables of settings become the config.
 from collections.abc import Iterator
 from pathlib import Path
 
-from descentry.record.chunk import Chunk
-from descentry.sources.drive import follow_stream, read_stream
+from descentry.formats.blocks import growing
+from descentry.record.chunk import Chunk, empty
+from descentry.sources.drive import read_stream
+from descentry.sources.rows import bounded, is_empty, with_events
 from descentry.sources.text.decoder import TextDecoder
 from descentry.sources.text.recognising import is_log, tail_of
 
@@ -36,4 +38,18 @@ def read(path: Path) -> Iterator[Chunk]:
 
 def follow(path: Path) -> Iterator[Chunk]:
     """The log as it grows; a torn last line waits.  Raises UnreadableError."""
-    return follow_stream(path, TextDecoder)
+    source = growing(path)
+    decoder = TextDecoder(path.name)
+    n_restarts = 0
+    try:
+        for block in source:
+            if source.n_restarts != n_restarts:
+                n_restarts = source.n_restarts
+                decoder = TextDecoder(path.name)
+            chunk = with_events(decoder.feed(block) if block else decoder.pause(), source.events)
+            source.events.clear()
+            yield from bounded(chunk)
+            if not block and is_empty(chunk):
+                yield empty()
+    finally:
+        source.close()

@@ -37,7 +37,7 @@ _WHOLE_KINDS = frozenset({"ce", "nll", "xent", "bce", "cost", "bpb", "elbo"})
 """Kinds that are often the whole loss of a run."""
 
 _NOT_A_LOSS = frozenset({
-    "scale", "std", "var", "variance", "coef", "coeff", "coefficient", "weight", "ratio", "slope", "gap",
+    "std", "var", "variance", "coef", "coeff", "coefficient", "weight", "ratio", "slope", "gap",
     "best", "min", "max", "lowest", "delta", "diff", "accuracy", "perplexity", "rpnl1", "rcnnl1", "time",
     "patience", "num", "count", "skipped", "spike", "grad", "lr", "target", "threshold", "reward",
 })  # fmt: skip
@@ -58,7 +58,7 @@ def loss_name(name: str) -> LossName | None:
     if found in _GLUON_PARTS:
         return LossName(name, "train", "rpn conf", 10.0, False, False, False)
     kinds = have & _KINDS if "loss" in have else have & (_WHOLE_KINDS | {"smoothl1"})
-    if not ("loss" in have or kinds) or have & _NOT_A_LOSS:
+    if not ("loss" in have or kinds) or have & _NOT_A_LOSS or _is_loss_scale(found):
         return None
     if "loss" not in have and not _is_bare_kind(have):
         return None
@@ -72,6 +72,11 @@ def loss_name(name: str) -> LossName | None:
         name, _split(found), _with_kind(part, found), cost, bool(have & _WHOLE_KINDS), _is_auxiliary(part),
         bool(set(said) & _LEADERS),
     )  # fmt: skip
+
+
+def _is_loss_scale(found: tuple[str, ...]) -> bool:
+    """Whether the scale is the loss's: `loss_scale`, but not `BoxScaleLoss`."""
+    return "scale" in found and "loss" in found[: found.index("scale")]
 
 
 def _is_bare_kind(have: frozenset[str]) -> bool:

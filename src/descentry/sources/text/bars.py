@@ -1,7 +1,7 @@
 """Progress bars in console text: tqdm's and Keras'.  Of a bar only the last state counts.
 
-Where epoch lines with a loss stand beside them, bars say nothing new and are left out; where they are all there
-is, the last state of each is a row.
+Where epoch lines with a loss stand beside them, bars say nothing new and are left out; where they are all
+there is, the last state of each is a row.
 """
 
 import re
@@ -10,13 +10,9 @@ from typing import NamedTuple
 MAX_WAITING = 64
 
 _TQDM = re.compile(
-    r"^(?P<label>[^|]*?)\s*[0-9]{1,3}%\|[^|]*\|\s*(?P<n>[0-9.]{1,15}[kMG]?)/(?P<total>[0-9.]{1,15}[kMG]?) "
-    r"\[(?P<inner>[^\]]*)\]?"
+    r"%\|[^|]*\|\s*+(?P<n>[0-9.]{1,15}[kMG]?)/(?P<total>[0-9.]{1,15}[kMG]?) \[(?P<inner>[^\]]*)\]?"
 )
-_KERAS = re.compile(r"^\s*(?P<n>[0-9]{1,15})/(?P<total>[0-9]{1,15}) (?:\[[=>.]*\]|━+)(?P<inner>.*)")
-_METRICS = re.compile(
-    r"(?:^|[,\s]\s*)(?:[0-9.?]+\s*(?:it|s|batch|step|example)s?/(?:s|it|batch|step)\s*,?|\?it/s)"
-)
+_KERAS = re.compile(r"(?P<n>[0-9]{1,15})/(?P<total>[0-9]{1,15}) (?:\[[=>.]*\]|━+)(?P<inner>.*)")
 
 
 class Bar(NamedTuple):
@@ -31,14 +27,15 @@ class Bar(NamedTuple):
 
 def looks_like_bar(line: str) -> bool:
     """Whether a line is worth `bar_of`."""
-    return "%|" in line or "━" in line or "/" in line and (" [=" in line or " [>" in line or " [." in line)
+    return "%|" in line or "━" in line or ("/" in line and (" [=" in line or " [>" in line or " [." in line))
 
 
 def bar_of(line: str) -> Bar | None:
     """The state of the bar that the line is, or None."""
-    found = _TQDM.match(line)
+    at = line.find("%|")
+    found = _TQDM.match(line, at) if at > 0 and line[at - 1].isdigit() else None
     if found is not None:
-        label = found["label"].strip().rstrip(":")
+        label = line[:at].rstrip("0123456789").strip().rstrip(":")
         metrics = found["inner"].partition("/s")[2] or found["inner"].partition("s/it")[2]
         metrics = metrics.lstrip(" ,]")
         is_full = found["n"] == found["total"]
@@ -53,8 +50,8 @@ def bar_of(line: str) -> Bar | None:
 class Bars:
     """Decides whether bars are data, and hands out the states that are.
 
-    `feed` takes a bar's state; `saw_summary` a line with a loss beside them.  States wait until one of both is
-    clear: the next bar of the same kind came without such a line, or the log ended.
+    `feed` takes a bar's state; `saw_summary` a line with a loss beside them.  States wait until one of both
+    is clear: the next bar of the same kind came without such a line, or the log ended.
     """
 
     def __init__(self) -> None:

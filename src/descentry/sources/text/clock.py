@@ -16,9 +16,9 @@ class Clock:
 
     def seconds(self, moment: Moment | None) -> float:
         """Seconds since the epoch of a day, clock and fraction; NaN where there is none or it is no time."""
-        if moment is None or moment[0] is None:
+        if moment is None or not moment[0]:
             return UNKNOWN
-        day, clock, part = moment
+        day, clock, part = moment[0], moment[1], moment[2]
         if day != self._day:
             self._day, self._midnight = day, _midnight(day)
         hours, minutes, seconds = int(clock[:2]), int(clock[3:5]), int(clock[6:8])

@@ -29,6 +29,11 @@ class TextDecoder:
             self._read(lines, block.line)
         return self._told(self._reading.take())
 
+    def pause(self) -> Chunk:
+        """The newest row, when nothing has been added to the log for a while."""
+        self._reading.pause()
+        return self._told(self._reading.take())
+
     def end(self) -> Chunk:
         """The rows that were waiting, and that of a last line without newline, if it is whole."""
         block = self._lines.end()

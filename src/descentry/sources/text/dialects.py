@@ -14,9 +14,8 @@ from descentry.sources.text.tokens import HOLE
 @dataclass(frozen=True, slots=True)
 class Dialect:
     """`shape`: a regex over the skeleton, with `#` for a number; `names`: series by index of a number;
-    `step`, `epoch`: indices; `only`: no other number of the line is read; `twin`: two engines print it in turn;
-    `context` goes before every name of the line;
-    `rename`: what a bare name means here."""
+    `step`: the index of the step; `only`: no other number of the line is read; `twin`: two engines print it
+    in turn; `context` goes before every name of the line; `rename`: what a bare name means here."""
 
     writer: str
     shape: re.Pattern[str]

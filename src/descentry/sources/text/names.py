@@ -4,7 +4,15 @@ import re
 from typing import NamedTuple
 
 from descentry.sources.text.vocabulary import (
-    ALIASES, FILLERS, LEADING_NOISE, METRIC_WORDS, NOT_SERIES, SPLIT_NAME, SPLIT_WORDS, is_metric, tokens,
+    ALIASES,
+    FILLERS,
+    LEADING_NOISE,
+    METRIC_WORDS,
+    NOT_SERIES,
+    SPLIT_NAME,
+    SPLIT_WORDS,
+    is_metric,
+    tokens,
 )  # fmt: skip
 
 LOOK_BACK = 200
@@ -64,7 +72,7 @@ def split_of(pieces: list[str]) -> str:
 
 
 def counter_word(key: Key) -> str:
-    """The last word of a key that may be a counter, lower case; "" when other words forbid it (`time per step`)."""
+    """The last word of a key, lower case, if it can be a counter; "" when others forbid it (`time per step`)."""
     words = key.name.lower().replace("#", "").split()
     if not words:
         return ""

@@ -1,19 +1,9 @@
-"""What a skeleton says: which number is a counter, which a value and of which series."""
+"""What the skeleton of a line says: which number is a counter, which a value and of which series."""
 
-import re
 from dataclasses import dataclass, replace
 from enum import Enum, auto
 
-from descentry.sources.text.dialects import Dialect, dialect_of
-from descentry.sources.text.names import Key, counter_word, in_split, key_of, series_name, split_of
-from descentry.sources.text.tokens import HOLE
-from descentry.sources.text.vocabulary import (
-    BATCH_WORDS, BETTER_STEPS, EPOCH_WORDS, RATES, SPLIT_WORDS, STEP_WORDS, THOUSANDS, is_metric, is_train_loss,
-    is_valish,
-)  # fmt: skip
-
-MAX_NUMBERS = 256
-"""Numbers of one line that are looked at."""
+from descentry.sources.text.vocabulary import is_train_loss, is_valish
 
 
 class Kind(Enum):
@@ -47,6 +37,7 @@ class Plan:
     family: str = ""
     has_train_loss: bool = False
     has_val: bool = False
+    is_broken: bool = False
 
     @property
     def is_counted(self) -> bool:
@@ -54,56 +45,9 @@ class Plan:
 
 
 NOTHING = Plan(Kind.NOTHING)
-_TOTAL = re.compile(r"\]?\s*(?:/|\bof\b)\s*\[?\s*$")
-_UNIT = re.compile(r"[A-Za-z%µ°][A-Za-z%µ°/]*")
-_CONTEXT_LINE = re.compile(r"^\W*(?:[Bb]egin |[Ss]tart |[Rr]unning )?([A-Za-z]+)(?: \w+){0,2}\s*[:.…*]+\W*$")
-_HEADER = re.compile(
-    r"^[\s\[({'\"*=#-]*(?:starting |start of |beginning of |begin |evaluating perplexity, )?epoch", re.I
-)
-_WORDS = re.compile(r"[a-z]+")
-_STEP_HEADER = re.compile(r"^[\s\[({'\"*=#-]*(?:global |train(?:ing)? )?(?:step|iteration|iter)\b", re.I)
 
 
-def plan_of(skeleton: str) -> Plan:
-    """The plan of a skeleton; a pure function, so plans can be kept."""
-    literals = skeleton.split(HOLE)
-    if len(literals) == 1:
-        return _context_plan(skeleton)
-    if len(literals) > MAX_NUMBERS:
-        return NOTHING
-    dialect = dialect_of(skeleton)
-    if dialect is not None and dialect.only:
-        return _by_dialect(dialect, len(literals) - 1)
-    plan = _Parser(literals).plan()
-    return plan if dialect is None else _adjusted(plan, dialect)
-
-
-def _by_dialect(dialect: Dialect, n_numbers: int) -> Plan:
-    if not dialect.names:
-        return NOTHING
-    where = tuple(index % n_numbers for index in dialect.names)
-    plan = Plan(
-        Kind.ROW,
-        step=-1 if dialect.step is None else dialect.step,
-        names=tuple(dialect.names.values()),
-        where=where,
-        scales=(1.0,) * len(where),
-    )
-    return _described(plan)
-
-
-def _adjusted(plan: Plan, dialect: Dialect) -> Plan:
-    names = tuple(f"{dialect.context} {dialect.rename.get(name, name)}".strip() for name in plan.names)
-    return _described(replace(plan, names=names, is_twin=dialect.twin))
-
-
-def _context_plan(text: str) -> Plan:
-    found = _CONTEXT_LINE.match(text) if len(text) < 80 else None
-    context = split_of([found[1].lower()]) if found else ""
-    return Plan(Kind.CONTEXT, context=context) if context in ("validation", "test") else NOTHING
-
-
-def _described(plan: Plan) -> Plan:
+def described(plan: Plan) -> Plan:
     """The plan with what follows from its names and counters."""
     counters = ("step", plan.step), ("batch", plan.batch), ("epoch", plan.epoch)
     return replace(
@@ -112,178 +56,3 @@ def _described(plan: Plan) -> Plan:
         has_train_loss=any(map(is_train_loss, plan.names)),
         has_val=any(map(is_valish, plan.names)) or plan.context in ("validation", "test"),
     )
-
-
-class _Parser:
-    """Reads the numbers of one line from left to right."""
-
-    def __init__(self, literals: list[str]) -> None:
-        self.literals = literals
-        self.n = len(literals) - 1
-        self.is_dict = literals[0].lstrip().startswith("{")
-        self.totals = {
-            i for i in range(1, self.n) if _TOTAL.fullmatch(literals[i]) or literals[i].strip() == "/"
-        }
-        self.keys = [self._key(i) for i in range(self.n)]
-        self.counters: dict[str, int] = {}
-        self.words: list[str] = []
-        self.used: set[int] = set()
-        self.context = ""
-
-    def plan(self) -> Plan:
-        """The finished plan."""
-        self._find_counters()
-        self._find_bare_fraction()
-        counted = bool(self.counters)
-        names, where, scales = self._series(counted or self.is_dict)
-        plan = Plan(
-            Kind.ROW, names=tuple(names), where=tuple(where), scales=tuple(scales), is_dict=self.is_dict,
-            context=self.context, is_single=self.n == 1 and not self.literals[1].strip(), family="+".join(self.words),
-            step=self._at("step"), batch=self._at("batch"), epoch=self._at("epoch"),
-            total=self._total("step" if "step" in self.counters else "batch"), epoch_total=self._total("epoch"),
-        )  # fmt: skip
-        if names:
-            return _described(plan)
-        if not self._is_header():
-            return NOTHING
-        below = split_of(_WORDS.findall(self.literals[-1].lower())[:1])
-        return replace(plan, kind=Kind.HEADER, context=self.context or below)
-
-    def _key(self, i: int) -> Key:
-        left = self.literals[i]
-        if i == 0:
-            return key_of(left)
-        unit = _UNIT.match(left)
-        return key_of(left[unit.end() :] if unit else left)
-
-    def _is_clock(self, i: int) -> bool:
-        return self.literals[i] == ":" or (i + 1 < self.n and self.literals[i + 1] == ":")
-
-    def _find_counters(self) -> None:
-        for i, key in enumerate(self.keys):
-            if i in self.totals or (i and self._is_clock(i)):
-                continue
-            word = counter_word(key)
-            kind = self._counter_kind(word)
-            if kind and not (self.is_dict and kind == "epoch") and self._is_better(kind, i, word):
-                self.counters[kind] = i
-                self.words.append(word)
-                self._note_context(key, word)
-
-    @staticmethod
-    def _counter_kind(word: str) -> str:
-        for kind, words in (("step", STEP_WORDS), ("batch", BATCH_WORDS), ("epoch", EPOCH_WORDS)):
-            if word in words:
-                return kind
-        return ""
-
-    def _is_better(self, kind: str, i: int, word: str) -> bool:
-        """Whether the counter at `i` is the line's first of its kind, or better than it."""
-        self.used.add(i)
-        return kind not in self.counters or word in BETTER_STEPS
-
-    def _note_context(self, key: Key, word: str) -> None:
-        said = split_of([w for w in key.name.split()[:-1] if w.lower() in SPLIT_WORDS])
-        said = said or key.context
-        if said in ("validation", "test") or (
-            said == "training" and word == "step" and " | " in self.literals[0]
-        ):
-            self.context = said
-
-    def _find_bare_fraction(self) -> None:
-        """`[ 64/60000]`, or `100 / 4000` after an epoch, is a counter within the epoch."""
-        if "step" in self.counters or "batch" in self.counters:
-            return
-        for i in range(self.n):
-            if i + 1 not in self.totals:
-                continue
-            left = self.literals[i].rstrip()
-            after_epoch = i > 0 and i - 1 == self._at("epoch") and left in (":", "", "][", " [", "[")
-            if left.endswith("[") or after_epoch:
-                if self.keys[i].name and not after_epoch:
-                    self.context = self.context or split_of([self.keys[i].name])
-                    continue
-                self.counters["batch"] = i
-                self.words.append("fraction")
-                return
-
-    def _at(self, kind: str) -> int:
-        return self.counters.get(kind, -1)
-
-    def _total(self, kind: str) -> int:
-        index = self._at(kind) + 1
-        return index if index > 0 and index in self.totals else -1
-
-    def _series(self, counted: bool) -> tuple[list[str], list[int], list[float]]:
-        names: list[str] = []
-        where: list[int] = []
-        scales: list[float] = []
-        for i in range(self.n):
-            name = self._name(i, counted)
-            if name:
-                names.append(_distinct(name, names))
-                where.append(i)
-                scales.append(self._scale(i))
-        return names, where, scales
-
-    def _name(self, i: int, counted: bool) -> str:
-        if i in self.used or i in self.totals or i + 1 in self.totals or i in self.counters.values():
-            return self._after_fraction(i) if i - 1 in self.totals and i not in self.used else ""
-        if self._is_clock(i):
-            return ""
-        key = self.keys[i]
-        if not key.name and i - 1 in self.totals:
-            return self._after_fraction(i)
-        if not key.name:
-            rate = RATES.match(self.literals[i + 1])
-            return rate[1] if rate and counted else ""
-        if key.context in ("validation", "test") or (key.context == "training" and ":" in self.literals[i]):
-            self.context = key.context
-        name = series_name(key, counted=counted)
-        if not name and self._is_alone(key):
-            name = key.name
-        return in_split(name, self.context) if name else ""
-
-    def _is_alone(self, key: Key) -> bool:
-        """Whether the line is one `name=0.5`: a series if it stands below counted lines."""
-        return (
-            self.n == 1
-            and key.has_sign
-            and key.name.isidentifier()
-            and len(key.name) > 1
-            and not self.literals[1].strip()
-        )
-
-    def _after_fraction(self, i: int) -> str:
-        """The name of `0.24` in `HellaSwag: 2500/10042 = 0.24`."""
-        if self.literals[i].strip() not in ("=", ":", "= ") or i < 2:
-            return ""
-        return in_split(series_name(self.keys[i - 2], counted=True), self.context)
-
-    def _scale(self, i: int) -> float:
-        right = self.literals[i + 1]
-        unit = _UNIT.match(right)
-        return THOUSANDS.get(unit[0], 1.0) if unit else 1.0
-
-    def _is_header(self) -> bool:
-        if "batch" in self.counters or self.is_dict:
-            return False
-        first = self.literals[0]
-        return bool(
-            ("epoch" in self.counters and _HEADER.match(first))
-            or ("step" in self.counters and self._at("step") == 0 and _STEP_HEADER.match(first))
-        )
-
-
-def _distinct(name: str, taken: list[str]) -> str:
-    """The name, numbered when the line has it already."""
-    found, n = name, 1
-    while found in taken:
-        n += 1
-        found = f"{name} ({n})"
-    return found
-
-
-def is_plain_metric(plan: Plan) -> bool:
-    """Whether a line without counters is about metrics, not about one unknown name."""
-    return any(map(is_metric, plan.names))

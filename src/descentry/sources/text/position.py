@@ -39,7 +39,7 @@ class Position:
         return self.step_within(epoch, inner, total or 0, is_batch=plan.step < 0)
 
     def step_within(self, epoch: int, inner: int, total: int, *, is_batch: bool) -> int | None:
-        """The step of a batch (or a step that may start anew) in an epoch of `total`, 0 where none is printed."""
+        """The step of a batch, or of a step that may start anew, in an epoch of `total` (0: not printed)."""
         if epoch != self._epoch:
             self._enter(epoch, inner, total, is_batch=is_batch)
         self._note(inner)

@@ -7,7 +7,8 @@ from descentry.formats.blocks import opened, read_some
 from descentry.formats.lines import plain_head
 from descentry.record.errors import InputError
 from descentry.sources.text.bars import bar_of, looks_like_bar
-from descentry.sources.text.plan import Kind, Plan, plan_of
+from descentry.sources.text.plan import Kind, Plan
+from descentry.sources.text.skeletons import plan_of
 from descentry.sources.text.tokens import clean, cut_moment, split
 
 MIN_ROWS = 3
@@ -37,7 +38,7 @@ def _is_row(plan: Plan) -> bool:
 
 
 def _plan(line: str) -> Plan | None:
-    if len(line) > MAX_LINE or not any(c.isdigit() for c in line) and "nan" not in line:
+    if len(line) > MAX_LINE or (not any(c.isdigit() for c in line) and "nan" not in line):
         return None
     line = clean(line).strip()
     if looks_like_bar(line):

@@ -11,13 +11,14 @@ _WORTH = re.compile(
     r"emb|channel|param|optim|sched|dtype|prec|scale|accum|loss|alpha|beta|eps|bptt|mode|interval|max_|len)",
     re.IGNORECASE,
 )
+MAX_ROW = 300
 MIN_DICT = 6
 """Pairs of a printed dict that make it a dump of settings and not a logged row."""
 
 
 def settings_of(line: str) -> dict[str, object]:
     """The settings that a line shows; empty when it is none of the shapes."""
-    row = _ROW.match(line) if line.startswith("|") else None
+    row = _ROW.match(line) if line.startswith("|") and len(line) <= MAX_ROW else None
     if row is not None and row[2] == "Value":
         return {}
     if row is not None:

@@ -1,12 +1,14 @@
 """Numbers inside a line: a line is a skeleton (its text without the numbers) and the numbers' spellings.
 
-Two lines with one skeleton mean the same things in the same places, so what a skeleton says is worked out once.
+Two lines with one skeleton mean the same things in the same places: what a skeleton says is worked out once.
 Every expression here is linear in the length of the line: no repetition can give back what it took.
 """
 
 import re
 
-_DIGITS = r"(?:[1-9][0-9]{0,2}(?:,[0-9]{3})++(?![0-9])(?:\.[0-9]++)?|[0-9]++(?:\.[0-9]++)?|\.[0-9]++)"
+_DIGITS = (
+    r"(?:[1-9][0-9]{0,2}(?:,[0-9]{3}){1,5}+(?![0-9]|,[0-9]{3})(?:\.[0-9]++)?|[0-9]++(?:\.[0-9]++)?|\.[0-9]++)"
+)
 WORD = r"(?:nan|NaN|NAN|infinity|Infinity|inf|Inf|INF)(?=z?(?![A-Za-z0-9_]))"
 _FREE = r"(?<![A-Za-z0-9_.@])"
 NUMBER = rf"{_FREE}(?>[-+]?(?:{_DIGITS}(?:[eE][-+]?[0-9]++)?(?!\.[0-9])|{WORD}))"
@@ -23,6 +25,8 @@ _ESCAPE = re.compile(r"\x1b\[[0-9;?]{0,32}[A-Za-z]")
 _WRAPPED = re.compile(r"(?:tensor|Array|array|np\.float(?:32|64)|float)\((?=[-+]?(?:[0-9.]|nan|inf))")
 MOMENT_WITHIN = 96
 """A time stands at the front of a line: so many characters are searched for it."""
+
+SOURCE_WITHIN = 300
 
 HOLE = "\x00"
 """Stands for a number in a skeleton; no line holds one (see `clean`)."""
@@ -63,7 +67,7 @@ def cut_moment(line: str) -> tuple[str, Moment | None]:
     if moment is not None:
         line = f"{before} {after}"
     if ".py:" in line or ".h:" in line or ".c" in line:
-        line = _SOURCE.sub(" ", line, count=2)
+        line = _SOURCE.sub(" ", line[:SOURCE_WITHIN], count=2) + line[SOURCE_WITHIN:]
     return line, moment
 
 

@@ -1,10 +1,10 @@
-"""The words by which a console line is understood: counters, splits, metrics, and what stands between them."""
+"""The words by which a console line is understood: counters, splits, metrics, and what stands between."""
 
 import re
 
 STEP_WORDS = frozenset({
-    "step", "global_step", "globalstep", "iteration", "iter", "it", "itr", "iters", "update", "num_updates",
-    "updates", "train_step", "global_iter",
+    "step", "global_step", "globalstep", "iteration", "iter", "it", "itr", "iters", "update",
+    "num_updates", "updates", "train_step", "global_iter",
 })  # fmt: skip
 BATCH_WORDS = frozenset({"batch", "n_batch", "minibatch", "mini-batch", "batch_idx"})
 EPOCH_WORDS = frozenset({"epoch", "ep"})
@@ -20,31 +20,33 @@ SPLIT_NAME = {**dict.fromkeys(TRAIN_WORDS, "training"), **dict.fromkeys(VAL_WORD
               **dict.fromkeys(TEST_WORDS, "test")}  # fmt: skip
 
 METRIC_WORDS = frozenset({
-    "loss", "nll", "ppl", "perplexity", "acc", "accuracy", "lr", "rate", "norm", "gnorm", "grad_norm", "mfu",
-    "throughput", "bleu", "rouge", "f1", "auc", "map", "iou", "miou", "pixacc", "reward", "score", "kl", "entropy",
-    "tokens", "speed", "wps", "ups", "tps", "scale", "rmse", "mae", "mse", "mcc", "precision", "recall", "hellaswag",
-    "error", "err", "wer", "cer", "bpb", "bpc", "acc1", "acc5", "top1", "top5", "smoothl1", "crossentropy",
-    "samplespersec", "elbo", "psnr", "ssim", "fid", "hella",
+    "loss", "nll", "ppl", "perplexity", "acc", "accuracy", "lr", "rate", "norm", "gnorm", "grad_norm",
+    "mfu", "throughput", "bleu", "rouge", "f1", "auc", "map", "iou", "miou", "pixacc", "reward", "score",
+    "kl", "entropy", "tokens", "speed", "wps", "ups", "tps", "scale", "rmse", "mae", "mse", "mcc",
+    "precision", "recall", "hellaswag", "error", "err", "wer", "cer", "bpb", "bpc", "acc1", "acc5",
+    "top1", "top5", "smoothl1", "crossentropy", "samplespersec", "elbo", "psnr", "ssim", "fid", "hella",
 })  # fmt: skip
 """Last words of names that are metrics even where neither `:` nor `=` says so."""
 
 FILLERS = frozenset({
-    "current", "avg", "average", "mean", "total", "global", "running", "grad", "gradient", "learning", "lm", "scaled",
-    "weight", "exact", "top", "at", "the", "after", "end", "of", "start", "starting", "beginning", "best", "and",
-    "value", "micro", "macro", "token", "mlm", "nsp", "nll", "inner",
+    "current", "avg", "average", "mean", "total", "global", "running", "grad", "gradient", "learning",
+    "lm", "scaled", "weight", "exact", "top", "at", "the", "after", "end", "of", "start", "starting",
+    "beginning", "best", "and", "value", "micro", "macro", "token", "mlm", "nsp", "nll", "inner",
 })  # fmt: skip
 """Words that may stand in the name of a metric or before a counter."""
 
 NOT_SERIES = frozenset({
-    "rank", "gpu", "cuda", "device", "pid", "process", "port", "node", "worker", "line", "version", "seed", "eta",
-    "v_num", "ppo_ep", "micro_step", "local_rank", "size", "epochs", "steps", "kernel_size", "stride", "padding",
-    "date", "of", "to", "from", "in", "on", "at", "for", "with", "is", "over", "by", "per", "set", "than", "rank sample",
+    "rank", "gpu", "cuda", "device", "pid", "process", "port", "node", "worker", "line", "version",
+    "seed", "eta", "v_num", "ppo_ep", "micro_step", "local_rank", "size", "epochs", "steps",
+    "kernel_size", "stride", "padding", "date", "of", "to", "from", "in", "on", "at", "for", "with", "is",
+    "over", "by", "per", "set", "than", "rank sample",
 })  # fmt: skip
 """Last words of what is no series, whatever number follows."""
 
 LEADING_NOISE = frozenset({
-    "set", "now", "is", "are", "over", "to", "in", "on", "with", "and", "samples/sec", "samples/s", "tokens/s",
-    "wps", "tks/s", "secs", "sec", "s", "ms", "min", "imgs/s", "img/s", "tok/s", "it/s", "reducing", "done", "info",
+    "set", "now", "is", "are", "over", "to", "in", "on", "with", "and", "samples/sec", "samples/s",
+    "tokens/s", "wps", "tks/s", "secs", "sec", "s", "ms", "min", "imgs/s", "img/s", "tok/s", "it/s",
+    "reducing", "done", "info",
 })  # fmt: skip
 """Words that belong to the number before, or to a sentence: dropped from the front of a name."""
 
@@ -66,17 +68,15 @@ def tokens(name: str) -> list[str]:
 
 
 def is_metric(name: str) -> bool:
-    """Whether the name's last word is a metric (`mlm_loss`, `RPNL1Loss`), or its first a split (`valid_p`)."""
+    """Whether the name's last word is a metric (`mlm_loss`, `L1Loss`), or its first a split (`valid_p`)."""
     found = tokens(name)
     if not found:
         return False
     last = found[-1]
     if last in METRIC_WORDS or name.lower() in METRIC_WORDS or _CAMEL_LOSS.search(last):
         return True
-    return (
-        "value" in last
-        and "loss" in found
-        or (len(found) > 1 and "_" in name and " " not in name and found[0] in SPLIT_WORDS)
+    return ("value" in last and "loss" in found) or (
+        len(found) > 1 and "_" in name and " " not in name and found[0] in SPLIT_WORDS
     )
 
 

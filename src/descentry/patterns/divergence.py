@@ -1,0 +1,143 @@
+"""divergence: a sustained rise of the training loss that does not come back by the end of the log.
+
+Test: the mean level of the last stretch against that of the lowest stretch before it, in units of the slow
+noise of the course (bins, with their autocorrelation), and as a share of what had been learnt.  A single leap
+that comes back is a spike, a NaN is `nan`; a rise within noise is nothing.
+"""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+
+from descentry.patterns.protocol import View
+from descentry.record.chunk import Floats
+from descentry.record.finding import Evidence, Finding, Severity
+from descentry.record.roles import Role
+from descentry.signal.profile import Profile, profile
+from descentry.signal.robust import spread
+from descentry.signal.words import number, percent
+
+
+@dataclass(frozen=True, slots=True)
+class Divergence:
+    """The loss has gone up and stays up."""
+
+    id: ClassVar[str] = "divergence"
+    cadence: ClassVar[str] = "block"
+    clock: ClassVar[tuple[Role, ...]] = (Role.TRAIN_LOSS,)
+
+    score: float = 6.0
+    """Standard errors of slow noise that the rise must pass.  Higher: later, surer."""
+    descent_share: float = 0.10
+    """Least rise as a share of the descent before it.  Higher: only runs that lose much of what they learnt."""
+    noise_units: float = 0.5
+    """Least rise in noise of a single point: less would not be seen in the plot."""
+    level_share: float = 0.01
+    """Least rise as a share of the level."""
+    stretch_share: float = 0.1
+    """Length of the last stretch, as a share of the points: a rise must have lasted that long."""
+    n_least: int = 20
+    """Fewer points cannot show a sustained rise."""
+
+    def judge(self, view: View) -> list[Finding]:
+        shape = view.shape(Role.TRAIN_LOSS)
+        if shape is None or shape.n_points < self.n_least:
+            return []
+        course = profile(shape)
+        rise = _rise(course, self.stretch_share)
+        if rise is None:
+            return []
+        before, lowest, now, score = rise
+        first = max(shape.first, float(course.y[:before].max(initial=-np.inf)))
+        descent = max(first - lowest, 0.0)
+        size = now - lowest
+        if score < self.score or size < self.descent_share * descent:
+            return []
+        if size < self.noise_units * course.noise or size < self.level_share * abs(lowest):
+            return []
+        onset = _onset(course, before, lowest, size)
+        name = view.names[Role.TRAIN_LOSS]
+        onset_step = int(course.starts[onset])
+        statement = (
+            f"the loss rises from {number(lowest, course.wander)} to {number(now, course.wander)} "
+            f"since step {onset_step} and does not come back"
+        )
+        return [
+            Finding(
+                pattern=self.id,
+                severity=Severity.CRITICAL,
+                confidence=float(min(0.99, 0.7 + 0.02 * score)),
+                curve=name,
+                onset_step=onset_step,
+                end_step=None,
+                detected_at_step=view.step,
+                statement=statement,
+                evidence=(
+                    Evidence(
+                        f"level of the last stretch, {number(score)} standard errors above the lowest",
+                        name, shape.last_step, now, lowest,
+                    ),
+                    Evidence(f"{percent(size / max(descent, size))} of the descent lost", name, onset_step,
+                             now, first),
+                ),
+                facts={
+                    "rise_over_level": size / max(abs(lowest), 1e-300),
+                    "rise_over_descent": size / max(descent, 1e-300),
+                    "after_spike": float(_is_leap(course, onset, size)),
+                },
+            )
+        ]  # fmt: skip
+
+
+def _rise(course: Profile, stretch_share: float) -> tuple[int, float, float, float] | None:
+    """(bin where the lowest stretch ends, its level, the last stretch's level, standard errors between)."""
+    y = course.y
+    n = len(y)
+    k = max(3, round(stretch_share * n))
+    if n < 3 * k:
+        return None
+    window = max(k, n // 5)
+    means = np.convolve(y, np.full(window, 1.0 / window), mode="valid")
+    means = means[: n - k - window + 1]
+    if not len(means):
+        return None
+    at = int(means.argmin())
+    lowest = float(np.median(y[at : at + window]))
+    last = y[-k:]
+    # Half of the last stretch must stand above: one high bin is no level.
+    now = float(min(np.median(last), np.median(y[-max(2, k // 2) :])))
+    slow = _slow_noise(y)
+    error = slow * np.sqrt(1.0 / k + 1.0 / window)
+    return at + window, lowest, now, (now - lowest) / error if error > 0 else 0.0
+
+
+def _slow_noise(y: Floats) -> float:
+    """Noise of one bin about a smooth course, inflated for what neighbouring bins share."""
+    residual = y - _smooth(y)
+    noise = spread(residual)
+    if noise <= 0 or len(y) < 12:
+        return max(noise, spread(np.diff(y, 2)) / np.sqrt(6.0), 1e-9 * float(np.abs(y).max()))
+    centred = np.clip(residual, -3 * noise, 3 * noise)
+    share = float(np.clip((centred[1:] @ centred[:-1]) / max(centred @ centred, 1e-300), 0.0, 0.8))
+    return noise * float(np.sqrt((1.0 + share) / (1.0 - share)))
+
+
+def _smooth(y: Floats) -> Floats:
+    """Running median over a ninth of the course."""
+    half = max(2, len(y) // 18)
+    padded = np.concatenate([np.full(half, y[0]), y, np.full(half, y[-1])])
+    windows: Floats = np.lib.stride_tricks.sliding_window_view(padded, 2 * half + 1)
+    return np.median(windows, axis=1)
+
+
+def _onset(course: Profile, before: int, lowest: float, size: float) -> int:
+    """The last bin after which the course stays above a quarter of the rise."""
+    low = np.flatnonzero(course.y < lowest + 0.25 * size)
+    return min(int(low[-1]) + 1 if len(low) else before, len(course) - 1)
+
+
+def _is_leap(course: Profile, onset: int, size: float) -> bool:
+    """Whether most of the rise happens within two bins."""
+    around = course.y[max(0, onset - 1) : onset + 2]
+    return bool(float(around.max() - around.min()) > 0.6 * size)

@@ -1,0 +1,91 @@
+"""flat: from the first steps to the last the loss never leaves its starting level by more than its noise.
+
+Test: no bin of the run lies below the starting level by more than `noise_units` times the noise of a point, nor
+by more than `level_share` of the level.  A live run is given `n_wait` points, and all of a learning-rate
+warm-up, before it is called flat: a slow start is no flat line.
+"""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+
+from descentry.patterns.protocol import View
+from descentry.record.finding import Evidence, Finding, Severity
+from descentry.record.roles import Role
+from descentry.signal.profile import profile
+from descentry.signal.shape import Shape
+from descentry.signal.words import number, percent
+
+
+@dataclass(frozen=True, slots=True)
+class Flat:
+    """The whole run on its starting level."""
+
+    id: ClassVar[str] = "flat"
+    cadence: ClassVar[str] = "block"
+    clock: ClassVar[tuple[Role, ...]] = (Role.TRAIN_LOSS,)
+
+    noise_units: float = 3.5
+    """Largest fall of a bin, in noise of a single point.  Higher: slow learners are called flat."""
+    level_share: float = 0.04
+    """Largest fall as a share of the level: more is a descent, however noisy the curve."""
+    n_least: int = 8
+    """Fewer points cannot show a flat line."""
+    n_wait: int = 200
+    """Points of a live run before it may be called flat."""
+
+    def judge(self, view: View) -> list[Finding]:
+        shape = view.shape(Role.TRAIN_LOSS)
+        if shape is None or shape.n_points < (self.n_least if view.ended else self.n_wait):
+            return []
+        if not view.ended and _is_warming_up(view):
+            return []
+        course = profile(shape, 40)
+        start = _start_level(shape)
+        noise = course.noise
+        settled = float(np.median(course.y[-max(1, len(course) // 4) :]))
+        fall = start - settled
+        deepest = start - float(course.y.min())
+        scale = max(abs(start), noise)
+        slack = max(self.noise_units * noise, 1e-3 * scale)
+        if deepest > min(slack + 0.5 * noise, self.level_share * scale + noise):
+            return []
+        if abs(fall) > max(1.5 * noise, 1e-3 * scale) or float(course.y.max()) - start > slack:
+            return []
+        name = view.names[Role.TRAIN_LOSS]
+        statement = (
+            f"the loss stays at its starting level: {number(start, noise)} at first, {number(settled, noise)} "
+            f"in the last quarter (noise {number(noise)}), after {shape.n_points} points"
+        )
+        return [
+            Finding(
+                pattern=self.id,
+                severity=Severity.CRITICAL,
+                confidence=0.95 if shape.n_points >= 40 else 0.75,
+                curve=name,
+                onset_step=shape.first_step,
+                end_step=None,
+                detected_at_step=view.step,
+                statement=statement,
+                evidence=(
+                    Evidence(
+                        f"change over the run {percent(fall / scale)} of the level",
+                        name, shape.last_step, settled, start,
+                    ),
+                ),
+                facts={"fall_share": fall / scale, "noise_share": noise / scale},
+            )
+        ]  # fmt: skip
+
+
+def _start_level(shape: Shape) -> float:
+    """The level of the first hundredth of the run, of three points at least."""
+    return float(np.median(shape.levels[: max(3, len(shape) // 100)]))
+
+
+def _is_warming_up(view: View) -> bool:
+    rate = view.shape(Role.LEARNING_RATE)
+    if rate is None or len(rate) < 3:
+        return False
+    return bool(rate.levels[-1] > rate.levels[len(rate) // 2] * 1.01 and rate.levels[-1] >= rate.levels.max())

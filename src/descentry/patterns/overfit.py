@@ -1,0 +1,151 @@
+"""overfit: validation turns up while training keeps falling; the onset is the validation minimum.
+
+Test: the level of the last validations against the minimum of the smoothed validation curve, in units of the
+validation noise, and as a share of the minimum or of what validation had gained.  With four to six validations
+noise cannot be told from course: then every one after the minimum must be higher than the one before, or the
+rise large.  Training must not have risen with it: then both have turned, and that is `divergence`.
+Source: Prechelt, Early stopping - but when?, 1998 (generalisation loss GL).
+"""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+
+from descentry.patterns.protocol import View
+from descentry.record.chunk import Floats
+from descentry.record.finding import Evidence, Finding, Severity
+from descentry.record.roles import Role
+from descentry.signal.robust import spread
+from descentry.signal.shape import Shape
+from descentry.signal.words import number, percent
+
+
+@dataclass(frozen=True, slots=True)
+class Overfit:
+    """Validation rises, training falls."""
+
+    id: ClassVar[str] = "overfit"
+    cadence: ClassVar[str] = "block"
+    clock: ClassVar[tuple[Role, ...]] = (Role.VAL_LOSS, Role.TRAIN_LOSS)
+
+    noise_units: float = 4.0
+    """Rise of the last validations in noise of one validation.  Higher: later, surer."""
+    minimum_share: float = 0.01
+    """Least rise as a share of the minimum.  Higher: mild overfitting is passed over."""
+    gain_share: float = 0.03
+    """Least rise as a share of what validation had gained before its minimum."""
+    few_share: float = 0.03
+    """Least rise as a share of the minimum when there are too few validations to know their noise."""
+    large_share: float = 0.2
+    """A rise by this share of the minimum is critical."""
+    n_least: int = 4
+    """Fewer validations cannot show a turn."""
+
+    def judge(self, view: View) -> list[Finding]:
+        shape = view.shape(Role.VAL_LOSS)
+        if shape is None or len(shape) < self.n_least:
+            return []
+        values = shape.levels
+        smooth = _smooth(values)
+        low = int(smooth.argmin())
+        n_after = len(values) - 1 - low
+        if n_after < 2:
+            return []
+        bottom = float(smooth[low])
+        k = max(2, n_after // 4)
+        last = float(np.median(values[-k:])) if n_after >= 4 else float(values[-k:].min())
+        rise = last - bottom
+        noise = _noise(values)
+        if not self._is_real(values, low, rise, noise, bottom):
+            return []
+        train = view.shape(Role.TRAIN_LOSS)
+        step = int(shape.last_steps[low])
+        trend = _training_since(train, step)
+        if trend == "rising":
+            return []
+        return [self._finding(view, shape, low, bottom, last, noise, trend)]
+
+    def _is_real(self, values: Floats, low: int, rise: float, noise: float, bottom: float) -> bool:
+        """Whether the rise is more than noise and more than a trifle."""
+        gain = max(float(values[0]) - bottom, 0.0)
+        if rise < self.minimum_share * abs(bottom) or rise < self.gain_share * gain:
+            return False
+        after = values[low:]
+        steady = bool((np.diff(after) > 0).all())
+        if len(values) <= 6:
+            return (steady and len(after) >= 3 and rise >= self.few_share * abs(bottom)) or (
+                rise >= 0.3 * abs(bottom) and bool((after[1:] > bottom + 0.5 * rise).all())
+            )
+        if rise < self.noise_units * noise:
+            return False
+        # The last quarter must stand above nearly all that came around the minimum.
+        return float(np.mean(after[len(after) // 2 :] > bottom + 0.3 * rise)) >= 0.8
+
+    def _finding(
+        self, view: View, shape: Shape, low: int, bottom: float, last: float, noise: float, trend: str
+    ) -> Finding:
+        name = view.names[Role.VAL_LOSS]
+        step = int(shape.last_steps[low])
+        share = (last - bottom) / max(abs(bottom), 1e-300)
+        beside = {"falling": "while training falls on", "level": "while training stays low"}.get(trend, "")
+        statement = (
+            f"validation turns up after its minimum {number(bottom, noise)} at step {step}: "
+            f"{number(last, noise)} by step {shape.last_step} (+{percent(share)}) {beside}".rstrip()
+        )
+        evidence = [
+            Evidence("level of the last validations against the minimum", name, shape.last_step, last, bottom)
+        ]
+        train = view.shape(Role.TRAIN_LOSS)
+        facts = {"rise_share": share, "noise_ratio": noise / max(last - bottom, 1e-300), "on_validation": 1.0}
+        if train is not None:
+            then, now = train.level_at(step), float(np.median(train.levels[-max(1, len(train) // 20) :]))
+            evidence.append(
+                Evidence("training since the minimum", view.names[Role.TRAIN_LOSS], train.last_step, now, then)
+            )
+            facts["gap_share"] = (last - now) / max(abs(now), 1e-300)
+        return Finding(
+            pattern=self.id,
+            severity=Severity.CRITICAL if share >= self.large_share else Severity.WARNING,
+            confidence=0.9 if trend == "falling" and len(shape) > 6 else 0.75,
+            curve=name,
+            onset_step=step,
+            end_step=None,
+            detected_at_step=view.step,
+            statement=statement,
+            evidence=tuple(evidence),
+            facts=facts,
+        )
+
+
+def _smooth(values: Floats) -> Floats:
+    """Running median of three, of seven for long curves; the ends keep their value."""
+    n = len(values)
+    if n < 7:
+        return values
+    half = 1 if n < 40 else min(15, n // 15)
+    padded = np.concatenate([np.full(half, values[0]), values, np.full(half, values[-1])])
+    windows: Floats = np.lib.stride_tricks.sliding_window_view(padded, 2 * half + 1)
+    return np.median(windows, axis=1)
+
+
+def _noise(values: Floats) -> float:
+    """Noise of one validation about its course, the slow part included."""
+    if len(values) < 7:
+        return 0.0
+    fast = spread(np.diff(values, 2)) / np.sqrt(6.0)
+    slow = spread(values - _smooth(values))
+    return max(fast, slow)
+
+
+def _training_since(train: Shape | None, step: int) -> str:
+    """What training did after `step`: falling, level, rising, or unknown."""
+    if train is None or len(train) < 4:
+        return "unknown"
+    then = float(np.median(train.levels[np.abs(train.steps - step).argsort()[: max(3, len(train) // 50)]]))
+    now = float(np.median(train.levels[-max(3, len(train) // 20) :]))
+    start = max(train.first, float(train.levels[0]))
+    slack = max(2.0 * train.noise / np.sqrt(3.0), 0.02 * max(start - now, 0.0))
+    if now < then - slack:
+        return "falling"
+    return "rising" if now > then + slack else "level"

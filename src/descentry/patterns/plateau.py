@@ -1,0 +1,157 @@
+"""plateau: after a real fall, a long stretch in which the loss no longer falls, at a level that is not the end.
+
+Test: in a stretch of at least a fifth of the run the first and the last third differ by no more than slow
+noise, and the data could have shown a fall of a fiftieth of the descent.  The level must still be a good part
+of the first one: a loss near its floor has converged.  A stall in the middle counts when the fall resumes.
+Where the learning rate had all but ended, the schedule explains the stretch and it only informs.
+"""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+
+from descentry.patterns.protocol import View
+from descentry.record.chunk import Floats
+from descentry.record.finding import Evidence, Finding, Severity
+from descentry.record.roles import Role
+from descentry.signal.profile import Profile, profile
+from descentry.signal.robust import spread
+from descentry.signal.words import number, percent
+
+
+@dataclass(frozen=True, slots=True)
+class Stretch:
+    """Bins start:stop in which nothing moves."""
+
+    start: int
+    stop: int
+    change: float
+    error: float
+
+
+@dataclass(frozen=True, slots=True)
+class Plateau:
+    """The descent has stalled too early."""
+
+    id: ClassVar[str] = "plateau"
+    cadence: ClassVar[str] = "block"
+    clock: ClassVar[tuple[Role, ...]] = (Role.TRAIN_LOSS,)
+
+    run_share: float = 0.2
+    """Least length of the stretch as a share of the run.  Higher: only long stalls."""
+    resolution: float = 0.02
+    """The stretch counts only if a fall by this share of the descent would have been seen in it."""
+    start_share: float = 0.3
+    """Least level as a share of the first one: below, the loss has converged."""
+    ended_share: float = 0.05
+    """A learning rate below this share of its peak has ended its schedule."""
+    n_least: int = 50
+    """Fewer points cannot show a stall."""
+    n_wait: int = 200
+    """Points of a live run before its course is judged."""
+
+    def judge(self, view: View) -> list[Finding]:
+        shape = view.shape(Role.TRAIN_LOSS)
+        if shape is None or shape.n_points < (self.n_least if view.ended else self.n_wait):
+            return []
+        course = profile(shape)
+        first = max(shape.first, float(course.y[0]))
+        descent = first - float(course.y.min())
+        if descent < 5.0 * max(course.wander, 1e-12) or descent < 0.02 * abs(first):
+            return []
+        stretch = self._final(course, descent) or self._stall(course, descent)
+        if stretch is None:
+            return []
+        level = float(np.median(course.y[stretch.start : stretch.stop]))
+        if level < self.start_share * first or first - level < 0.05 * descent + 2.0 * course.wander:
+            return []
+        return [self._finding(view, course, stretch, level, first)]
+
+    def _final(self, course: Profile, descent: float) -> Stretch | None:
+        """The longest stretch up to the end in which nothing moves."""
+        m = len(course)
+        for start in range(0, int((1.0 - self.run_share) * m) + 1, max(1, m // 50)):
+            stretch = _measure(course.y, start, m)
+            if self._is_still(stretch, descent):
+                return stretch
+        return None
+
+    def _stall(self, course: Profile, descent: float) -> Stretch | None:
+        """A stretch in the middle after which the fall resumes."""
+        m = len(course)
+        length = max(8, int(np.ceil(self.run_share * m)))
+        for start in range(m // 20, m - length - m // 10, max(1, m // 50)):
+            stretch = _measure(course.y, start, start + length)
+            before = float(np.median(course.y[max(0, start - m // 20) : start + 1]))
+            level = float(np.median(course.y[start : start + length]))
+            after = float(np.median(course.y[-max(1, m // 20) :]))
+            fell = before - level >= 0.02 * descent
+            if fell and level - after >= 0.15 * descent and self._is_still(stretch, descent):
+                return self._widened(course, stretch, descent)
+        return None
+
+    def _widened(self, course: Profile, stretch: Stretch, descent: float) -> Stretch:
+        while stretch.stop < len(course):
+            wider = _measure(course.y, stretch.start, stretch.stop + 1)
+            if not self._is_still(wider, descent):
+                break
+            stretch = wider
+        return stretch
+
+    def _is_still(self, stretch: Stretch, descent: float) -> bool:
+        seen = stretch.change + 2.0 * stretch.error < self.resolution * descent
+        return seen and stretch.change < max(2.0 * stretch.error, 1e-4 * descent)
+
+    def _finding(
+        self, view: View, course: Profile, stretch: Stretch, level: float, first: float
+    ) -> Finding:
+        name = view.names[Role.TRAIN_LOSS]
+        onset, end = int(course.starts[stretch.start]), int(course.ends[stretch.stop - 1])
+        resumes = stretch.stop < len(course)
+        share = (stretch.stop - stretch.start) / len(course)
+        rate_share = _rate_share(view, onset, end)
+        ended = rate_share is not None and rate_share < self.ended_share
+        statement = (
+            f"the loss stays at {number(level, course.wander)} from step {onset} to {end} "
+            f"({percent(share)} of the points), {percent(level / first)} of its first value"
+            + (", then falls on" if resumes else "")
+            + ("; the learning rate has ended its schedule" if ended else "")
+        )
+        facts = {"mid_run": float(resumes), "final_share": level / first}
+        return Finding(
+            pattern=self.id,
+            severity=Severity.INFO if ended else Severity.WARNING,
+            confidence=float(min(0.95, 0.6 + 0.5 * share)),
+            curve=name,
+            onset_step=onset,
+            end_step=end if resumes else None,
+            detected_at_step=view.step,
+            resolved_at_step=end if resumes else None,
+            statement=statement,
+            evidence=(
+                Evidence(
+                    f"change over the stretch, measured to ±{number(2 * stretch.error)}",
+                    name, end, -stretch.change, 0.0,
+                ),
+            ),
+            facts=facts,
+        )  # fmt: skip
+
+
+def _measure(y: Floats, start: int, stop: int) -> Stretch:
+    """How much the course falls inside a stretch, and how well that is known."""
+    part = y[start:stop]
+    third = max(2, len(part) // 3)
+    change = float(np.median(part[:third]) - np.median(part[-third:]))
+    scatter = max(spread(part - np.median(part)), spread(np.diff(part)) / np.sqrt(2.0))
+    return Stretch(start, stop, change, float(1.25 * scatter * np.sqrt(2.0 / third)))
+
+
+def _rate_share(view: View, onset: int, end: int) -> float | None:
+    """The median learning rate inside the stretch as a share of its peak; None where it is not logged."""
+    rate = view.shape(Role.LEARNING_RATE)
+    if rate is None or not float(rate.levels.max()) > 0:
+        return None
+    inside = rate.levels[(rate.steps >= onset) & (rate.steps <= end)]
+    return float(np.median(inside) / rate.levels.max()) if len(inside) else None

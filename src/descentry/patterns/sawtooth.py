@@ -1,0 +1,97 @@
+"""sawtooth: point-to-point noise that is large against the progress it hides.
+
+Test: the noise of a single point against the whole descent of the robust course.  A curve that does not
+descend at all is `flat` and leads; this is said beside it.  Where the progress shows through all the same the
+finding only informs.
+"""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+
+from descentry.patterns.protocol import View
+from descentry.record.finding import Evidence, Finding, Severity
+from descentry.record.roles import Role
+from descentry.signal.profile import profile
+from descentry.signal.shape import Shape
+from descentry.signal.words import number, percent
+
+
+@dataclass(frozen=True, slots=True)
+class Sawtooth:
+    """Noise that hides the progress."""
+
+    id: ClassVar[str] = "sawtooth"
+    cadence: ClassVar[str] = "block"
+    clock: ClassVar[tuple[Role, ...]] = (Role.TRAIN_LOSS, Role.VAL_LOSS)
+
+    progress_share: float = 0.2
+    """Noise as a share of the descent from which it is told.  Higher: only the noisiest curves."""
+    hidden_share: float = 0.3
+    """From this share on the progress is hidden, and it is a warning."""
+    level_share: float = 0.02
+    """Noise below this share of the level is no sawtooth, however little the curve falls."""
+    n_least: int = 40
+    """Fewer points do not show noise apart from course."""
+    n_wait: int = 200
+    """Points of a live run before its progress is judged."""
+
+    def judge(self, view: View) -> list[Finding]:
+        findings = []
+        for role in (Role.TRAIN_LOSS, Role.VAL_LOSS):
+            shape = view.shape(role)
+            if shape is not None and shape.n_points >= (self.n_least if view.ended else self.n_wait):
+                findings += self._judge_curve(view, role, shape)
+        return findings
+
+    def _judge_curve(self, view: View, role: Role, shape: Shape) -> list[Finding]:
+        course = profile(shape, 50)
+        k = max(1, len(course) // 10)
+        end = float(np.median(course.y[-k:]))
+        descent = max(shape.first, float(np.median(course.y[:k]))) - end
+        noise = course.noise
+        if noise < self.level_share * abs(end) or noise < self.progress_share * max(descent, 0.0):
+            return []
+        if float(np.median(course.y[-3 * k :])) > float(np.median(course.y[: 3 * k])) + 2 * noise:
+            return []
+        share = noise / max(descent, noise)
+        hidden = share >= self.hidden_share
+        name = view.names[role]
+        kind = "validation" if role is Role.VAL_LOSS else "training"
+        statement = (
+            f"the {kind} loss jumps by {number(noise)} from point to point, {percent(share)} of all the progress "
+            f"so far ({number(max(descent, 0.0), noise)})"
+        )
+        return [
+            Finding(
+                pattern=self.id,
+                severity=Severity.WARNING if hidden else Severity.INFO,
+                confidence=0.85,
+                curve=name,
+                onset_step=shape.first_step,
+                end_step=None,
+                detected_at_step=view.step,
+                statement=statement,
+                evidence=(Evidence("noise of a point against the descent", name, shape.last_step, noise, descent),),
+                facts={
+                    "noise_share": noise / max(descent, 1e-300),
+                    "on_validation": float(role is Role.VAL_LOSS),
+                    **_rate_dependence(view, shape),
+                },
+            )
+        ]
+
+
+def _rate_dependence(view: View, shape: Shape) -> dict[str, float]:
+    """Whether the scatter shrinks as the learning rate falls; nothing where either stays as it is."""
+    rate = view.shape(Role.LEARNING_RATE)
+    if rate is None or len(shape) < 60 or not float(rate.levels.max()) > 0:
+        return {}
+    thirds = np.array_split(np.arange(len(shape)), 3)
+    peak = float(rate.levels.max())
+    rates = [float(np.median(np.interp(shape.steps[part], rate.steps, rate.levels))) for part in thirds]
+    scatter = [profile(shape.part(int(part[0]), int(part[-1]) + 1), 20).noise for part in thirds]
+    if rates[2] > 0.5 * peak:
+        return {}
+    return {"noise_follows_lr": float(scatter[2] < 0.6 * max(scatter[:2]))}

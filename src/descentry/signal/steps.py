@@ -1,0 +1,70 @@
+"""Abrupt lasting drops in a course."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from descentry.record.chunk import Floats
+from descentry.signal.profile import Profile
+from descentry.signal.robust import spread
+
+
+@dataclass(frozen=True, slots=True)
+class Drop:
+    """A drop between two stretches: the bin after it, the levels on both sides, its excess over the trend."""
+
+    at: int
+    before: float
+    after: float
+    excess: float
+    score: float
+
+
+def _side_medians(y: Floats, width: int) -> Floats:
+    """Medians of `width` bins ending before each bin, float64[m + 1]; NaN where they do not fit."""
+    windows = np.lib.stride_tricks.sliding_window_view(y, width)
+    medians = np.full(len(y) + 1, np.nan)
+    medians[width:] = np.median(windows, axis=1)
+    return medians
+
+
+def drops(course: Profile, width: int, score: float) -> list[Drop]:
+    """Drops that stand out of slope and noise, in order; at most one in any `width` bins.
+
+    The drop across a border is the difference of the medians of `width` bins on each side.  Its excess is what
+    the steeper of the two neighbouring slopes does not explain, so a convex descent has none.  It must be
+    `score` times the noise of such a difference, and last: the bins after it stay down.
+    """
+    y = course.y
+    m = len(y)
+    if m < 4 * width:
+        return []
+    left = _side_medians(y, width)
+    border = np.arange(2 * width, m - 2 * width + 1)
+    before, after = left[border], left[border + width]
+    earlier, later = left[border - width], left[border + 2 * width]
+    fall = before - after
+    excess = fall - np.maximum(np.maximum(earlier - before, after - later), 0.0)
+    noise = _difference_noise(y, width)
+    scores = excess / noise if noise > 0 else np.where(excess > 0, np.inf, 0.0)
+    # A drop that only ends a hump is the end of a spike, not a stair.
+    is_hump = before - earlier > 0.4 * fall
+    lasts = before - later > 0.5 * fall
+    good = (scores >= score) & ~is_hump & lasts & (excess > 0.4 * fall)
+    found: list[Drop] = []
+    for i in np.argsort(-excess, kind="stable"):
+        if not good[i]:
+            continue
+        at = int(border[i])
+        if all(abs(at - other.at) >= width for other in found):
+            found.append(Drop(at, float(before[i]), float(after[i]), float(excess[i]), float(scores[i])))
+    return sorted(found, key=lambda drop: drop.at)
+
+
+def _difference_noise(y: Floats, width: int) -> float:
+    """Noise of the difference of two neighbouring medians of `width` bins, slow noise included."""
+    point = spread(np.diff(y, 2)) / np.sqrt(6.0)
+    medians = np.lib.stride_tricks.sliding_window_view(y, width)[::width]
+    levels = np.median(medians, axis=1)
+    slow = spread(np.diff(levels, 2)) / np.sqrt(6.0) if len(levels) >= 8 else 0.0
+    return float(max(1.25 * point / np.sqrt(width), slow) * np.sqrt(2.0))

@@ -1,0 +1,140 @@
+"""Planned lines to rows: what the counters, the context and the lines before make of a line's numbers."""
+
+from collections.abc import Iterable
+
+from descentry.sources.notes import Notes, quoted
+from descentry.sources.text.config import Config
+from descentry.sources.text.placing import Placing
+from descentry.sources.text.plan import Plan
+from descentry.sources.text.position import Position
+from descentry.sources.text.table import Points
+from descentry.sources.text.tokens import value, whole
+from descentry.sources.text.vocabulary import SPLIT_WORDS, is_metric, is_train_loss, is_valish, tokens
+
+MAX_NAMES = 4096
+_ABOUT_TRAINING = frozenset({"scale", "lr", "score", "reward", "throughput", "time", "samplespersec"})
+"""Last words of names that a validation above them says nothing about."""
+
+
+class Gathering:
+    """Keeps what lines mean to the lines after them, and hands each line's points to `placing`."""
+
+    def __init__(self, placing: Placing, position: Position, notes: Notes, config: Config) -> None:
+        self.context = ""
+        self._placing = placing
+        self._position = position
+        self._notes = notes
+        self._config = config
+        self._fine_names: set[str] = set()
+        self._has_inline_epochs = False
+        self._has_fine_loss = False
+        self._n_numbered = 0
+        self._twins: dict[tuple[str, ...], int] = {}
+
+    def header(self, plan: Plan, numbers: list[str]) -> None:
+        """A line of counters alone."""
+        self._config.note_totals(plan, numbers)
+        if plan.step >= 0:
+            return
+        epoch = whole(numbers[plan.epoch])
+        if epoch is None:
+            return
+        self._position.header_epoch = epoch
+        self.context = plan.context if plan.context in ("validation", "test") else ""
+        if not self._position.is_fine and not self._n_numbered:
+            self._placing.header(epoch)
+
+    def row(self, plan: Plan, numbers: list[str], wall: float, line: int) -> None:
+        """A line with points."""
+        self._config.note_totals(plan, numbers)
+        points = {
+            name: value(numbers[at]) * scale
+            for name, at, scale in zip(plan.names, plan.where, plan.scales, strict=True)
+        }
+        if plan.step >= 0 or plan.batch >= 0:
+            self._fine(plan, numbers, points, wall, line)
+        elif plan.epoch >= 0:
+            self._epoch(plan, numbers, points, wall, line)
+        else:
+            self._uncounted(plan, points, wall, line)
+
+    def _fine(self, plan: Plan, numbers: list[str], points: Points, wall: float, line: int) -> None:
+        if plan.step < 0 and plan.epoch < 0 and self._has_inline_epochs:
+            self._placing.uncounted({f"evaluation batch {name}": v for name, v in points.items()}, wall)
+            return
+        step = self._position.fine_step(plan, numbers)
+        if step is None:
+            self._notes.add("bad_value", f"{quoted(numbers[max(plan.step, plan.batch)])} is no step", line)
+            return
+        if plan.is_twin:
+            points = self._twin(plan, step, points)
+        self._has_inline_epochs |= plan.epoch >= 0
+        self._position.is_fine = True
+        self._note_fine(plan.names)
+        self._has_fine_loss |= plan.has_train_loss
+        self.context = ""
+        self._placing.counted(step, points, wall, plan.family, has_loss=plan.has_train_loss)
+
+    def _twin(self, plan: Plan, step: int, points: Points) -> Points:
+        """Two engines print one line at one step: the second one's series get names of their own."""
+        if self._twins.get(plan.names) == step:
+            return {f"{name} (2)": v for name, v in points.items()}
+        if len(self._twins) < MAX_NAMES:
+            self._twins[plan.names] = step
+        return points
+
+    def _epoch(self, plan: Plan, numbers: list[str], points: Points, wall: float, line: int) -> None:
+        spelling = numbers[plan.epoch]
+        epoch = whole(spelling)
+        if epoch is None or "." in spelling:
+            self._uncounted(plan, {**points, "epoch": value(spelling)}, wall, line)
+            return
+        self._position.header_epoch = epoch
+        self.context = ""
+        if self._position.is_fine or self._n_numbered:
+            self._placing.uncounted({self._summary_name(name): v for name, v in points.items()}, wall)
+        else:
+            self._placing.counted(epoch, points, wall, "epoch", has_loss=plan.has_train_loss)
+
+    def _summary_name(self, name: str) -> str:
+        """The name of an epoch's figure where lines within the epoch have one like it."""
+        is_rival = name.lower() in self._fine_names or (self._has_fine_loss and is_train_loss(name))
+        return f"epoch {name}" if is_rival and not is_valish(name) else name
+
+    def _uncounted(self, plan: Plan, points: Points, wall: float, line: int) -> None:
+        if self.context:
+            points = {self._in_context(name): v for name, v in points.items()}
+        if not self._placing.has_begun or self._n_numbered:
+            if plan.has_train_loss and not plan.context and not self.context:
+                self._numbered(points, wall, line)
+                return
+            if not (
+                self._placing.has_begun or self._placing.is_waiting or plan.has_val or "loss_scale" in points
+            ):
+                return
+        if (
+            plan.is_single
+            and not any(map(is_metric, points))
+            and all(v.is_integer() for v in points.values())
+        ):
+            return
+        self._placing.uncounted(points, wall)
+
+    def _in_context(self, name: str) -> str:
+        if is_valish(name) or not SPLIT_WORDS.isdisjoint(tokens(name)) or tokens(name)[-1] in _ABOUT_TRAINING:
+            return name
+        return f"{self.context} {name}"
+
+    def _numbered(self, points: Points, wall: float, line: int) -> None:
+        """A row of a log that prints no step: its own number among such rows."""
+        if not self._n_numbered:
+            self._notes.add("missing_step", "no step is printed: rows are numbered from 0", line)
+        step = self._n_numbered
+        self._n_numbered += 1
+        self._has_fine_loss = True
+        self._note_fine(points)
+        self._placing.counted(step, points, wall, "", has_loss=True)
+
+    def _note_fine(self, names: Iterable[str]) -> None:
+        if len(self._fine_names) < MAX_NAMES:
+            self._fine_names.update(name.lower() for name in names)

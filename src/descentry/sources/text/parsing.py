@@ -1,0 +1,201 @@
+"""The general rule: what each number of a line is, from the text around it."""
+
+import re
+from dataclasses import replace
+
+from descentry.sources.text.names import Key, counter_word, in_split, key_of, series_name, split_of
+from descentry.sources.text.plan import NOTHING, Kind, Plan, described
+from descentry.sources.text.vocabulary import (
+    BATCH_WORDS,
+    BETTER_STEPS,
+    EPOCH_WORDS,
+    RATES,
+    SPLIT_WORDS,
+    STEP_WORDS,
+    THOUSANDS,
+)
+
+_TOTAL = re.compile(r"\]?\s*+(?:/|of\b)\s*+\[?\s*+")
+_UNIT = re.compile(r"[A-Za-z%µ°][A-Za-z%µ°/]*")
+_HEADER = re.compile(
+    r"^[\s\[({'\"*=#-]*(?:starting |start of |beginning of |begin |evaluating perplexity, )?epoch", re.I
+)
+_WORDS = re.compile(r"[a-z]+")
+_STEP_HEADER = re.compile(r"^[\s\[({'\"*=#-]*(?:global |train(?:ing)? )?(?:step|iteration|iter)\b", re.I)
+
+
+class Parser:
+    """Reads the numbers of one line from left to right."""
+
+    def __init__(self, literals: list[str]) -> None:
+        self.literals = literals
+        self.n = len(literals) - 1
+        self.is_dict = literals[0].lstrip().startswith("{")
+        self.totals = {i for i in range(1, self.n) if _TOTAL.fullmatch(literals[i])}
+        self.keys = [self._key(i) for i in range(self.n)]
+        self.counters: dict[str, int] = {}
+        self.words: list[str] = []
+        self.used: set[int] = set()
+        self.context = ""
+
+    def plan(self) -> Plan:
+        """The finished plan."""
+        self._find_counters()
+        self._find_bare_fraction()
+        counted = bool(self.counters)
+        names, where, scales = self._series(counted or self.is_dict)
+        plan = Plan(
+            Kind.ROW,
+            step=self._at("step"),
+            batch=self._at("batch"),
+            epoch=self._at("epoch"),
+            total=self._total("step" if "step" in self.counters else "batch"),
+            epoch_total=self._total("epoch"),
+            names=tuple(names),
+            where=tuple(where),
+            scales=tuple(scales),
+            context=self.context,
+            is_dict=self.is_dict,
+            is_single=self.n == 1 and not self.literals[1].strip(),
+            family="+".join(self.words),
+        )
+        if names:
+            return described(plan)
+        if not self._is_header():
+            return NOTHING
+        below = split_of(_WORDS.findall(self.literals[-1].lower())[:1])
+        return replace(plan, kind=Kind.HEADER, context=self.context or below)
+
+    def _key(self, i: int) -> Key:
+        left = self.literals[i]
+        if i == 0:
+            return key_of(left)
+        unit = _UNIT.match(left)
+        return key_of(left[unit.end() :] if unit else left)
+
+    def _is_clock(self, i: int) -> bool:
+        return self.literals[i] == ":" or (i + 1 < self.n and self.literals[i + 1] == ":")
+
+    def _find_counters(self) -> None:
+        for i, key in enumerate(self.keys):
+            if i in self.totals or (i and self._is_clock(i)):
+                continue
+            word = counter_word(key)
+            kind = self._counter_kind(word)
+            if kind and not (self.is_dict and kind == "epoch") and self._is_better(kind, i, word):
+                self.counters[kind] = i
+                self.words.append(word)
+                self._note_context(key, word)
+
+    @staticmethod
+    def _counter_kind(word: str) -> str:
+        for kind, words in (("step", STEP_WORDS), ("batch", BATCH_WORDS), ("epoch", EPOCH_WORDS)):
+            if word in words:
+                return kind
+        return ""
+
+    def _is_better(self, kind: str, i: int, word: str) -> bool:
+        """Whether the counter at `i` is the line's first of its kind, or better than it."""
+        self.used.add(i)
+        return kind not in self.counters or word in BETTER_STEPS
+
+    def _note_context(self, key: Key, word: str) -> None:
+        said = split_of([w for w in key.name.split()[:-1] if w.lower() in SPLIT_WORDS])
+        said = said or key.context
+        if said in ("validation", "test") or (
+            said == "training" and word == "step" and " | " in self.literals[0]
+        ):
+            self.context = said
+
+    def _find_bare_fraction(self) -> None:
+        """`[ 64/60000]`, or `100 / 4000` after an epoch, is a counter within the epoch."""
+        if "step" in self.counters or "batch" in self.counters:
+            return
+        for i in range(self.n):
+            if i + 1 not in self.totals:
+                continue
+            left = self.literals[i].rstrip()
+            after_epoch = i > 0 and i - 1 == self._at("epoch") and left in (":", "", "][", " [", "[")
+            if left.endswith("[") or after_epoch:
+                if self.keys[i].name and not after_epoch:
+                    self.context = self.context or split_of([self.keys[i].name])
+                    continue
+                self.counters["batch"] = i
+                self.words.append("fraction")
+                return
+
+    def _at(self, kind: str) -> int:
+        return self.counters.get(kind, -1)
+
+    def _total(self, kind: str) -> int:
+        index = self._at(kind) + 1
+        return index if index > 0 and index in self.totals else -1
+
+    def _series(self, counted: bool) -> tuple[list[str], list[int], list[float]]:
+        names: list[str] = []
+        where: list[int] = []
+        scales: list[float] = []
+        for i in range(self.n):
+            name = self._name(i, counted)
+            if name:
+                names.append(_distinct(name, names))
+                where.append(i)
+                scales.append(self._scale(i))
+        return names, where, scales
+
+    def _name(self, i: int, counted: bool) -> str:
+        if i in self.used or i in self.totals or i + 1 in self.totals or i in self.counters.values():
+            return self._after_fraction(i) if i - 1 in self.totals and i not in self.used else ""
+        if self._is_clock(i):
+            return ""
+        key = self.keys[i]
+        if not key.name and i - 1 in self.totals:
+            return self._after_fraction(i)
+        if not key.name:
+            rate = RATES.match(self.literals[i + 1])
+            return rate[1] if rate and counted else ""
+        if key.context in ("validation", "test") or (key.context == "training" and ":" in self.literals[i]):
+            self.context = key.context
+        name = series_name(key, counted=counted)
+        if not name and self._is_alone(key):
+            name = key.name
+        return in_split(name, self.context) if name else ""
+
+    def _is_alone(self, key: Key) -> bool:
+        """Whether the line is one `name=0.5`: a series if it stands below counted lines."""
+        return (
+            self.n == 1
+            and key.has_sign
+            and key.name.isidentifier()
+            and len(key.name) > 1
+            and not self.literals[1].strip()
+        )
+
+    def _after_fraction(self, i: int) -> str:
+        """The name of `0.24` in `HellaSwag: 2500/10042 = 0.24`."""
+        if self.literals[i].strip() not in ("=", ":", "= ") or i < 2:
+            return ""
+        return in_split(series_name(self.keys[i - 2], counted=True), self.context)
+
+    def _scale(self, i: int) -> float:
+        right = self.literals[i + 1]
+        unit = _UNIT.match(right)
+        return THOUSANDS.get(unit[0], 1.0) if unit else 1.0
+
+    def _is_header(self) -> bool:
+        if "batch" in self.counters or self.is_dict:
+            return False
+        first = self.literals[0]
+        return bool(
+            ("epoch" in self.counters and _HEADER.match(first))
+            or ("step" in self.counters and self._at("step") == 0 and _STEP_HEADER.match(first))
+        )
+
+
+def _distinct(name: str, taken: list[str]) -> str:
+    """The name, numbered when the line has it already."""
+    found, n = name, 1
+    while found in taken:
+        n += 1
+        found = f"{name} ({n})"
+    return found
