@@ -160,6 +160,39 @@ Test: [ 0/196]\tTime  1.5 ( 1.5)\tLoss 5.5e+00 (5.5e+00)\tAcc@1   2.00 (  2.00)
 Epoch: [1][  0/5005]\tTime  6.500 ( 6.500)\tData  5.1 ( 5.1)\tLoss 5.0e+00 (5.0e+00)\tAcc@1   3.00 (  3.00)
 """
 
+CIFAR = """[1,  2000] loss: 2.250
+[1,  4000] loss: 1.500
+[2,  2000] loss: 1.250
+[2,  4000] loss: 1.000
+"""
+
+KERAS_BARS = """Epoch 1/2
+\x1b[1m 1/10\x1b[0m \x1b[32m━\x1b[0m\x1b[37m━━━\x1b[0m \x1b[1m0s\x1b[0m 10ms/step - loss: 2.5\r\x1b[1m10/10\x1b[0m \x1b[32m━━━━\x1b[0m \x1b[1m1s\x1b[0m 10ms/step - loss: 2.25 - val_loss: 2.5
+Epoch 2/2
+10/10 [==============================] - 3s 5ms/step - loss: 1.25 - val_loss: 1.5
+"""
+
+FASHION = """Epoch 1
+-------------------------------
+loss: 2.500000  [   64/60000]
+loss: 2.250000  [ 6464/60000]
+Test Error:
+ Accuracy: 38.6%, Avg loss: 2.125000
+
+Epoch 2
+-------------------------------
+loss: 2.000000  [   64/60000]
+"""
+
+MMDET = """2022-01-01 10:00:00,000 - mmdet - INFO - Epoch [1][50/1000]\tlr: 1.0e-03, eta: 1 day, 2:03:04, time: 0.5, data_time: 0.05, memory: 3000, loss_cls: 0.5, loss: 1.25
+2022-01-01 10:00:10,000 - mmdet - INFO - Epoch [1][1000/1000]\tlr: 1.0e-03, eta: 2:03:04, time: 0.5, data_time: 0.05, memory: 3000, loss_cls: 0.5, loss: 1.0
+2022-01-01 10:00:20,000 - mmdet - INFO - Epoch [2][50/1000]\tlr: 1.0e-03, eta: 2:03:04, time: 0.5, data_time: 0.05, memory: 3000, loss_cls: 0.5, loss: 0.75
+"""
+
+DETECTRON = """[05/01 12:00:00 d2.utils.events]:  eta: 0:10:00  iter: 19  total_loss: 2.5  loss_cls: 1.5  lr: 4.9e-06  max_mem: 2700M
+[05/01 12:00:10 d2.utils.events]:  eta: 0:10:00  iter: 39  total_loss: 2.25  loss_cls: 1.25  lr: 4.9e-06  max_mem: 2700M
+"""
+
 EXPECTED = [
     ("nanogpt", NANOGPT, "loss", [(0, 10.991), (10, 9.4522), (20, 8.9014), (20, 8.9001), (30, math.nan)]),
     ("nanogpt", NANOGPT, "train loss", [(0, 10.9912), (20, 8.8)]),
@@ -215,6 +248,14 @@ EXPECTED = [
     ("tutorial", TUTORIAL, "Loss", [(100, 2.25), (600, 1.25), (700, 0.25)]),
     ("imagenet example", IMAGENET, "Loss", [(0, 6.9), (10, 6.5), (5005, 5.0)]),
     ("imagenet example", IMAGENET, "test Loss", [(10, 5.5)]),
+    ("cifar tutorial", CIFAR, "loss", [(2000, 2.25), (4000, 1.5), (6000, 1.25), (8000, 1.0)]),
+    ("keras bars", KERAS_BARS, "loss", [(1, 2.25), (2, 1.25)]),
+    ("keras bars", KERAS_BARS, "val_loss", [(1, 2.5), (2, 1.5)]),
+    ("fashion tutorial", FASHION, "loss", [(64, 2.5), (6464, 2.25), (60064, 2.0)]),
+    ("fashion tutorial", FASHION, "test Avg loss", [(6464, 2.125)]),
+    ("mmdetection", MMDET, "loss", [(50, 1.25), (1000, 1.0), (1050, 0.75)]),
+    ("detectron2", DETECTRON, "total_loss", [(19, 2.5), (39, 2.25)]),
+    ("any", "step 1: Loss/train 2.5 Loss/val 2.25\n", "Loss/val", [(1, 2.25)]),
     ("any", "it 5 kl=0.5 my_thing: 7\nit 6 kl=0.25 my_thing: 8\n", "my_thing", [(5, 7.0), (6, 8.0)]),
     ("any", "Epoch 3: loss = tensor(0.5, device='cuda:0')\n", "loss", [(3, 0.5)]),
     (

@@ -2,13 +2,14 @@
 
 import random
 import time
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from test_lines import SAMPLES, decoded, points
+from tests.sources.test_lines import SAMPLES, decoded, points
 
 from descentry.record.chunk import Chunk
 from descentry.sources import lines
@@ -27,7 +28,7 @@ BATCHES = "".join(
 def in_pieces(data: bytes, cuts: list[int]) -> Chunk:
     decoder = TextDecoder("log.txt")
     edges = [0, *sorted(cut % (len(data) + 1) for cut in cuts), len(data)]
-    chunks = [decoder.feed(data[a:b]) for a, b in zip(edges, edges[1:], strict=False)]
+    chunks = [decoder.feed(data[a:b]) for a, b in pairwise(edges)]
     return joined([*chunks, decoder.end()])
 
 
@@ -97,12 +98,16 @@ def test_damaged_logs_raise_nothing(seed: int) -> None:
     decoded(bytes(data))
 
 
+SOUP = [
+    "step ", "epoch ", "batch ", "loss", "val ", " | ", "=", ": ", "/", "[", "]", "(", ")", "1", "23",
+    "4.5", "1e999", "nan", "-", ",", "'", "{", "}", "%|", "| 3/3 [", "\r", "\n", "\t", "\u001b[31m",
+    "\u0000", "99999999999999999999", "Namespace(", "12:30:45 ", "2020-99-99 12:30:45 ", "Validation:",
+    "é", "K ", "ms", "━", "0",
+]  # fmt: skip
+
+
 @settings(max_examples=300, deadline=None)
-@given(st.lists(st.sampled_from(
-    ["step ", "epoch ", "batch ", "loss", "val ", " | ", "=", ": ", "/", "[", "]", "(", ")", "1", "23", "4.5", "1e999",
-     "nan", "-", ",", "'", "{", "}", "%|", "| 3/3 [", "\r", "\n", "\t", "\x1b[31m", "\0", "99999999999999999999",
-     "Namespace(", "12:30:45 ", "2020-99-99 12:30:45 ", "Validation:", "é", "K ", "ms", "━", "0"]
-), max_size=60))  # fmt: skip
+@given(st.lists(st.sampled_from(SOUP), max_size=60))
 def test_soups_of_tokens_raise_nothing(parts: list[str]) -> None:
     text = "".join(parts)
     assert_same(decoded(text), in_pieces(text.encode(), [len(text) // 3, len(text) // 2]))

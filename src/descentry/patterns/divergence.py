@@ -15,7 +15,7 @@ from descentry.record.chunk import Floats
 from descentry.record.finding import Evidence, Finding, Severity
 from descentry.record.roles import Role
 from descentry.signal.profile import Profile, profile
-from descentry.signal.robust import spread
+from descentry.signal.robust import median, spread
 from descentry.signal.words import number, percent
 
 
@@ -44,7 +44,7 @@ class Divergence:
         shape = view.shape(Role.TRAIN_LOSS)
         if shape is None or shape.n_points < self.n_least:
             return []
-        course = profile(shape)
+        course = profile(shape, 200)
         rise = _rise(course, self.stretch_share)
         if rise is None:
             return []
@@ -91,25 +91,29 @@ class Divergence:
 
 
 def _rise(course: Profile, stretch_share: float) -> tuple[int, float, float, float] | None:
-    """(bin where the lowest stretch ends, its level, the last stretch's level, standard errors between)."""
+    """(bin where the lowest stretch ends, its level, the last stretch's level, standard errors between).
+
+    The lowest stretch is sought at two lengths: a fifth of the run, which sees a slow rise out of noise, and
+    three bins, which see a short-lived descent at the very start.
+    """
     y = course.y
     n = len(y)
     k = max(3, round(stretch_share * n))
     if n < 3 * k:
         return None
-    window = max(k, n // 5)
-    means = np.convolve(y, np.full(window, 1.0 / window), mode="valid")
-    means = means[: n - k - window + 1]
-    if not len(means):
-        return None
-    at = int(means.argmin())
-    lowest = float(np.median(y[at : at + window]))
-    last = y[-k:]
     # Half of the last stretch must stand above: one high bin is no level.
-    now = float(min(np.median(last), np.median(y[-max(2, k // 2) :])))
+    now = min(median(y[-k:]), median(y[-max(2, k // 2) :]))
     slow = _slow_noise(y)
-    error = slow * np.sqrt(1.0 / k + 1.0 / window)
-    return at + window, lowest, now, (now - lowest) / error if error > 0 else 0.0
+    best: tuple[int, float, float, float] | None = None
+    for window in (max(k, n // 5), 3):
+        levels = np.median(np.lib.stride_tricks.sliding_window_view(y[: n - k], window), axis=1)
+        at = int(levels.argmin())
+        lowest = float(levels[at])
+        error = 1.25 * slow * np.sqrt(1.0 / k + 1.0 / window)
+        score = (now - lowest) / error if error > 0 else 0.0
+        if best is None or score > best[3]:
+            best = (at + window, lowest, now, score)
+    return best
 
 
 def _slow_noise(y: Floats) -> float:
@@ -127,8 +131,9 @@ def _smooth(y: Floats) -> Floats:
     """Running median over a ninth of the course."""
     half = max(2, len(y) // 18)
     padded = np.concatenate([np.full(half, y[0]), y, np.full(half, y[-1])])
-    windows: Floats = np.lib.stride_tricks.sliding_window_view(padded, 2 * half + 1)
-    return np.median(windows, axis=1)
+    windows = np.lib.stride_tricks.sliding_window_view(padded, 2 * half + 1)
+    medians: Floats = np.median(windows, axis=1)
+    return medians
 
 
 def _onset(course: Profile, before: int, lowest: float, size: float) -> int:

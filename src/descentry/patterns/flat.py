@@ -15,6 +15,7 @@ from descentry.record.finding import Evidence, Finding, Severity
 from descentry.record.roles import Role
 from descentry.signal.profile import profile
 from descentry.signal.shape import Shape
+from descentry.signal.robust import median
 from descentry.signal.words import number, percent
 
 
@@ -44,11 +45,13 @@ class Flat:
         course = profile(shape, 40)
         start = _start_level(shape)
         noise = course.noise
-        settled = float(np.median(course.y[-max(1, len(course) // 4) :]))
+        settled = median(course.y[-max(1, len(course) // 4) :])
         fall = start - settled
         deepest = start - float(course.y.min())
         scale = max(abs(start), noise)
         slack = max(self.noise_units * noise, 1e-3 * scale)
+        if abs(shape.first - start) > max(6.0 * noise, 2e-3 * scale) or view.said("divergence") is not None:
+            return []
         if deepest > min(slack + 0.5 * noise, self.level_share * scale + noise):
             return []
         if abs(fall) > max(1.5 * noise, 1e-3 * scale) or float(course.y.max()) - start > slack:
@@ -80,8 +83,8 @@ class Flat:
 
 
 def _start_level(shape: Shape) -> float:
-    """The level of the first hundredth of the run, of three points at least."""
-    return float(np.median(shape.levels[: max(3, len(shape) // 100)]))
+    """The level of the first twentieth of the run, of three points at least."""
+    return median(shape.levels[: max(3, len(shape) // 20)])
 
 
 def _is_warming_up(view: View) -> bool:

@@ -18,7 +18,7 @@ from descentry.patterns.protocol import Points, View
 from descentry.record.chunk import Floats, Ints
 from descentry.record.finding import Evidence, Finding, Severity
 from descentry.record.roles import LOSS_ROLES, Role
-from descentry.signal.robust import point_noise
+from descentry.signal.robust import median, point_noise
 from descentry.signal.shape import Shape
 from descentry.signal.words import number
 
@@ -119,7 +119,7 @@ class Nan:
         """Whether the values before the zeros were far from zero."""
         if len(state.recent) < 4 or min(state.recent) <= 0.0:
             return False
-        return float(np.median(list(state.recent)[-8:])) > self.zero_share * state.start_level
+        return median(list(state.recent)[-8:]) > self.zero_share * state.start_level
 
     def _nonfinite(self, state: NanState, step: int, value: float) -> bool:
         is_nan = value != value
@@ -240,8 +240,8 @@ def _facts_before(state: NanState) -> dict[str, float]:
     split = max(4, len(before) // 4)
     settled, last = before[:-split], before[-split:]
     noise = max(point_noise(settled), 1e-12)
-    rise = (float(np.median(last)) - float(np.median(settled))) / noise
-    leap = (float(last.max()) - float(np.median(settled))) / noise
+    rise = (median(last) - median(settled)) / noise
+    leap = (float(last.max()) - median(settled)) / noise
     return {"rising_before": float(rise > 4.0 or leap > 12.0), "calm_before": float(abs(rise) < 3.0 and leap < 6.0)}
 
 
@@ -249,7 +249,7 @@ def _evidence_before(state: NanState, step: int) -> tuple[Evidence, ...]:
     if len(state.before) < 4:
         return ()
     before = np.array(state.before)
-    level = float(np.median(before[: max(4, len(before) * 3 // 4)]))
+    level = median(before[: max(4, len(before) * 3 // 4)])
     return (
         Evidence(
             f"last finite value {number(before[-1])}, level before {number(level)}",

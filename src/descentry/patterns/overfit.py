@@ -16,7 +16,7 @@ from descentry.patterns.protocol import View
 from descentry.record.chunk import Floats
 from descentry.record.finding import Evidence, Finding, Severity
 from descentry.record.roles import Role
-from descentry.signal.robust import spread
+from descentry.signal.robust import median, spread
 from descentry.signal.shape import Shape
 from descentry.signal.words import number, percent
 
@@ -54,7 +54,7 @@ class Overfit:
             return []
         bottom = float(smooth[low])
         k = max(2, n_after // 4)
-        last = float(np.median(values[-k:])) if n_after >= 4 else float(values[-k:].min())
+        last = median(values[-k:]) if n_after >= 4 else float(values[-k:].min())
         rise = last - bottom
         noise = _noise(values)
         if not self._is_real(values, low, rise, noise, bottom):
@@ -99,7 +99,7 @@ class Overfit:
         train = view.shape(Role.TRAIN_LOSS)
         facts = {"rise_share": share, "noise_ratio": noise / max(last - bottom, 1e-300), "on_validation": 1.0}
         if train is not None:
-            then, now = train.level_at(step), float(np.median(train.levels[-max(1, len(train) // 20) :]))
+            then, now = train.level_at(step), median(train.levels[-max(1, len(train) // 20) :])
             evidence.append(
                 Evidence("training since the minimum", view.names[Role.TRAIN_LOSS], train.last_step, now, then)
             )
@@ -142,8 +142,8 @@ def _training_since(train: Shape | None, step: int) -> str:
     """What training did after `step`: falling, level, rising, or unknown."""
     if train is None or len(train) < 4:
         return "unknown"
-    then = float(np.median(train.levels[np.abs(train.steps - step).argsort()[: max(3, len(train) // 50)]]))
-    now = float(np.median(train.levels[-max(3, len(train) // 20) :]))
+    then = median(train.levels[np.abs(train.steps - step).argsort()[: max(3, len(train) // 50)]])
+    now = median(train.levels[-max(3, len(train) // 20) :])
     start = max(train.first, float(train.levels[0]))
     slack = max(2.0 * train.noise / np.sqrt(3.0), 0.02 * max(start - now, 0.0))
     if now < then - slack:

@@ -10,13 +10,14 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 import numpy as np
+from numpy.typing import NDArray
 
 from descentry.patterns.protocol import View
-from descentry.record.chunk import Floats
+from descentry.record.chunk import Floats, Ints
 from descentry.record.finding import Evidence, Finding, Severity
 from descentry.record.roles import Role
 from descentry.signal.profile import Profile, profile
-from descentry.signal.robust import spread
+from descentry.signal.robust import median, spread
 from descentry.signal.words import number, percent
 
 
@@ -63,7 +64,7 @@ class Plateau:
         stretch = self._final(course, descent) or self._stall(course, descent)
         if stretch is None:
             return []
-        level = float(np.median(course.y[stretch.start : stretch.stop]))
+        level = median(course.y[stretch.start : stretch.stop])
         if level < self.start_share * first or first - level < 0.05 * descent + 2.0 * course.wander:
             return []
         return [self._finding(view, course, stretch, level, first)]
@@ -71,7 +72,8 @@ class Plateau:
     def _final(self, course: Profile, descent: float) -> Stretch | None:
         """The longest stretch up to the end in which nothing moves."""
         m = len(course)
-        for start in range(0, int((1.0 - self.run_share) * m) + 1, max(1, m // 50)):
+        starts = np.arange(0, int((1.0 - self.run_share) * m) + 1, max(1, m // 50))
+        for start in starts[_may_be_still(course.y, starts, m, self.resolution * descent)].tolist():
             stretch = _measure(course.y, start, m)
             if self._is_still(stretch, descent):
                 return stretch
@@ -81,11 +83,12 @@ class Plateau:
         """A stretch in the middle after which the fall resumes."""
         m = len(course)
         length = max(8, int(np.ceil(self.run_share * m)))
-        for start in range(m // 20, m - length - m // 10, max(1, m // 50)):
+        starts = np.arange(m // 20, m - length - m // 10, max(1, m // 50))
+        after = median(course.y[-max(1, m // 20) :])
+        for start in starts[_may_be_still(course.y, starts, length, self.resolution * descent)].tolist():
             stretch = _measure(course.y, start, start + length)
-            before = float(np.median(course.y[max(0, start - m // 20) : start + 1]))
-            level = float(np.median(course.y[start : start + length]))
-            after = float(np.median(course.y[-max(1, m // 20) :]))
+            before = median(course.y[max(0, start - m // 20) : start + 1])
+            level = median(course.y[start : start + length])
             fell = before - level >= 0.02 * descent
             if fell and level - after >= 0.15 * descent and self._is_still(stretch, descent):
                 return self._widened(course, stretch, descent)
@@ -137,6 +140,19 @@ class Plateau:
             ),
             facts=facts,
         )  # fmt: skip
+
+
+def _may_be_still(y: Floats, starts: Ints, length: int, most: float) -> NDArray[np.bool_]:
+    """Which stretches are worth measuring: the means of their outer thirds differ by little, bool[k].
+
+    `length` counts from each start, or up to the end where that is nearer.
+    """
+    total = np.concatenate([[0.0], np.cumsum(y)])
+    stops = np.minimum(starts + length, len(y))
+    third = np.maximum(2, (stops - starts) // 3)
+    first = total[starts + third] - total[starts]
+    last = total[stops] - total[stops - third]
+    return np.abs(first - last) < 3.0 * most * third
 
 
 def _measure(y: Floats, start: int, stop: int) -> Stretch:

@@ -12,6 +12,10 @@ from descentry.record.roles import Role
 from descentry.signal.shape import Shape
 
 
+MAX_EPOCHS = 10_000
+"""More epoch boundaries than this are not told apart: nothing can be laid beside them."""
+
+
 @dataclass(frozen=True, slots=True)
 class Points:
     """Consecutive points of one curve, in log order, inside one segment.
@@ -73,12 +77,15 @@ class View:
         return shape if shape is not None and len(shape) else None
 
     def epoch_steps(self) -> Floats:
-        """The steps at which a new epoch begins, float64[k]; empty when epochs are not logged."""
+        """The steps at which a new epoch begins, float64[k]; empty when the log does not tell."""
         epoch = self.shape(Role.EPOCH)
-        if epoch is None or len(epoch) < 2:
+        if epoch is not None and len(epoch) > 1:
+            whole = np.floor(epoch.levels + 1e-9)
+            return epoch.first_steps[1:][np.diff(whole) > 0].astype(np.float64)
+        length = self.config.get("batches_per_epoch", self.config.get("steps_per_epoch"))
+        if not isinstance(length, int | float) or not 1 < length < self.step:
             return np.empty(0)
-        whole = np.floor(epoch.levels + 1e-9)
-        return epoch.first_steps[1:][np.diff(whole) > 0].astype(np.float64)
+        return np.arange(1, int(self.step // length) + 1, dtype=np.float64)[:MAX_EPOCHS] * float(length)
 
     def said(self, pattern: str, curve: str | None = None) -> Finding | None:
         """The standing finding of that pattern (on that curve), or None."""

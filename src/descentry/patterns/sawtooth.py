@@ -15,6 +15,7 @@ from descentry.record.finding import Evidence, Finding, Severity
 from descentry.record.roles import Role
 from descentry.signal.profile import profile
 from descentry.signal.shape import Shape
+from descentry.signal.robust import median
 from descentry.signal.words import number, percent
 
 
@@ -48,12 +49,12 @@ class Sawtooth:
     def _judge_curve(self, view: View, role: Role, shape: Shape) -> list[Finding]:
         course = profile(shape, 50)
         k = max(1, len(course) // 10)
-        end = float(np.median(course.y[-k:]))
-        descent = max(shape.first, float(np.median(course.y[:k]))) - end
+        end = median(course.y[-k:])
+        descent = max(shape.first, median(course.y[:k])) - end
         noise = course.noise
         if noise < self.level_share * abs(end) or noise < self.progress_share * max(descent, 0.0):
             return []
-        if float(np.median(course.y[-3 * k :])) > float(np.median(course.y[: 3 * k])) + 2 * noise:
+        if median(course.y[-3 * k :]) > median(course.y[: 3 * k]) + 2 * noise:
             return []
         share = noise / max(descent, noise)
         hidden = share >= self.hidden_share
@@ -90,7 +91,7 @@ def _rate_dependence(view: View, shape: Shape) -> dict[str, float]:
         return {}
     thirds = np.array_split(np.arange(len(shape)), 3)
     peak = float(rate.levels.max())
-    rates = [float(np.median(np.interp(shape.steps[part], rate.steps, rate.levels))) for part in thirds]
+    rates = [median(np.interp(shape.steps[part], rate.steps, rate.levels)) for part in thirds]
     scatter = [profile(shape.part(int(part[0]), int(part[-1]) + 1), 20).noise for part in thirds]
     if rates[2] > 0.5 * peak:
         return {}

@@ -6,6 +6,7 @@ epoch boundaries: a staircase is mostly a schedule, or data seen again.  The fir
 level is the beginning of learning, not a stair.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -18,6 +19,7 @@ from descentry.record.roles import Role
 from descentry.signal.profile import Profile, profile
 from descentry.signal.shape import Shape
 from descentry.signal.steps import Drop, drops
+from descentry.signal.robust import median
 from descentry.signal.words import number, percent
 
 N_FINE_BINS = 240
@@ -31,14 +33,18 @@ class Staircase:
     cadence: ClassVar[str] = "block"
     clock: ClassVar[tuple[Role, ...]] = (Role.TRAIN_LOSS,)
 
-    score: float = 6.0
+    score: float = 5.0
     """A drop in units of the noise of its measurement.  Higher: only clear stairs."""
+    due_score: float = 2.0
+    """The same where a stair was due: at a learning-rate step, an epoch's end, or in an even row."""
+    lone_score: float = 10.0
+    """The same for a single drop that no learning-rate step explains."""
     descent_share: float = 0.03
     """Least excess of a drop as a share of the descent."""
     level_share: float = 0.25
     """Least excess as a share of the level before it: what a logarithmic plot shows."""
-    lone_share: float = 0.06
-    """Least excess, as a share of the descent, of a single drop that no learning-rate step explains."""
+    seen_share: float = 0.02
+    """Levels below this share of the first are too near zero for a drop between them to matter."""
     n_least: int = 40
     """Fewer points show no flat stretches between drops."""
 
@@ -47,26 +53,41 @@ class Staircase:
         if shape is None or shape.n_points < self.n_least:
             return []
         course = profile(shape, N_FINE_BINS)
+        span = shape.last_step - shape.first_step
+        tolerance = 1.5 * median(course.ends - course.starts) + 0.012 * span
+        rates, epochs = rate_drops(view), view.epoch_steps()
         stairs = self._stairs(shape, course)
+        marked = [
+            any(_near(course.starts[[drop.at]], marks, tolerance) > 0 for marks in (rates, epochs))
+            for drop in stairs
+        ]
+        stairs = self._believed(course, stairs, marked)
         if not stairs:
             return []
         steps = course.starts[[drop.at for drop in stairs]]
-        tolerance = 1.5 * float(np.median(course.ends - course.starts)) + 0.012 * (shape.last_step - shape.first_step)
-        by_rate = _near(steps, rate_drops(view), tolerance)
-        by_epoch = _near(steps, view.epoch_steps(), tolerance)
-        descent = _descent(shape, course)
-        if len(stairs) == 1 and not by_rate and stairs[0].excess < self.lone_share * descent:
-            return []
+        by_rate, by_epoch = _near(steps, rates, tolerance), _near(steps, epochs, tolerance)
         return [self._finding(view, course, stairs, by_rate, by_epoch)]
 
+    def _believed(self, course: Profile, stairs: list[Drop], marked: list[bool]) -> list[Drop]:
+        """The stairs that stand alone, that lie where a stair was due, or that come at equal distances."""
+        if len(stairs) >= 3 and _is_periodic([course.starts[drop.at] for drop in stairs]):
+            return stairs
+        believed = [
+            drop for drop, due in zip(stairs, marked, strict=True) if due or drop.score >= self.score
+        ]
+        if len(believed) == 1 and not any(marked) and believed[0].score < self.lone_score:
+            return []
+        return believed
+
     def _stairs(self, shape: Shape, course: Profile) -> list[Drop]:
+        """Drops large enough to be seen, away from the starting level."""
         width = max(3, len(course) // 40)
         descent = _descent(shape, course)
         first = max(shape.first, float(course.y[0]))
         found = []
-        for drop in drops(course, width, self.score):
+        for drop in drops(course, width, self.due_score):
             seen = drop.excess >= self.descent_share * descent or (
-                drop.before > 0 and drop.excess >= self.level_share * drop.before
+                drop.before > self.seen_share * abs(first) and drop.excess >= self.level_share * drop.before
             )
             if seen and drop.before < first - 0.1 * descent:
                 found.append(drop)
@@ -130,7 +151,7 @@ def _near(steps: Floats, marks: Floats, tolerance: float) -> float:
         return 0.0
     gap = np.abs(steps[:, None] - marks[None, :]).min(axis=1)
     # Marks so dense that anything is near one explain nothing.
-    if len(marks) > 1 and float(np.median(np.diff(marks))) < 4 * tolerance:
+    if len(marks) > 1 and median(np.diff(marks)) < 4 * tolerance:
         return 0.0
     return float((gap <= tolerance).mean())
 
@@ -139,8 +160,8 @@ def _descent(shape: Shape, course: Profile) -> float:
     return max(shape.first, float(course.y[0])) - float(course.y.min())
 
 
-def _is_periodic(steps: tuple[int, ...]) -> bool:
+def _is_periodic(steps: Sequence[float]) -> bool:
     if len(steps) < 3:
         return False
     gaps = np.diff(np.array(steps, np.float64))
-    return bool(gaps.std() < 0.15 * gaps.mean())
+    return bool(gaps.std() < 0.12 * gaps.mean())

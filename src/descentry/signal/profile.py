@@ -33,7 +33,17 @@ class Profile:
 
 
 def profile(shape: Shape, n_bins: int = N_BINS) -> Profile:
-    """The profile of a curve with at least one point; fewer points than bins make a bin each."""
+    """The profile of a curve with at least one point; fewer points than bins make a bin each.
+
+    All judges of one moment share it: it is kept with the shape.
+    """
+    cache: dict[int, Profile] = shape.__dict__.setdefault("_profiles", {})
+    if n_bins not in cache:
+        cache[n_bins] = _profile(shape, n_bins)
+    return cache[n_bins]
+
+
+def _profile(shape: Shape, n_bins: int) -> Profile:
     m = len(shape)
     n = min(m, n_bins)
     edges = np.linspace(0, m, n + 1).astype(np.int64)

@@ -6,7 +6,7 @@ from functools import cached_property
 import numpy as np
 
 from descentry.record.chunk import Floats, Ints
-from descentry.signal.robust import point_noise
+from descentry.signal.robust import median, point_noise
 
 
 @dataclass(frozen=True, eq=False)
@@ -54,7 +54,7 @@ class Shape:
         """Noise of a single point about its local trend, one robust figure for the whole curve."""
         if self.is_raw:
             return point_noise(self.levels)
-        return float(np.median(self.scatter)) if len(self) else 0.0
+        return median(self.scatter) if len(self) else 0.0
 
     def since(self, step: float) -> "Shape":
         """The blocks that start at or after `step`."""

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import numpy as np
 
-from descentry.formats.lines import Block, LineBlocks, Utf8, plain_head
+from descentry.formats.lines import Block, LineBlocks, Utf8
 from descentry.record.chunk import Chunk, Column, Floats
 from descentry.sources.csv_block import parsed_block, present, whole_steps
 from descentry.sources.csv_layout import (
@@ -26,6 +26,7 @@ from descentry.sources.csv_layout import (
     with_header,
     without_header,
 )
+from descentry.sources.csv_sniff import is_csv
 from descentry.sources.drive import follow_stream, read_stream
 from descentry.sources.notes import Notes, quoted
 from descentry.sources.numbers import is_unlogged, number, seconds_of, step_of, wall_seconds
@@ -33,38 +34,13 @@ from descentry.sources.rows import MAX_SERIES, Rows, joined, with_events
 
 format = "csv"
 
-N_SNIFFED = 20
 N_GUESSED = 8
 """Rows of bare numbers that are looked at before their columns are named."""
 
 
 def matches(path: Path, head: bytes) -> bool:
     """True when the first lines have the same number of cells, and numbers in them."""
-    if b"\0" in head[:4] and not head.startswith((b"\xff\xfe", b"\xfe\xff")):
-        return False
-    text = plain_head(head).decode("utf-8", "replace")
-    whole = text if len(head) < 4096 else text[: text.rfind("\n") + 1]
-    lines = [line for line in whole.split("\n", N_SNIFFED + 1)[:N_SNIFFED] if line.strip()]
-    if not lines or "\0" in whole or lines[0].lstrip()[:1] in "{[<":
-        return False
-    delimiter = delimiter_of(lines[0])
-    is_named = path.name.lower().removesuffix(".gz").endswith((".csv", ".tsv"))
-    if delimiter not in lines[0] and not is_named:
-        return False
-    return _is_table([cells(line, delimiter) for line in lines], is_named)
-
-
-def _is_table(rows: list[list[str]], is_named: bool) -> bool:
-    """Whether rows hang together as a table of numbers."""
-    width = len(rows[0])
-    body = rows[1:] if is_header(rows[0]) else rows
-    if not body:
-        return is_named
-    n_regular = sum(len(row) == width for row in body)
-    n_numeric = sum(any(number(cell) is not None for cell in row) for row in body)
-    is_bare = body is rows
-    n_needed = len(body) * (1.0 if is_bare and not is_named else 0.7)
-    return n_regular >= n_needed and n_numeric >= n_needed and (is_named or len(rows) > 1)
+    return is_csv(path.name, head)
 
 
 def read(path: Path) -> Iterator[Chunk]:

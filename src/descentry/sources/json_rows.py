@@ -9,11 +9,13 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from descentry.record.chunk import Chunk
+from descentry.record.roles import Role
 from descentry.sources.json_values import clean_name
 from descentry.sources.mmdetection import EpochSteps, is_such
 from descentry.sources.naming import best_step, step_rank
 from descentry.sources.notes import Notes, quoted
 from descentry.sources.numbers import TIME_NAMES, UNLOGGED, number, step_of, wall_seconds
+from descentry.sources.roles import resolve
 from descentry.sources.rows import Rows
 from descentry.sources.words import words
 
@@ -166,6 +168,14 @@ class JsonRows:
 def is_plain(row: Mapping[str, Any]) -> bool:
     """Whether a row may be read as a part of a table: few fields, names that need no care, no mode."""
     return len(row) <= MAX_CONFIG and "mode" not in row and all(name == clean_name(name) for name in row)
+
+
+def is_log_row(row: Mapping[str, Any]) -> bool:
+    """Whether a row has numbers and says by a name what one of them is: rows of a data set do not."""
+    names = [name for name, raw in _flat(row) if as_number(raw) is not None]
+    if not names or _is_config(row):
+        return False
+    return best_step(names) is not None or set(resolve(names[:MAX_CONFIG]).values()) != {Role.METRIC}
 
 
 def _is_config(row: Mapping[str, Any]) -> bool:

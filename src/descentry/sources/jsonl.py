@@ -18,7 +18,7 @@ import numpy as np
 from descentry.formats.lines import LineBlocks, plain_head
 from descentry.record.chunk import Chunk, Floats, table
 from descentry.sources.drive import follow_stream, read_stream
-from descentry.sources.json_rows import JsonRows, is_plain
+from descentry.sources.json_rows import JsonRows, is_log_row, is_plain
 from descentry.sources.json_values import BadJson, parsed
 from descentry.sources.notes import Notes, quoted
 from descentry.sources.numbers import TIME_NAMES, number, seconds, seconds_of
@@ -26,23 +26,30 @@ from descentry.sources.rows import with_events
 
 format = "jsonl"
 
+N_SNIFFED = 40
+MIN_TORN = 4096
+"""A head of this size that is one line is the start of a long row."""
+
 
 def matches(path: Path, head: bytes) -> bool:
-    """True when the first line is a JSON object (or a long one torn by the end of the head)."""
-    lines = plain_head(head).lstrip().split(b"\n", 2)
+    """True when the first lines are JSON objects and one has a step, a loss or another known number."""
+    lines = plain_head(head).lstrip().split(b"\n")
     first = lines[0].strip()
     if not first.startswith(b"{") or first == b"{":
         return False
+    if len(lines) == 1 and len(head) >= MIN_TORN:
+        return first.startswith((b'{"', b"{ "))
+    rows = [row for row in map(_object, lines[:N_SNIFFED]) if row is not None]
+    is_first = _object(first) is not None or path.suffix == ".jsonl"
+    return is_first and any(is_log_row(row) for row in rows)
+
+
+def _object(line: bytes) -> dict[str, Any] | None:
     try:
-        row = parsed(first)
+        row = parsed(line)
     except BadJson:
-        cut = len(lines) == 1 and len(head) >= 4096
-        return (cut or path.suffix == ".jsonl") and first.startswith((b'{"', b"{ "))
-    return isinstance(row, dict) and (len(lines) > 1 or path.suffix != ".json" or _has_numbers(row))
-
-
-def _has_numbers(row: dict[str, Any]) -> bool:
-    return any(isinstance(value, int | float) for value in row.values())
+        return None
+    return row if isinstance(row, dict) else None
 
 
 def read(path: Path) -> Iterator[Chunk]:

@@ -1,8 +1,8 @@
 """Rows of mmcv 1.x (`*.log.json` of mmdetection, mmsegmentation): the iteration starts anew every epoch.
 
-`{"mode": "train", "epoch": 2, "iter": 50, …}`: the step is the last iteration of the epochs before plus `iter`.
-A row of mode `val` counts the batches of the validation set: it takes the step of the row before, and its
-names the prefix `val/`.
+`{"mode": "train", "epoch": 2, "iter": 50, …}`: the step is the last iteration of the epochs before, plus
+`iter`.  A row of mode `val` counts the batches of the validation set: it takes the step of the row before,
+and its names the prefix `val/`.
 """
 
 from collections.abc import Mapping

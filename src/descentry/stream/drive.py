@@ -64,7 +64,9 @@ class Stream:
     def __init__(
         self, detectors: Sequence[Detector] | None = None, overrides: Mapping[str, Role] | None = None
     ) -> None:
-        self._detectors = tuple(all_detectors() if detectors is None else detectors)
+        chosen = all_detectors() if detectors is None else detectors
+        self._point_detectors = tuple(one for one in chosen if isinstance(one, PointDetector))
+        self._shape_detectors = tuple(one for one in chosen if isinstance(one, ShapeDetector))
         self._naming = Naming(dict(overrides or {}))
         self._head: list[Chunk] | None = []
         self._n_rows = 0
@@ -268,8 +270,8 @@ class Stream:
             summary = self._summaries[name] = Summary()
             self._watching[name] = [
                 (detector, detector.init(name, role))
-                for detector in self._detectors
-                if isinstance(detector, PointDetector) and role in detector.roles
+                for detector in self._point_detectors
+                if role in detector.roles
             ]
         return summary
 
@@ -294,7 +296,7 @@ class Stream:
     def _glance(self) -> list[Change]:
         """What point detectors say at once, between two judgements; shapes keep what they said last."""
         view = self._view(ended=False)
-        point_ids = {detector.id for detector in self._detectors if isinstance(detector, PointDetector)}
+        point_ids = {detector.id for detector in self._point_detectors}
         shapes = [finding for finding in self.standing if finding.pattern not in point_ids]
         return self._lives.judge([*self._point_findings(view), *shapes], self._step)
 
@@ -304,9 +306,8 @@ class Stream:
                 self._due[role] = max(self._counts[role] + 1, int(np.ceil(self._counts[role] * factor)))
         view = self._view(ended)
         findings: list[Finding] = self._point_findings(view)
-        for detector in self._detectors:
-            if isinstance(detector, ShapeDetector):
-                findings += detector.judge(replace(view, standing=tuple(findings)))
+        for detector in self._shape_detectors:
+            findings += detector.judge(replace(view, standing=tuple(findings)))
         return self._lives.judge(findings, self._step)
 
     def _point_findings(self, view: View) -> list[Finding]:

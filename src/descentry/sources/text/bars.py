@@ -47,6 +47,11 @@ def bar_of(line: str) -> Bar | None:
     return Bar("", f"- {inner.partition(' - ')[2]}", found["n"] == found["total"], ": " in inner, "")
 
 
+def below(bar: Bar, epoch: int | None) -> Bar:
+    """The bar with the epoch of the header above it, where it has no label of its own."""
+    return bar if bar.label or epoch is None else bar._replace(text=f"Epoch {epoch} {bar.text}")
+
+
 class Bars:
     """Decides whether bars are data, and hands out the states that are.
 

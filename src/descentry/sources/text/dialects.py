@@ -14,13 +14,15 @@ from descentry.sources.text.tokens import HOLE
 @dataclass(frozen=True, slots=True)
 class Dialect:
     """`shape`: a regex over the skeleton, with `#` for a number; `names`: series by index of a number;
-    `step`: the index of the step; `only`: no other number of the line is read; `twin`: two engines print it
-    in turn; `context` goes before every name of the line; `rename`: what a bare name means here."""
+    `step`, `epoch`, `batch`: indices of counters; `only`: no other number of the line is read; `twin`: two
+    engines print it in turn; `context` goes before every name of the line; `rename`: what a bare name means here."""
 
     writer: str
     shape: re.Pattern[str]
     names: Mapping[int, str]
-    step: int | None = None
+    step: int = -1
+    epoch: int = -1
+    batch: int = -1
     only: bool = True
     twin: bool = False
     context: str = ""
@@ -44,6 +46,7 @@ DIALECTS = (
     Dialect("DeepSpeed fp16", _shape(r"Attempted loss scale: #, reducing to #$"), {-1: "loss_scale"}),
     Dialect("DeepSpeed fp16", _shape(r"Attempted loss scale: #, but hysteresis"), {}),
     Dialect("DeepSpeed log_dist", _shape(r" step=#, skipped=#, lr=\["), {}, only=False, twin=True),
+    Dialect("PyTorch CIFAR tutorial", _shape(r"^\[#, #\] loss: #$"), {2: "loss"}, epoch=0, batch=1),
     Dialect("Hugging Face summary", _shape(r"^\{.*'train_runtime': "), {}, only=False, context="summary"),
     Dialect(
         "GluonCV CIFAR",

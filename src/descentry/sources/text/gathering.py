@@ -31,6 +31,10 @@ class Gathering:
         self._n_numbered = 0
         self._twins: dict[tuple[str, ...], int] = {}
 
+    def epoch_above(self) -> int | None:
+        """The epoch of the newest header, in a log without finer lines; None otherwise."""
+        return None if self._position.is_fine or self._n_numbered else self._position.header_epoch
+
     def header(self, plan: Plan, numbers: list[str]) -> None:
         """A line of counters alone."""
         self._config.note_totals(plan, numbers)

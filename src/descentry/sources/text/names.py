@@ -19,7 +19,7 @@ LOOK_BACK = 200
 """Characters left of a number that can hold its name."""
 MAX_NAME = 60
 
-_OPENERS = " \t'\"[({<,"
+_OPENERS = " \t'\"[({<"
 _PAREN = re.compile(r"\s*\(([\w/.% ]{1,24})\)$")
 _UNITS = frozenset(
     {"ms", "s", "sec", "secs", "seconds", "%", "k", "m", "gb", "gib", "mb", "mib", "tflop/s/gpu", "min"}
@@ -41,7 +41,7 @@ class Key(NamedTuple):
 
 def key_of(left: str) -> Key:
     """The key that the text left of a number ends in."""
-    text = left[-LOOK_BACK:].rstrip(_OPENERS)
+    text = _without_comma(left[-LOOK_BACK:].rstrip(_OPENERS))
     has_sign = text.endswith((":", "="))
     bare = text.rstrip(":= '\"")
     pieces = _HARD.split(_without_paren(bare))
@@ -52,6 +52,15 @@ def key_of(left: str) -> Key:
     while kept and kept[0].lower() in LEADING_NOISE:
         kept = kept[1:]
     return Key(" ".join(kept), has_sign, context, len(kept) == len(words))
+
+
+def _without_comma(text: str) -> str:
+    """The text before a comma names a number only as `'loss:', '` does, in a printed tuple."""
+    if not text.endswith(","):
+        return text
+    inner = text[:-1].rstrip()
+    bare = inner.rstrip("'\"")
+    return bare if len(bare) < len(inner) and bare.endswith((":", "=")) else ""
 
 
 def _without_paren(text: str) -> str:
@@ -72,7 +81,7 @@ def split_of(pieces: list[str]) -> str:
 
 
 def counter_word(key: Key) -> str:
-    """The last word of a key, lower case, if it can be a counter; "" when others forbid it (`time per step`)."""
+    """The last word of a key, lower case, if it may count; "" when others forbid it (`time per step`)."""
     words = key.name.lower().replace("#", "").split()
     if not words:
         return ""

@@ -2,7 +2,7 @@
 
 from descentry.record.chunk import Chunk
 from descentry.sources.notes import Notes
-from descentry.sources.text.bars import Bars, bar_of, looks_like_bar
+from descentry.sources.text.bars import Bars, bar_of, below, looks_like_bar
 from descentry.sources.text.clock import Clock
 from descentry.sources.text.config import Config
 from descentry.sources.text.dialects import INTRUDERS
@@ -129,7 +129,7 @@ class Reading:
         if bar is None:
             return False
         for _ in range(MAX_BARS):
-            for row, at in self._bars.feed(bar, self._number):
+            for row, at in self._bars.feed(below(bar, self._gathering.epoch_above()), self._number):
                 self._row_of(row, at)
             after = bar_of(bar.rest) if looks_like_bar(bar.rest) else None
             if after is None:

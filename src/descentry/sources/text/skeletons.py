@@ -35,7 +35,9 @@ def _by_dialect(dialect: Dialect, n_numbers: int) -> Plan:
     where = tuple(index % n_numbers for index in dialect.names)
     plan = Plan(
         Kind.ROW,
-        step=-1 if dialect.step is None else dialect.step,
+        step=dialect.step,
+        epoch=dialect.epoch,
+        batch=dialect.batch,
         names=tuple(dialect.names.values()),
         where=where,
         scales=(1.0,) * len(where),

@@ -1,8 +1,13 @@
 """Whether a last line without newline is whole."""
 
+import re
+
 from descentry.sources.text.plan import NOTHING, Kind
 from descentry.sources.text.reading import Reading
 from descentry.sources.text.tokens import HOLE, decimal_shape
+
+_OPEN = re.compile(f"{HOLE}(?:[.,]|[eE][-+]?)?$")
+"""The end of a skeleton whose last number may go on."""
 
 
 class Tail:
@@ -19,7 +24,7 @@ class Tail:
         known = self._reading.plans
         plan = known.get(skeleton)
         if plan is None:
-            return self._would_count(skeleton) and (skeleton.endswith(HOLE) or self._is_begun(skeleton))
+            return self._would_count(skeleton) and (bool(_OPEN.search(skeleton)) or self._is_begun(skeleton))
         if plan.kind is not Kind.ROW or not skeleton.endswith(HOLE):
             return False
         before = self._reading.last_spellings.get(skeleton, "")

@@ -75,6 +75,8 @@ def is_metric(name: str) -> bool:
     last = found[-1]
     if last in METRIC_WORDS or name.lower() in METRIC_WORDS or _CAMEL_LOSS.search(last):
         return True
+    if len(found) > 1 and last in SPLIT_WORDS and " " not in name:
+        return is_metric(found[-2])
     return ("value" in last and "loss" in found) or (
         len(found) > 1 and "_" in name and " " not in name and found[0] in SPLIT_WORDS
     )
