@@ -5,10 +5,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
-from descentry.record.event import Event
+from descentry.record.event import Event, merged
 from descentry.record.run import Run
 from descentry.sources.collect import collect
+from descentry.sources.csv import CsvLines
 from descentry.sources.find import find
 from descentry.sources.rows import joined
 
@@ -187,3 +190,64 @@ def test_prose_is_no_table(tmp_path: Path, text: str) -> None:
     from descentry.sources.csv import matches
 
     assert not matches(tmp_path / "a.txt", text.encode())
+
+
+LINES = [
+    "{i},{x},",
+    "{i},,{x}",
+    "{i},nan,inf",
+    ",{x},1",
+    '{i},"{x}",a',
+    "{i},n/a,{x}",
+    "{i},{x}",
+    "{i},{x},1,2",
+    "",
+    "step,loss,lr",
+    "step,lr,loss",
+    "{i}.5,{x},",
+    "{i},,",
+    "x,y,z",
+    " {i}, {x} , 1",
+    "{i},-,None",
+    "1e30,{x},1",
+    ",,",
+]
+
+
+@settings(max_examples=300, deadline=None)
+@given(kinds=st.lists(st.integers(0, len(LINES) - 1), min_size=1, max_size=12), repeats=st.integers(1, 3))
+def test_a_block_at_once_and_line_by_line_agree(kinds: list[int], repeats: int) -> None:
+    lines = [
+        "step,loss,lr\n",
+        *(LINES[kind].format(i=i, x=i / 7) + "\n" for i, kind in enumerate(kinds * repeats)),
+    ]
+    at_once, one_by_one = CsvLines("a"), CsvLines("a")
+    whole = joined([at_once.feed("".join(lines).encode()), at_once.end()])
+    pieces = joined([*(one_by_one.feed(line.encode()) for line in lines), one_by_one.end()])
+    assert whole.steps.tolist() == pieces.steps.tolist()
+    assert whole.columns.keys() == pieces.columns.keys()
+    for name, (rows, values) in whole.columns.items():
+        assert rows.tolist() == pieces.columns[name].rows.tolist()
+        assert np.array_equal(values, pieces.columns[name].values, equal_nan=True)
+    assert whole.config == pieces.config
+    told = [sorted((e.kind, e.message, e.count) for e in merged(x.events)) for x in (whole, pieces)]
+    assert told[0] == told[1]
+
+
+@pytest.mark.parametrize("wall", ["2023-11-14T22:13:{:02d}", "{}", "soon"])
+def test_columns_of_text_do_not_change_the_numbers(tmp_path: Path, wall: str) -> None:
+    lines = [f"{i},train,{wall.format(i % 60)},{i / 7},\n" for i in range(500)]
+    lines[300] = lines[300].replace("42.857", "oops")
+    path = tmp_path / "a.csv"
+    path.write_text("step,phase,time,loss,val_loss\n" + "".join(lines))
+    quoted = tmp_path / "b.csv"
+    quoted.write_text(
+        "step,phase,time,loss,val_loss\n" + "".join(x.replace("train", '"train"') for x in lines)
+    )
+    fast, slow = (collect(find(its)[0]) for its in (path, quoted))
+    assert fast.curves.keys() == slow.curves.keys()
+    assert np.array_equal(fast.curves["loss"].values, slow.curves["loss"].values, equal_nan=True)
+    walls = [its.curves["loss"].wall_times for its in (fast, slow)]
+    assert (walls[0] is None) == (walls[1] is None) == ("T" not in wall)
+    assert walls[0] is None or walls[1] is None or np.array_equal(walls[0], walls[1])
+    assert [event.message for event in fast.events] == [event.message for event in slow.events]

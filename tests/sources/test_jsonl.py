@@ -4,10 +4,15 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
+from descentry.record.event import merged
 from descentry.record.run import Run
 from descentry.sources.collect import collect
 from descentry.sources.find import find
+from descentry.sources.jsonl import JsonLines
+from descentry.sources.rows import joined
 
 
 def run_of(tmp_path: Path, *lines: str, end: str = "\n") -> Run:
@@ -139,3 +144,44 @@ def test_rows_of_mmdetection(tmp_path: Path) -> None:
     assert points(run, "val/loss") == [(100, 2.4)]
     assert kinds(run) == ["derived"]
     assert run.config == {"env_info": "linux", "seed": 1}
+
+
+SHAPES = [
+    '{{"step": {i}, "loss": {x}, "time": {t}}}',
+    '{{"step": {i}, "eval_loss": {x}}}',
+    '{{"step": {i}, "loss": null, "lr": "{x}", "ok": true, "elapsed": "0:0{d}"}}',
+    '{{"step": {i}, "loss": NaN, "lr": null}}',
+    '{{"step": {i}, "loss": "n/a"}}',
+    '{{"step": {i}}}',
+    '{{"eval_loss": {x}}}',
+    '{{"step": {i}, "a": {{"b": {x}}}}}',
+    '{{"step": {i}, "time": "2023-11-14T22:13:20", "loss": {x}}}',
+    '{{"step": {i}, "time": null, "loss": {x}}}',
+    '{{"_meta": {{"n": {i}}}}}',
+    '{{"step": {i}.0, "loss": {x}}}',
+    '{{"epoch": {i}, "acc": {x}}}',
+    '{{"step": {i}, "elapsed": {x}}}',
+    "oops",
+]
+
+
+@settings(max_examples=300, deadline=None)
+@given(kinds=st.lists(st.integers(0, len(SHAPES) - 1), min_size=1, max_size=12), repeats=st.integers(1, 3))
+def test_a_block_at_once_and_line_by_line_agree(kinds: list[int], repeats: int) -> None:
+    lines = [
+        SHAPES[kind].format(i=i, x=i / 7, t=1.7e9 + i, d=i % 10) + "\n"
+        for i, kind in enumerate(kinds * repeats)
+    ]
+    at_once, one_by_one = JsonLines("a"), JsonLines("a")
+    whole = joined([at_once.feed("".join(lines).encode()), at_once.end()])
+    pieces = joined([*(one_by_one.feed(line.encode()) for line in lines), one_by_one.end()])
+    assert whole.steps.tolist() == pieces.steps.tolist()
+    assert whole.columns.keys() == pieces.columns.keys()
+    for name, (rows, values) in whole.columns.items():
+        assert rows.tolist() == pieces.columns[name].rows.tolist()
+        assert np.array_equal(values, pieces.columns[name].values, equal_nan=True)
+    walls = [np.full(len(x.steps), np.nan) if x.wall_times is None else x.wall_times for x in (whole, pieces)]
+    assert np.array_equal(*walls, equal_nan=True)
+    assert whole.config == pieces.config
+    told = [sorted((e.kind, e.message, e.count) for e in merged(x.events)) for x in (whole, pieces)]
+    assert told[0] == told[1]

@@ -125,6 +125,26 @@ def test_the_steps_of_batches_are_those_of_the_labels() -> None:
     assert 5 * 17173 + 15000 in esim.steps[esim.columns["valid loss"].rows]
 
 
+@pytest.mark.parametrize("row", _rows(), ids=lambda row: row["slug"])
+def test_the_quick_way_reads_what_the_long_way_reads(
+    row: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    quick = whole(row["slug"])
+    monkeypatch.setattr("descentry.sources.text.quick.Quick.run", lambda *_: 0)
+    slow = whole(row["slug"])
+    np.testing.assert_array_equal(quick.steps, slow.steps)
+    assert quick.columns.keys() == slow.columns.keys()
+    for name, column in quick.columns.items():
+        np.testing.assert_array_equal(column.rows, slow.columns[name].rows)
+        np.testing.assert_array_equal(column.values, slow.columns[name].values)
+
+
+def test_engine_lines_of_deepspeed_go_on_in_steps() -> None:
+    chunk = whole("dschat-sft")
+    assert (np.diff(chunk.steps) >= 0).all()
+    assert chunk.steps[chunk.columns["validation ppl"].rows].tolist() == [460 * epoch for epoch in range(17)]
+
+
 def test_nan_runs_are_nan() -> None:
     chunk = whole("llmc-11679031")
     assert all(map(math.isnan, chunk.columns["loss"].values))

@@ -49,7 +49,7 @@ def test_any_split_of_the_bytes_gives_the_same_rows(text: str, cuts: list[int]) 
     assert_same(decoded(text), in_pieces(text.encode(), cuts))
 
 
-@pytest.mark.parametrize("text", [PLAIN, BATCHES])
+@pytest.mark.parametrize("text", [PLAIN, BATCHES, *(text * 5 for text in SAMPLES.values())])
 def test_the_quick_way_reads_what_the_long_way_reads(text: str, monkeypatch: pytest.MonkeyPatch) -> None:
     quick = decoded(text)
     monkeypatch.setattr("descentry.sources.text.quick.Quick.run", lambda *_: 0)

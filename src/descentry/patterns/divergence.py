@@ -11,11 +11,11 @@ from typing import ClassVar
 import numpy as np
 
 from descentry.patterns.protocol import View
-from descentry.record.chunk import Floats
 from descentry.record.finding import Evidence, Finding, Severity
 from descentry.record.roles import Role
 from descentry.signal.profile import Profile, profile
-from descentry.signal.robust import median, spread
+from descentry.signal.robust import median
+from descentry.signal.trend import slow_noise
 from descentry.signal.words import number, percent
 
 
@@ -29,6 +29,8 @@ class Divergence:
 
     score: float = 6.0
     """Standard errors of slow noise that the rise must pass.  Higher: later, surer."""
+    live_factor: float = 1.5
+    """What a live run must show more: it is judged a hundred times, a finished one once."""
     descent_share: float = 0.10
     """Least rise as a share of the descent before it.  Higher: only runs that lose much of what they learnt."""
     noise_units: float = 0.5
@@ -52,7 +54,7 @@ class Divergence:
         first = max(shape.first, float(course.y[:before].max(initial=-np.inf)))
         descent = max(first - lowest, 0.0)
         size = now - lowest
-        if score < self.score or size < self.descent_share * descent:
+        if score < self.score * (1.0 if view.ended else self.live_factor) or size < self.descent_share * descent:
             return []
         if size < self.noise_units * course.noise or size < self.level_share * abs(lowest):
             return []
@@ -103,7 +105,7 @@ def _rise(course: Profile, stretch_share: float) -> tuple[int, float, float, flo
         return None
     # Half of the last stretch must stand above: one high bin is no level.
     now = min(median(y[-k:]), median(y[-max(2, k // 2) :]))
-    slow = _slow_noise(y)
+    slow = slow_noise(y)
     best: tuple[int, float, float, float] | None = None
     for window in (max(k, n // 5), 3):
         levels = np.median(np.lib.stride_tricks.sliding_window_view(y[: n - k], window), axis=1)
@@ -114,26 +116,6 @@ def _rise(course: Profile, stretch_share: float) -> tuple[int, float, float, flo
         if best is None or score > best[3]:
             best = (at + window, lowest, now, score)
     return best
-
-
-def _slow_noise(y: Floats) -> float:
-    """Noise of one bin about a smooth course, inflated for what neighbouring bins share."""
-    residual = y - _smooth(y)
-    noise = spread(residual)
-    if noise <= 0 or len(y) < 12:
-        return max(noise, spread(np.diff(y, 2)) / np.sqrt(6.0), 1e-9 * float(np.abs(y).max()))
-    centred = np.clip(residual, -3 * noise, 3 * noise)
-    share = float(np.clip((centred[1:] @ centred[:-1]) / max(centred @ centred, 1e-300), 0.0, 0.8))
-    return noise * float(np.sqrt((1.0 + share) / (1.0 - share)))
-
-
-def _smooth(y: Floats) -> Floats:
-    """Running median over a ninth of the course."""
-    half = max(2, len(y) // 18)
-    padded = np.concatenate([np.full(half, y[0]), y, np.full(half, y[-1])])
-    windows = np.lib.stride_tricks.sliding_window_view(padded, 2 * half + 1)
-    medians: Floats = np.median(windows, axis=1)
-    return medians
 
 
 def _onset(course: Profile, before: int, lowest: float, size: float) -> int:

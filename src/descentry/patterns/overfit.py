@@ -18,6 +18,7 @@ from descentry.record.finding import Evidence, Finding, Severity
 from descentry.record.roles import Role
 from descentry.signal.robust import median, spread
 from descentry.signal.shape import Shape
+from descentry.signal.trend import slow_noise
 from descentry.signal.words import number, percent
 
 
@@ -29,8 +30,10 @@ class Overfit:
     cadence: ClassVar[str] = "block"
     clock: ClassVar[tuple[Role, ...]] = (Role.VAL_LOSS, Role.TRAIN_LOSS)
 
-    noise_units: float = 4.0
-    """Rise of the last validations in noise of one validation.  Higher: later, surer."""
+    score: float = 6.0
+    """Rise of the last validations in standard errors, slow noise included.  Higher: later, surer."""
+    noise_units: float = 1.5
+    """Least rise in noise of one validation: less would not be seen in the plot."""
     minimum_share: float = 0.01
     """Least rise as a share of the minimum.  Higher: mild overfitting is passed over."""
     gain_share: float = 0.03
@@ -77,7 +80,9 @@ class Overfit:
             return (steady and len(after) >= 3 and rise >= self.few_share * abs(bottom)) or (
                 rise >= 0.3 * abs(bottom) and bool((after[1:] > bottom + 0.5 * rise).all())
             )
-        if rise < self.noise_units * noise:
+        n_last = max(2, len(after) // 4)
+        error = 1.25 * slow_noise(values) * np.sqrt(1.0 / n_last + 1.0 / min(5, len(values)))
+        if rise < self.noise_units * noise or rise < self.score * error:
             return False
         # The last quarter must stand above nearly all that came around the minimum.
         return float(np.mean(after[len(after) // 2 :] > bottom + 0.3 * rise)) >= 0.8

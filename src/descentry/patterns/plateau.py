@@ -1,9 +1,12 @@
 """plateau: after a real fall, a long stretch in which the loss no longer falls, at a level that is not the end.
 
 Test: in a stretch of at least a fifth of the run the first and the last third differ by no more than slow
-noise, and the data could have shown a fall of a fiftieth of the descent.  The level must still be a good part
-of the first one: a loss near its floor has converged.  A stall in the middle counts when the fall resumes.
-Where the learning rate had all but ended, the schedule explains the stretch and it only informs.
+noise, while the run's own earlier course led one to expect a fall that would have been seen.  A descent that
+only slows down, as power laws do, is no plateau: what fell while the steps last doubled (d) lets one expect at
+least d (1 - a/b) between steps a and b, the decay of 1/step, the fastest that is common (Hoffmann et al., 2022,
+arXiv:2203.15556, find exponents near 0.3).  The level must still be a good part of the first one: a loss near
+its floor has converged.  A stall in the middle counts when the fall resumes.  Where the learning rate had all
+but ended, the schedule explains the stretch and it only informs.
 """
 
 from dataclasses import dataclass
@@ -43,6 +46,10 @@ class Plateau:
     """Least length of the stretch as a share of the run.  Higher: only long stalls."""
     resolution: float = 0.02
     """The stretch counts only if a fall by this share of the descent would have been seen in it."""
+    expected_share: float = 0.35
+    """The most that may have fallen, as a share of what the earlier course led one to expect."""
+    dead_share: float = 1e-4
+    """A curve that scatters by less than this share of its level, for half of the run, no longer moves at all."""
     start_share: float = 0.3
     """Least level as a share of the first one: below, the loss has converged."""
     ended_share: float = 0.05
@@ -76,7 +83,7 @@ class Plateau:
         for start in starts[_may_be_still(course.y, starts, m, self.resolution * descent)].tolist():
             stretch = _measure(course.y, start, m)
             if self._is_still(stretch, descent):
-                return stretch
+                return stretch if self._is_wall(course, stretch) else None
         return None
 
     def _stall(self, course: Profile, descent: float) -> Stretch | None:
@@ -91,8 +98,23 @@ class Plateau:
             level = median(course.y[start : start + length])
             fell = before - level >= 0.02 * descent
             if fell and level - after >= 0.15 * descent and self._is_still(stretch, descent):
-                return self._widened(course, stretch, descent)
+                stretch = self._widened(course, stretch, descent)
+                return stretch if self._is_wall(course, stretch) else None
         return None
+
+    def _is_wall(self, course: Profile, stretch: Stretch) -> bool:
+        """Whether the earlier course led one to expect a fall that did not come."""
+        part = course.y[stretch.start : stretch.stop]
+        if len(part) >= 0.5 * len(course) and spread(part) < self.dead_share * abs(median(part)):
+            return True
+        origin = float(course.starts[0])
+        begin, end = course.x[stretch.start] - origin, course.ends[stretch.stop - 1] - origin
+        half = int(np.searchsorted(course.x - origin, 0.5 * begin))
+        if half >= stretch.start or begin <= 0:
+            return False
+        fell = float(course.y[half]) - median(part[: max(2, len(part) // 3)])
+        expected = fell * (1.0 - begin / end)
+        return stretch.change + 2.0 * stretch.error < self.expected_share * expected
 
     def _widened(self, course: Profile, stretch: Stretch, descent: float) -> Stretch:
         while stretch.stop < len(course):

@@ -1,8 +1,10 @@
 """sawtooth: point-to-point noise that is large against the progress it hides.
 
-Test: the noise of a single point against the whole descent of the robust course.  A curve that does not
-descend at all is `flat` and leads; this is said beside it.  Where the progress shows through all the same the
-finding only informs.
+Noise: the spread of single points about the robust course, so that a short swing counts with white noise.
+Test: that noise against the descent from the first twentieth of the run on, and against what is left of it
+after the first fifth, where the steep beginning no longer flatters the curve.  A curve that does not descend at
+all is `flat` and leads; this is said beside it.  Where the progress shows through all the same the finding only
+informs.
 """
 
 from dataclasses import dataclass
@@ -13,9 +15,9 @@ import numpy as np
 from descentry.patterns.protocol import View
 from descentry.record.finding import Evidence, Finding, Severity
 from descentry.record.roles import Role
-from descentry.signal.profile import profile
+from descentry.signal.profile import Profile, profile
 from descentry.signal.shape import Shape
-from descentry.signal.robust import median
+from descentry.signal.robust import median, spread
 from descentry.signal.words import number, percent
 
 
@@ -27,10 +29,14 @@ class Sawtooth:
     cadence: ClassVar[str] = "block"
     clock: ClassVar[tuple[Role, ...]] = (Role.TRAIN_LOSS, Role.VAL_LOSS)
 
-    progress_share: float = 0.2
+    progress_share: float = 0.1
     """Noise as a share of the descent from which it is told.  Higher: only the noisiest curves."""
-    hidden_share: float = 0.3
-    """From this share on the progress is hidden, and it is a warning."""
+    later_share: float = 0.2
+    """The same against the descent after the first fifth of the run."""
+    hidden_share: float = 0.2
+    """From this share of the descent on the progress is hidden, and it is a warning."""
+    converged_share: float = 0.02
+    """Below this share of its first value the loss has nothing left to hide."""
     level_share: float = 0.02
     """Noise below this share of the level is no sawtooth, however little the curve falls."""
     n_least: int = 40
@@ -48,13 +54,17 @@ class Sawtooth:
 
     def _judge_curve(self, view: View, role: Role, shape: Shape) -> list[Finding]:
         course = profile(shape, 50)
-        k = max(1, len(course) // 10)
-        end = median(course.y[-k:])
-        descent = max(shape.first, median(course.y[:k])) - end
-        noise = course.noise
-        if noise < self.level_share * abs(end) or noise < self.progress_share * max(descent, 0.0):
+        k = max(1, len(course) // 20)
+        fifth = len(course) // 5
+        end = median(course.y[-2 * k :])
+        descent = median(course.y[:k]) - end
+        later = median(course.y[max(0, fifth - k) : fifth + k]) - end
+        noise = max(course.noise, _spread_about(shape, course))
+        if noise < self.level_share * abs(end) or abs(end) < self.converged_share * abs(shape.first):
             return []
-        if median(course.y[-3 * k :]) > median(course.y[: 3 * k]) + 2 * noise:
+        if noise < self.progress_share * max(descent, 0.0) and noise < self.later_share * max(later, 0.0):
+            return []
+        if median(course.y[-6 * k :]) > median(course.y[: 6 * k]) + 2 * noise:
             return []
         share = noise / max(descent, noise)
         hidden = share >= self.hidden_share
@@ -82,6 +92,13 @@ class Sawtooth:
                 },
             )
         ]
+
+
+def _spread_about(shape: Shape, course: Profile) -> float:
+    """The robust spread of single points about the course; 0.0 where only blocks are left of them."""
+    if not shape.is_raw:
+        return 0.0
+    return spread(shape.levels - np.interp(shape.steps, course.x, course.y))
 
 
 def _rate_dependence(view: View, shape: Shape) -> dict[str, float]:

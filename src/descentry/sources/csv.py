@@ -15,8 +15,8 @@ from pathlib import Path
 import numpy as np
 
 from descentry.formats.lines import Block, LineBlocks, Utf8
-from descentry.record.chunk import Chunk, Column, Floats
-from descentry.sources.csv_block import parsed_block, present, whole_steps
+from descentry.record.chunk import Chunk
+from descentry.sources.csv_grid import columns_of, grid_of, has_points, steps_of
 from descentry.sources.csv_layout import (
     ColumnState,
     Layout,
@@ -29,7 +29,7 @@ from descentry.sources.csv_layout import (
 from descentry.sources.csv_sniff import is_csv
 from descentry.sources.drive import follow_stream, read_stream
 from descentry.sources.notes import Notes, quoted
-from descentry.sources.numbers import is_unlogged, number, seconds_of, step_of, wall_seconds
+from descentry.sources.numbers import is_unlogged, number, step_of, wall_seconds
 from descentry.sources.rows import MAX_SERIES, Rows, joined, with_events
 
 format = "csv"
@@ -154,37 +154,20 @@ class CsvLines:
 
     def _as_columns(self, data: bytes) -> Chunk | None:
         layout = self._layout
-        if layout is None or any(column.is_text for column in layout.columns):
+        parsed = None if layout is None else grid_of(layout, data)
+        if layout is None or parsed is None:
             return None
-        grid = parsed_block(data, layout.delimiter, len(layout))
-        if grid is None:
+        grid, walls = parsed
+        columns = columns_of(layout, grid)
+        steps = steps_of(layout, grid, self._n_rows)
+        if steps is None or not has_points(columns, len(grid)):
             return None
-        steps = np.arange(self._n_rows, self._n_rows + len(grid), dtype=np.int64)
-        if layout.step is not None:
-            logged = whole_steps(grid[:, layout.step])
-            if logged is None:
-                return None
-            steps = logged
         self._n_rows += len(grid)
         self._last_step = int(steps[-1])
-        walls = None if layout.wall is None else seconds_of(grid[:, layout.wall])
-        return Chunk(steps, self._columns(layout, grid), walls)
-
-    def _columns(self, layout: Layout, grid: Floats) -> dict[str, Column]:
-        every = np.arange(len(grid), dtype=np.int64)
-        columns = {}
-        for i, state in enumerate(layout.columns[:MAX_SERIES]):
-            if i in (layout.step, layout.wall):
-                continue
-            there = present(grid[:, i])
-            if there.all():
-                columns[state.name] = Column(every, grid[:, i].copy())
-            elif there.any():
-                rows = np.flatnonzero(there).astype(np.int64)
-                columns[state.name] = Column(rows, grid[rows, i])
+        for state in layout.columns:
             if state.name in columns:
                 self._saw_number(state, None)
-        return columns
+        return Chunk(steps, columns, walls)
 
     def _line_by_line(self, block: Block) -> Chunk:
         text = self._utf8.decode(block.data, block.line)

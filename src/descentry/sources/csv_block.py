@@ -3,6 +3,7 @@
 import io
 import re
 import warnings
+from collections.abc import Collection
 
 import numpy as np
 import orjson
@@ -35,6 +36,24 @@ def parsed_block(data: bytes, delimiter: str, n_columns: int) -> NDArray[np.floa
     if values is None:
         values = _as_text(filled, delimiter)
     return None if values is None else values.reshape(-1, n_columns)
+
+
+def without_columns(
+    data: bytes, delimiter: str, n_columns: int, skipped: Collection[int]
+) -> tuple[NDArray[np.float64], dict[int, list[bytes]]] | None:
+    """As `parsed_block`, for a block with columns of text: these are `HOLE_VALUE`, and returned as cells."""
+    mark = delimiter.encode()
+    data = data.replace(b"\r\n", b"\n")
+    if b'"' in data or b"\r" in data or HOLE in data or not _is_regular(data, mark, n_columns):
+        return None
+    flat = data[:-1].replace(b"\n", mark).split(mark)
+    texts = {}
+    for i in skipped:
+        texts[i] = flat[i::n_columns]
+        flat[i::n_columns] = [HOLE] * len(texts[i])
+    joined = b",".join([cell or HOLE for cell in flat])
+    values = None if _ODD.search(joined) else _as_json(joined + b"\n", b",")
+    return None if values is None else (values.reshape(-1, n_columns), texts)
 
 
 def _is_regular(data: bytes, mark: bytes, n_columns: int) -> bool:

@@ -36,6 +36,7 @@ class Layout:
     step: int | None
     wall: int | None
     header: tuple[str, ...] | None
+    wall_is_text: bool = False
     guesses: list[str] = field(default_factory=list)
 
     def __len__(self) -> int:
@@ -81,7 +82,9 @@ def with_header(row: Sequence[str], first: Sequence[str], delimiter: str) -> Lay
     step = None if step_name is None else names.index(step_name)
     if step is not None and names[step].lower() == "epoch" and _is_fraction(_cell(first, step)):
         step = None
-    return Layout(delimiter, list(map(ColumnState, names)), step, _wall(names, first), tuple(row))
+    wall = _wall(names, first)
+    is_text = wall is not None and number(first[wall]) is None
+    return Layout(delimiter, list(map(ColumnState, names)), step, wall, tuple(row), is_text)
 
 
 def without_header(rows: Sequence[Sequence[str]], delimiter: str) -> Layout:
@@ -110,7 +113,7 @@ def without_header(rows: Sequence[Sequence[str]], delimiter: str) -> Layout:
         guesses.append("no header: columns are named column_1, column_2, …")
     else:
         guesses.append("no header: the other columns are named column_2, column_3, …")
-    return Layout(delimiter, list(map(ColumnState, names)), step, None, None, guesses)
+    return Layout(delimiter, list(map(ColumnState, names)), step, None, None, guesses=guesses)
 
 
 def _is_reward_trainer(rows: Sequence[Sequence[str]]) -> bool:

@@ -13,28 +13,37 @@ from typing import Any
 from descentry.formats.lines import plain_head
 from descentry.record.chunk import Chunk
 from descentry.record.errors import DamagedError
+from descentry.record.roles import Role
 from descentry.sources.json_rows import JsonRows, as_number
 from descentry.sources.json_values import BadJson, clean_name, parsed
 from descentry.sources.naming import best_step
 from descentry.sources.notes import Notes
+from descentry.sources.roles import resolve
 from descentry.sources.whole_file import follow_whole, read_whole
 
 format = "json"
 
 _NUMBER = rb"(?:-?[0-9]|NaN|-?Infinity|null|\"(?:nan|NaN)\")"
-_COLUMN = re.compile(rb'"[^"\n]{1,200}"\s*:\s*\[\s*' + _NUMBER)
+_COLUMN = re.compile(rb'"([^"\n]{1,200})"\s*:\s*\[\s*' + _NUMBER)
+_CELL = re.compile(rb'"([^"\n]{1,200})"\s*:\s*' + _NUMBER)
 _ROWS = re.compile(rb"\[\s*\{\s*\"")
 _NEXT_LINE = re.compile(rb"^\{[^\n]*\}\s*\n\s*\{")
 
 
 def matches(path: Path, head: bytes) -> bool:  # noqa: ARG001
-    """True for a document that opens with an object that has a list of numbers, or with a list of objects."""
+    """True for an object with lists of numbers, or a list of objects, one of them named as logs name them."""
     text = plain_head(head[:65536]).lstrip()
     if text.startswith(b"["):
-        return _ROWS.match(text) is not None and re.search(rb'"\s*:\s*' + _NUMBER, text) is not None
+        return _ROWS.match(text) is not None and _is_known(_CELL.findall(text))
     if not text.startswith(b"{") or _NEXT_LINE.match(text):
         return False
-    return _COLUMN.search(text) is not None and not _is_a_row(text)
+    return _is_known(_COLUMN.findall(text)) and not _is_a_row(text)
+
+
+def _is_known(names: list[bytes]) -> bool:
+    """Whether one of the names is a step, a loss, or another series that runs log."""
+    series = sorted({name.decode("utf-8", "replace") for name in names[:1000]})
+    return best_step(series) is not None or not set(resolve(series).values()) <= {Role.METRIC}
 
 
 def _is_a_row(text: bytes) -> bool:

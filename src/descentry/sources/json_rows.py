@@ -16,7 +16,7 @@ from descentry.sources.naming import best_step, step_rank
 from descentry.sources.notes import Notes, quoted
 from descentry.sources.numbers import TIME_NAMES, UNLOGGED, number, step_of, wall_seconds
 from descentry.sources.roles import resolve
-from descentry.sources.rows import Rows
+from descentry.sources.rows import MAX_SERIES, Rows
 from descentry.sources.words import words
 
 MAX_DEPTH = 6
@@ -75,12 +75,31 @@ class JsonRows:
             self.rows.add(step, points, wall)
             self.n_seen += 1
 
-    def saw_columns(self, step_name: str, last_step: int, names: Iterable[str], n_rows: int) -> None:
-        """Notes that `n_rows` rows with values in all `names` were read elsewhere."""
+    def is_numeric(self, name: str) -> bool:
+        """Whether the series has held a number."""
+        return name in self._numeric
+
+    def has_room(self, names: Iterable[str]) -> bool:
+        """Whether the names can be read as columns without making the log too wide."""
+        return len(self._numeric.union(names)) <= MAX_SERIES
+
+    def saw_table(
+        self,
+        step_name: str,
+        last_step: int,
+        n_rows: int,
+        names: Iterable[str],
+        texts: Mapping[str, int],
+        is_time: dict[str, bool],
+    ) -> None:
+        """Notes that `n_rows` rows with values of all `names` were read elsewhere."""
         self.step_name, self.last_step = step_name, last_step
         self.n_seen += n_rows
+        self.is_time = is_time
         for name in names:
             self.saw_number(name, None)
+        for name, count in texts.items():
+            self._texts[name] = self._texts.get(name, 0) + count
 
     def _configure(self, row: Mapping[str, Any]) -> None:
         for key, value in row.items():
@@ -125,9 +144,9 @@ class JsonRows:
     def _wall(self, fields: dict[str, Any]) -> float | None:
         """Seconds since the epoch, taken out of `fields`; fields that only sound like a time stay."""
         for name in [name for name in fields if name.lower() in TIME_NAMES]:
-            if name not in self.is_time:
+            if name not in self.is_time and fields[name] is not None:
                 self.is_time[name] = wall_seconds(fields[name]) is not None
-            if self.is_time[name]:
+            if self.is_time.get(name):
                 return wall_seconds(fields.pop(name))
         return None
 
@@ -166,8 +185,9 @@ class JsonRows:
 
 
 def is_plain(row: Mapping[str, Any]) -> bool:
-    """Whether a row may be read as a part of a table: few fields, names that need no care, no mode."""
-    return len(row) <= MAX_CONFIG and "mode" not in row and all(name == clean_name(name) for name in row)
+    """Whether a row may be read as a part of a table: few fields, names that need no care."""
+    odd = {"mode", "env_info", "exp_name"} & row.keys()
+    return len(row) <= MAX_CONFIG and not odd and all(name == clean_name(name) for name in row)
 
 
 def is_log_row(row: Mapping[str, Any]) -> bool:

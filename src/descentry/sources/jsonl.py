@@ -9,19 +9,16 @@ left out and told.
 """
 
 from collections.abc import Iterator
-from operator import itemgetter
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from descentry.formats.lines import LineBlocks, plain_head
-from descentry.record.chunk import Chunk, Floats, table
+from descentry.record.chunk import Chunk
 from descentry.sources.drive import follow_stream, read_stream
-from descentry.sources.json_rows import JsonRows, is_log_row, is_plain
+from descentry.sources.json_rows import JsonRows, is_log_row
+from descentry.sources.json_table import as_table
 from descentry.sources.json_values import BadJson, parsed
 from descentry.sources.notes import Notes, quoted
-from descentry.sources.numbers import TIME_NAMES, number, seconds, seconds_of
 from descentry.sources.rows import with_events
 
 format = "jsonl"
@@ -102,7 +99,7 @@ class JsonLines:
             return self._rows.chunk()
         rows = _all_at_once(data)
         if rows is not None:
-            columns = self._as_columns(rows)
+            columns = as_table(rows, self._rows)
             if columns is not None:
                 return columns
             for row in rows:
@@ -131,39 +128,6 @@ class JsonLines:
         shown = quoted(text[:80].decode("utf-8", "replace").strip())
         self._notes.add("bad_line", f"is no JSON object and was left out: {shown}", line)
 
-    def _as_columns(self, rows: list[dict[str, Any]]) -> Chunk | None:
-        """The rows as one table, when all have the same keys and plain values; None otherwise."""
-        keys = rows[0].keys()
-        step_name = self._rows.choose_step(rows[0])
-        if step_name is None or not is_plain(rows[0]) or set(map(len, rows)) != {len(keys)}:
-            return None
-        try:
-            columns = {key: list(map(itemgetter(key), rows)) for key in keys}
-        except KeyError:
-            return None
-        numbers = {key: _floats(values) for key, values in columns.items()}
-        if any(values is None for values in numbers.values()):
-            return None
-        return self._table(step_name, columns[step_name], {k: v for k, v in numbers.items() if v is not None})
-
-    def _table(self, step_name: str, raw_steps: list[Any], series: dict[str, Floats]) -> Chunk | None:
-        if set(map(type, raw_steps)) != {int} or not -(1 << 62) < min(raw_steps) <= max(raw_steps) < 1 << 62:
-            return None
-        walls = self._walls(series)
-        del series[step_name]
-        if not series:
-            return None
-        self._rows.saw_columns(step_name, raw_steps[-1], series, len(raw_steps))
-        return table(np.array(raw_steps, np.int64), series, walls)
-
-    def _walls(self, series: dict[str, Floats]) -> Floats | None:
-        """Seconds since the epoch, taken out of `series`, by the rules of `JsonRows.add`."""
-        for name in [name for name in series if name.lower() in TIME_NAMES]:
-            is_time = self._rows.is_time.setdefault(name, seconds(float(series[name][0])) is not None)
-            if is_time:
-                return seconds_of(series.pop(name))
-        return None
-
 
 def _all_at_once(data: bytes) -> list[dict[str, Any]] | None:
     """Every line's object, from one call to the parser; None when a line is anything else."""
@@ -176,17 +140,3 @@ def _all_at_once(data: bytes) -> list[dict[str, Any]] | None:
     if len(rows) != n_lines or set(map(type, rows)) != {dict}:
         return None
     return rows  # type: ignore[no-any-return]
-
-
-def _floats(values: list[Any]) -> Floats | None:
-    """A column of numbers or spellings of numbers, or None when something else is among them."""
-    kinds = set(map(type, values))
-    if kinds <= {float, int, str} and str in kinds:
-        values = [number(value) if isinstance(value, str) else value for value in values]
-        kinds = set(map(type, values))
-    if not kinds <= {float, int}:
-        return None
-    try:
-        return np.array(values, np.float64)
-    except OverflowError:
-        return None

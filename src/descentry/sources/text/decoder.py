@@ -7,9 +7,6 @@ from descentry.sources.rows import with_events
 from descentry.sources.text.reading import Reading
 from descentry.sources.text.tail import Tail
 
-MAX_LINE = 1 << 16
-"""Characters of one line that are looked at; no line of a log is longer."""
-
 
 class TextDecoder:
     """Any split of the bytes gives the same rows.  See `drive.Decoder`."""

@@ -15,7 +15,8 @@ from descentry.sources.text.tokens import HOLE
 class Dialect:
     """`shape`: a regex over the skeleton, with `#` for a number; `names`: series by index of a number;
     `step`, `epoch`, `batch`: indices of counters; `only`: no other number of the line is read; `twin`: two
-    engines print it in turn; `context` goes before every name of the line; `rename`: what a bare name means here."""
+    engines print it in turn; `context` goes before every name of the line; `rename`: what a bare name means
+    here."""
 
     writer: str
     shape: re.Pattern[str]

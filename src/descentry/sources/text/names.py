@@ -39,11 +39,16 @@ class Key(NamedTuple):
     is_whole: bool
 
 
+NO_KEY = Key("", False, "", True)
+
+
 def key_of(left: str) -> Key:
     """The key that the text left of a number ends in."""
     text = _without_comma(left[-LOOK_BACK:].rstrip(_OPENERS))
     has_sign = text.endswith((":", "="))
     bare = text.rstrip(":= '\"")
+    if bare.endswith("/"):
+        return NO_KEY
     pieces = _HARD.split(_without_paren(bare))
     parts = _COLON.split(pieces[-1].strip(" -_/.#~"))
     words = parts[-1].split()

@@ -12,7 +12,7 @@ from descentry.sources.text.placing import Placing
 from descentry.sources.text.plan import Plan
 from descentry.sources.text.position import Position
 from descentry.sources.text.table import Table
-from descentry.sources.text.tokens import HOLE, MOMENT, WORD, first_moment, split
+from descentry.sources.text.tokens import HOLE, MOMENT, WORD, cut_moment, first_moment, split
 
 WORTH_IT = 3
 """So often a shape is seen before its expression is made."""
@@ -51,6 +51,8 @@ class Quick:
         if len(self._shapes) >= MAX_SHAPES or not _is_plain(plan):
             return
         before, moment, after = first_moment(text)
+        if cut_moment(text)[0] != (f"{before} {after}" if moment else text):
+            return
         skeleton, numbers = split(after)
         if len(numbers) > MAX_NUMBERS or f"{HOLE},{HOLE}" in skeleton or any(c.isdigit() for c in before):
             return

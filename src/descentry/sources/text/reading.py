@@ -76,11 +76,9 @@ class Reading:
         self._placing.end()
         self._table.close()
 
-    def understood(self, text: str) -> tuple[str, str, list[str]]:
-        """The cleaned line, its skeleton and numbers."""
-        line = cut_moment(clean(text.strip()))[0].strip()
-        skeleton, numbers = split(line)
-        return line, skeleton, numbers
+    def understood(self, text: str) -> tuple[str, list[str]]:
+        """The skeleton and the numbers of a line."""
+        return split(cut_moment(clean(text.strip()))[0].strip())
 
     def plan(self, skeleton: str, *, keep: bool = True) -> Plan:
         """The plan of a skeleton, worked out once."""

@@ -10,6 +10,7 @@ from descentry.sources.text.bars import bar_of, looks_like_bar
 from descentry.sources.text.plan import Kind, Plan
 from descentry.sources.text.skeletons import plan_of
 from descentry.sources.text.tokens import clean, cut_moment, split
+from descentry.sources.text.vocabulary import tokens
 
 MIN_ROWS = 3
 TAIL = 1 << 16
@@ -34,7 +35,11 @@ def is_log(head: bytes, more: bytes = b"") -> bool:
 
 
 def _is_row(plan: Plan) -> bool:
-    return plan.kind is Kind.ROW and (plan.is_counted or plan.has_train_loss or plan.has_val)
+    return plan.kind is Kind.ROW and (plan.is_counted or any(map(_is_loss, plan.names)))
+
+
+def _is_loss(name: str) -> bool:
+    return any(word.endswith("loss") or word in ("ppl", "perplexity") for word in tokens(name))
 
 
 def _plan(line: str) -> Plan | None:

@@ -18,7 +18,7 @@ class Tail:
 
     def is_torn(self, text: str) -> bool:
         """Whether numbers of the line may be cut.  Lines without numbers that count are never torn."""
-        line, skeleton, numbers = self._reading.understood(text)
+        skeleton, numbers = self._reading.understood(text)
         if not numbers:
             return False
         known = self._reading.plans
@@ -29,7 +29,7 @@ class Tail:
             return False
         before = self._reading.last_spellings.get(skeleton, "")
         shape = decimal_shape(numbers[-1])
-        return not shape or shape != decimal_shape(before) or not line
+        return not shape or shape != decimal_shape(before)
 
     def _would_count(self, skeleton: str) -> bool:
         return self._reading.plan(skeleton, keep=False) is not NOTHING or self._is_begun(skeleton)

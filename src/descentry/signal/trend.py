@@ -1,0 +1,30 @@
+"""Slow courses under noise: running medians, and noise that neighbours share."""
+
+import numpy as np
+
+from descentry.record.chunk import Floats
+from descentry.signal.robust import spread
+
+
+def slow_noise(y: Floats) -> float:
+    """Noise of one value of float64[n] about a smooth course, inflated for what neighbours share.
+
+    The inflation is that of a first-order autoregression, sqrt((1 + r) / (1 - r)), with the autocorrelation r
+    of the clipped residuals between 0 and 0.8: what a mean of many neighbours must be measured against.
+    """
+    residual = y - running_median(y, len(y) // 18)
+    noise = spread(residual)
+    if noise <= 0 or len(y) < 12:
+        return max(noise, spread(np.diff(y, 2)) / np.sqrt(6.0), 1e-9 * float(np.abs(y).max(initial=0.0)))
+    centred = np.clip(residual, -3 * noise, 3 * noise)
+    share = float(np.clip((centred[1:] @ centred[:-1]) / max(centred @ centred, 1e-300), 0.0, 0.8))
+    return noise * float(np.sqrt((1.0 + share) / (1.0 - share)))
+
+
+def running_median(y: Floats, half: int) -> Floats:
+    """Medians of `2 half + 1` neighbours (`half` is at least 2), float64[n]; the ends are held beyond the ends."""
+    half = max(2, half)
+    padded = np.concatenate([np.full(half, y[0]), y, np.full(half, y[-1])])
+    windows = np.lib.stride_tricks.sliding_window_view(padded, 2 * half + 1)
+    medians: Floats = np.median(windows, axis=1)
+    return medians

@@ -1,0 +1,172 @@
+"""Rows of JSON to columns in one go, where every row is flat and steps are whole numbers.
+
+Gives exactly what `JsonRows.add` gives row by row, five times as fast, or None where it cannot.  Rows may be
+of several shapes (training and validation rows in turn): each shape is read as a table of its own.
+"""
+
+from collections.abc import Mapping, Sequence
+from operator import itemgetter
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from descentry.record.chunk import Chunk, Column, Floats, Ints
+from descentry.sources.json_rows import JsonRows, is_plain
+from descentry.sources.numbers import TIME_NAMES, UNLOGGED, number, seconds_of, wall_seconds
+
+MAX_SHAPES = 16
+MAX_STEP = 1 << 62
+
+Row = dict[str, Any]
+
+
+class Cells(NamedTuple):
+    """One column of one shape: float64[n] values, and where one is (None: everywhere)."""
+
+    values: Floats
+    present: NDArray[np.bool_] | None
+
+
+class Shape(NamedTuple):
+    """Rows with the same keys: their indices, and their columns without step and wall time."""
+
+    rows: Ints
+    steps: list[int]
+    columns: dict[str, Cells]
+    texts: dict[str, int]
+    walls: Floats | None
+
+
+def as_table(rows: Sequence[Row], state: JsonRows) -> Chunk | None:
+    """The rows as a chunk; `state` knows of them afterwards.  None, and nothing known, where it cannot."""
+    groups: dict[tuple[str, ...], list[int]] = {}
+    for i, row in enumerate(rows):
+        groups.setdefault(tuple(row), []).append(i)
+    if len(groups) > MAX_SHAPES:
+        return None
+    shapes = []
+    step_name = state.choose_step(rows[0])
+    is_time = dict(state.is_time)
+    for indices in groups.values():
+        its = [rows[i] for i in indices] if len(groups) > 1 else rows
+        shape = _shape(indices, its, step_name, state, is_time)
+        if shape is None:
+            return None
+        shapes.append(shape)
+    return _chunk(shapes, len(rows), step_name or "", state, is_time)
+
+
+def _shape(
+    indices: list[int], rows: Sequence[Row], step_name: str | None, state: JsonRows, is_time: dict[str, bool]
+) -> Shape | None:
+    """The table of rows that have the same keys."""
+    first = rows[0]
+    if step_name is None or state.choose_step(first) != step_name or not is_plain(first):
+        return None
+    columns: dict[str, Cells] = {}
+    texts: dict[str, int] = {}
+    walls: Floats | None = None
+    for name in first:
+        raw = list(map(itemgetter(name), rows))
+        if name == step_name:
+            steps = raw
+        elif walls is None and name.lower() in TIME_NAMES and _is_time(name, raw, is_time):
+            walls = _walls(raw)
+        elif not _take(name, raw, columns, texts, state):
+            return None
+    if set(map(type, steps)) != {int} or not -MAX_STEP < min(steps) <= max(steps) < MAX_STEP:
+        return None
+    if not _has_points(columns, len(rows)):
+        return None
+    return Shape(np.array(indices, np.int64), steps, columns, texts, walls)
+
+
+def _is_time(name: str, raw: list[Any], is_time: dict[str, bool]) -> bool:
+    """Whether a column with the name of a time is one; the first value of the log decides."""
+    known = next((value for value in raw if value is not None), None)
+    if name not in is_time and known is not None:
+        is_time[name] = wall_seconds(known) is not None
+    return is_time.get(name, False)
+
+
+def _walls(raw: list[Any]) -> Floats:
+    if set(map(type, raw)) <= {int, float}:
+        return seconds_of(np.array(raw, np.float64))
+    return np.array([np.nan if (at := wall_seconds(x)) is None else at for x in raw], np.float64)
+
+
+def _take(
+    name: str, raw: list[Any], columns: dict[str, Cells], texts: dict[str, int], state: JsonRows
+) -> bool:
+    """Takes one column in; False when only a row-by-row reading does it justice."""
+    kinds = set(map(type, raw))
+    if kinds <= {float, int}:
+        columns[name] = Cells(np.array(raw, np.float64), None)
+        return True
+    if not kinds <= {float, int, str, bool, type(None)}:
+        return False
+    values = [number(x) if isinstance(x, str) else None if isinstance(x, bool) else x for x in raw]
+    n_texts = sum(isinstance(x, str) and v is None for x, v in zip(raw, values, strict=True))
+    if n_texts:
+        is_only_text = all(v is None for v in values) and not any(
+            x.strip().lower() in UNLOGGED for x in raw if x
+        )
+        if not is_only_text or state.is_numeric(name):
+            return False
+        texts[name] = n_texts
+        return True
+    present = np.array([value is not None for value in values])
+    if present.any():
+        columns[name] = Cells(np.array(values, np.float64), None if present.all() else present)
+    return True
+
+
+def _has_points(columns: Mapping[str, Cells], n_rows: int) -> bool:
+    """Whether every row has a value: one without is no row."""
+    some = np.zeros(n_rows, np.bool_)
+    for cells in columns.values():
+        if cells.present is None:
+            return True
+        some |= cells.present
+    return bool(some.all()) and n_rows > 0
+
+
+def _chunk(
+    shapes: Sequence[Shape], n_rows: int, step_name: str, state: JsonRows, is_time: dict[str, bool]
+) -> Chunk | None:
+    """The shapes put together in the order of their rows."""
+    texts = {name for shape in shapes for name in shape.texts}
+    parts: dict[str, list[Column]] = {}
+    steps = np.empty(n_rows, np.int64)
+    walls = np.full(n_rows, np.nan)
+    for shape in shapes:
+        steps[shape.rows] = shape.steps
+        if shape.walls is not None:
+            walls[shape.rows] = shape.walls
+        for name, cells in shape.columns.items():
+            where = shape.rows if cells.present is None else shape.rows[cells.present]
+            values = cells.values if cells.present is None else cells.values[cells.present]
+            parts.setdefault(name, []).append(Column(where, values))
+    if texts & parts.keys() or not state.has_room(parts.keys()):
+        return None
+    state.saw_table(step_name, int(steps[-1]), n_rows, parts, shapes_texts(shapes), is_time)
+    columns = {name: _in_order(pieces) for name, pieces in parts.items()}
+    return Chunk(steps, columns, None if np.isnan(walls).all() else walls)
+
+
+def shapes_texts(shapes: Sequence[Shape]) -> dict[str, int]:
+    """How many texts each name has."""
+    counts: dict[str, int] = {}
+    for shape in shapes:
+        for name, count in shape.texts.items():
+            counts[name] = counts.get(name, 0) + count
+    return counts
+
+
+def _in_order(pieces: list[Column]) -> Column:
+    if len(pieces) == 1:
+        return pieces[0]
+    rows = np.concatenate([piece.rows for piece in pieces])
+    order = np.argsort(rows)
+    return Column(rows[order], np.concatenate([piece.values for piece in pieces])[order])
