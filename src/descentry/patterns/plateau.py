@@ -44,6 +44,8 @@ class Plateau:
 
     run_share: float = 0.2
     """Least length of the stretch as a share of the run.  Higher: only long stalls."""
+    live_share: float = 0.35
+    """The same while the run goes on: it is judged a hundred times, a finished one once."""
     resolution: float = 0.02
     """The stretch counts only if a fall by this share of the descent would have been seen in it."""
     expected_share: float = 0.35
@@ -68,7 +70,8 @@ class Plateau:
         descent = first - float(course.y.min())
         if descent < 5.0 * max(course.wander, 1e-12) or descent < 0.02 * abs(first):
             return []
-        stretch = self._final(course, descent) or self._stall(course, descent)
+        least_share = self.run_share if view.ended else self.live_share
+        stretch = self._final(course, descent, least_share) or self._stall(course, descent)
         if stretch is None:
             return []
         level = median(course.y[stretch.start : stretch.stop])
@@ -76,10 +79,10 @@ class Plateau:
             return []
         return [self._finding(view, course, stretch, level, first)]
 
-    def _final(self, course: Profile, descent: float) -> Stretch | None:
+    def _final(self, course: Profile, descent: float, least_share: float) -> Stretch | None:
         """The longest stretch up to the end in which nothing moves."""
         m = len(course)
-        starts = np.arange(0, int((1.0 - self.run_share) * m) + 1, max(1, m // 50))
+        starts = np.arange(0, int((1.0 - least_share) * m) + 1, max(1, m // 50))
         for start in starts[_may_be_still(course.y, starts, m, self.resolution * descent)].tolist():
             stretch = _measure(course.y, start, m)
             if self._is_still(stretch, descent):

@@ -90,7 +90,7 @@ class Spike:
 
     candidate: float = 6.0
     """Noise units above the level that open an excursion.  Lower: more work, no more findings."""
-    expected_alarms: float = 0.01
+    expected_alarms: float = 0.003
     """Spikes that noise alone may bring per run.  Lower: fewer false alarms, small spikes missed."""
     descent_share: float = 0.05
     """Least height as a share of the whole descent so far."""

@@ -10,7 +10,7 @@ _EDGES = np.concatenate([[0.0], np.geomspace(0.25, 1e6, 200)])
 _MIDDLES = np.concatenate([[0.125], np.sqrt(_EDGES[1:-1] * _EDGES[2:]), [1e6]])
 
 
-PRIOR_SHAPE, PRIOR_WEIGHT = 0.2, 60.0
+PRIOR_SHAPE, PRIOR_WEIGHT = 0.3, 100.0
 """The tail shape that is assumed before the data speak, worth this many exceedances."""
 
 
