@@ -16,7 +16,7 @@ from descentry.record.roles import Role
 from descentry.signal.profile import Profile, profile
 from descentry.signal.robust import median
 from descentry.signal.trend import slow_noise
-from descentry.signal.words import number, percent
+from descentry.signal.words import grouped, number, percent
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +54,10 @@ class Divergence:
         first = max(shape.first, float(course.y[:before].max(initial=-np.inf)))
         descent = max(first - lowest, 0.0)
         size = now - lowest
-        if score < self.score * (1.0 if view.ended else self.live_factor) or size < self.descent_share * descent:
+        if (
+            score < self.score * (1.0 if view.ended else self.live_factor)
+            or size < self.descent_share * descent
+        ):
             return []
         if size < self.noise_units * course.noise or size < self.level_share * abs(lowest):
             return []
@@ -63,7 +66,7 @@ class Divergence:
         onset_step = int(course.starts[onset])
         statement = (
             f"the loss rises from {number(lowest, course.wander)} to {number(now, course.wander)} "
-            f"since step {onset_step} and does not come back"
+            f"since step {grouped(onset_step)} and does not come back"
         )
         return [
             Finding(

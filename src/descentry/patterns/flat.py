@@ -8,15 +8,13 @@ warm-up, before it is called flat: a slow start is no flat line.
 from dataclasses import dataclass
 from typing import ClassVar
 
-import numpy as np
-
 from descentry.patterns.protocol import View
 from descentry.record.finding import Evidence, Finding, Severity
 from descentry.record.roles import Role
 from descentry.signal.profile import profile
-from descentry.signal.shape import Shape
 from descentry.signal.robust import median
-from descentry.signal.words import number, percent
+from descentry.signal.shape import Shape
+from descentry.signal.words import grouped, number, percent, rough
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +57,7 @@ class Flat:
         name = view.names[Role.TRAIN_LOSS]
         statement = (
             f"the loss stays at its starting level: {number(start, noise)} at first, {number(settled, noise)} "
-            f"in the last quarter (noise {number(noise)}), after {shape.n_points} points"
+            f"in the last quarter (noise {rough(noise)}), after {grouped(shape.n_points)} points"
         )
         return [
             Finding(

@@ -15,7 +15,7 @@ from descentry.record.chunk import Floats
 from descentry.record.finding import Evidence, Finding, Severity
 from descentry.record.roles import Role
 from descentry.signal.shape import Shape
-from descentry.signal.words import number
+from descentry.signal.words import grouped, number, rough
 
 
 @dataclass
@@ -111,8 +111,8 @@ class LogOverlap:
                 onset_step=first,
                 end_step=last,
                 detected_at_step=max(first, min(view.step, last)),
-                statement=f"the log goes back {times}: steps {first} to {last} are written again with other "
-                f"values (up to {number(state.largest)} apart, noise {number(noise)}); the last ones count",
+                statement=f"the log goes back {times}: steps {grouped(first)} to {grouped(last)} are written again with other "
+                f"values (up to {number(state.largest)} apart, noise {rough(noise)}); the last ones count",
                 steps=tuple(state.resumed_at),
                 evidence=(
                     Evidence("largest difference between the two", state.curve, state.largest_step,

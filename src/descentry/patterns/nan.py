@@ -20,7 +20,7 @@ from descentry.record.finding import Evidence, Finding, Severity
 from descentry.record.roles import LOSS_ROLES, Role
 from descentry.signal.robust import median, point_noise
 from descentry.signal.shape import Shape
-from descentry.signal.words import number
+from descentry.signal.words import grouped, number
 
 N_BEFORE = 64
 """Finite values kept before the onset, to tell a calm end from a growing one."""
@@ -44,6 +44,7 @@ class NanState:
     n_zeros: int = 0
     zero_step: int | None = None
     collapse_step: int | None = None
+    detected_step: int | None = None
     negative_step: int | None = None
     negative_value: float = 0.0
     restarted_at: int | None = None
@@ -104,6 +105,7 @@ class Nan:
             state.n_zeros += 1
             if state.n_zeros == self.n_zeros and state.collapse_step is None and self._was_sound(state):
                 state.collapse_step, state.before = state.zero_step, tuple(state.recent)
+                state.detected_step = step
                 return True
             return False
         state.n_zeros = 0
@@ -160,13 +162,13 @@ class Nan:
             story = f"the loss is {word} from the first logged step on"
         else:
             last = number(state.before[-1]) if state.before else "a finite value"
-            story = f"the loss turns {word} at step {state.first_step}, from {last} just before"
+            story = f"the loss turns {word} at step {grouped(state.first_step)}, from {last} just before"
         if recovered and count == 1:
             story += "; finite again after that one value"
         elif recovered:
-            story += f"; {count} values in all, finite again after step {state.last_step}"
+            story += f"; {grouped(count)} values in all, finite again after step {grouped(state.last_step)}"
         else:
-            story += f"; {count} values since"
+            story += f"; {grouped(count)} values since"
         facts = _facts_before(state)
         facts.update(
             from_start=float(state.first_seen_index == 1),
@@ -199,9 +201,9 @@ class Nan:
             curve=state.curve,
             onset_step=state.collapse_step,
             end_step=None,
-            detected_at_step=min(view.step, view.step),
+            detected_at_step=state.detected_step or view.step,
             statement=f"the loss drops from {number(state.before[-1])} to exactly 0 at step "
-            f"{state.collapse_step}: no loss is learnt to 0 in one step; a NaN may be hidden behind it",
+            f"{grouped(state.collapse_step)}: no loss is learnt to 0 in one step; a NaN may be hidden behind it",
             evidence=_evidence_before(state, state.collapse_step),
             facts=facts,
         )
@@ -217,7 +219,7 @@ class Nan:
             end_step=None,
             detected_at_step=state.negative_step,
             statement=f"a cross-entropy cannot be negative: {number(state.negative_value)} "
-            f"at step {state.negative_step}",
+            f"at step {grouped(state.negative_step)}",
             evidence=(
                 Evidence("below the least possible value", state.curve, state.negative_step,
                          state.negative_value, 0.0),
@@ -242,7 +244,10 @@ def _facts_before(state: NanState) -> dict[str, float]:
     noise = max(point_noise(settled), 1e-12)
     rise = (median(last) - median(settled)) / noise
     leap = (float(last.max()) - median(settled)) / noise
-    return {"rising_before": float(rise > 4.0 or leap > 12.0), "calm_before": float(abs(rise) < 3.0 and leap < 6.0)}
+    return {
+        "rising_before": float(rise > 4.0 or leap > 12.0),
+        "calm_before": float(abs(rise) < 3.0 and leap < 6.0),
+    }
 
 
 def _evidence_before(state: NanState, step: int) -> tuple[Evidence, ...]:

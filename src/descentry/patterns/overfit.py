@@ -19,7 +19,7 @@ from descentry.record.roles import Role
 from descentry.signal.robust import median, spread
 from descentry.signal.shape import Shape
 from descentry.signal.trend import slow_noise
-from descentry.signal.words import number, percent
+from descentry.signal.words import grouped, number, percent
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,8 +95,8 @@ class Overfit:
         share = (last - bottom) / max(abs(bottom), 1e-300)
         beside = {"falling": "while training falls on", "level": "while training stays low"}.get(trend, "")
         statement = (
-            f"validation turns up after its minimum {number(bottom, noise)} at step {step}: "
-            f"{number(last, noise)} by step {shape.last_step} (+{percent(share)}) {beside}".rstrip()
+            f"validation turns up after its minimum {number(bottom, noise)} at step {grouped(step)}: "
+            f"{number(last, noise)} by step {grouped(shape.last_step)} (+{percent(share)}) {beside}".rstrip()
         )
         evidence = [
             Evidence("level of the last validations against the minimum", name, shape.last_step, last, bottom)
@@ -106,7 +106,9 @@ class Overfit:
         if train is not None:
             then, now = train.level_at(step), median(train.levels[-max(1, len(train) // 20) :])
             evidence.append(
-                Evidence("training since the minimum", view.names[Role.TRAIN_LOSS], train.last_step, now, then)
+                Evidence(
+                    "training since the minimum", view.names[Role.TRAIN_LOSS], train.last_step, now, then
+                )
             )
             facts["gap_share"] = (last - now) / max(abs(now), 1e-300)
         return Finding(

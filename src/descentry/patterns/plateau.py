@@ -21,7 +21,7 @@ from descentry.record.finding import Evidence, Finding, Severity
 from descentry.record.roles import Role
 from descentry.signal.profile import Profile, profile
 from descentry.signal.robust import median, spread
-from descentry.signal.words import number, percent
+from descentry.signal.words import grouped, number, percent
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,9 +131,7 @@ class Plateau:
         seen = stretch.change + 2.0 * stretch.error < self.resolution * descent
         return seen and stretch.change < max(2.0 * stretch.error, 1e-4 * descent)
 
-    def _finding(
-        self, view: View, course: Profile, stretch: Stretch, level: float, first: float
-    ) -> Finding:
+    def _finding(self, view: View, course: Profile, stretch: Stretch, level: float, first: float) -> Finding:
         name = view.names[Role.TRAIN_LOSS]
         onset, end = int(course.starts[stretch.start]), int(course.ends[stretch.stop - 1])
         resumes = stretch.stop < len(course)
@@ -141,7 +139,7 @@ class Plateau:
         rate_share = _rate_share(view, onset, end)
         ended = rate_share is not None and rate_share < self.ended_share
         statement = (
-            f"the loss stays at {number(level, course.wander)} from step {onset} to {end} "
+            f"the loss stays at {number(level, course.wander)} from step {grouped(onset)} to {grouped(end)} "
             f"({percent(share)} of the points), {percent(level / first)} of its first value"
             + (", then falls on" if resumes else "")
             + ("; the learning rate has ended its schedule" if ended else "")

@@ -11,7 +11,6 @@ from descentry.record.finding import Finding
 from descentry.record.roles import Role
 from descentry.signal.shape import Shape
 
-
 MAX_EPOCHS = 10_000
 """More epoch boundaries than this are not told apart: nothing can be laid beside them."""
 

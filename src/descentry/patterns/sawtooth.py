@@ -16,9 +16,9 @@ from descentry.patterns.protocol import View
 from descentry.record.finding import Evidence, Finding, Severity
 from descentry.record.roles import Role
 from descentry.signal.profile import Profile, profile
-from descentry.signal.shape import Shape
 from descentry.signal.robust import median, spread
-from descentry.signal.words import number, percent
+from descentry.signal.shape import Shape
+from descentry.signal.words import number, percent, rough
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +71,7 @@ class Sawtooth:
         name = view.names[role]
         kind = "validation" if role is Role.VAL_LOSS else "training"
         statement = (
-            f"the {kind} loss jumps by {number(noise)} from point to point, {percent(share)} of all the progress "
+            f"the {kind} loss jumps by {rough(noise)} from point to point, {percent(share)} of all the progress "
             f"so far ({number(max(descent, 0.0), noise)})"
         )
         return [
@@ -84,7 +84,9 @@ class Sawtooth:
                 end_step=None,
                 detected_at_step=view.step,
                 statement=statement,
-                evidence=(Evidence("noise of a point against the descent", name, shape.last_step, noise, descent),),
+                evidence=(
+                    Evidence("noise of a point against the descent", name, shape.last_step, noise, descent),
+                ),
                 facts={
                     "noise_share": noise / max(descent, 1e-300),
                     "on_validation": float(role is Role.VAL_LOSS),

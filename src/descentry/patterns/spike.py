@@ -22,7 +22,7 @@ from descentry.record.roles import Role
 from descentry.signal.robust import MAD_TO_SIGMA
 from descentry.signal.shape import Shape
 from descentry.signal.tails import Tails
-from descentry.signal.words import number, percent
+from descentry.signal.words import grouped, number, percent, rough
 
 PHASES = ((0, 5), (100, 10), (500, 25), (2000, 50))
 """From this many points on, blocks of this many: a spike may last three blocks before the level follows it."""
@@ -220,7 +220,9 @@ class Spike:
         if state.open is not None or bool((rows > state.upper).any()):
             return
         half = rows.shape[1] // 2
-        slope = (np.median(rows[:, -half:], axis=1) - np.median(rows[:, :half], axis=1)) / (rows.shape[1] - half)
+        slope = (np.median(rows[:, -half:], axis=1) - np.median(rows[:, :half], axis=1)) / (
+            rows.shape[1] - half
+        )
         line = slope[:, None] * (np.arange(rows.shape[1]) - (rows.shape[1] - 1) / 2)
         residuals = rows - line
         residuals -= np.median(residuals, axis=1)[:, None]
@@ -279,7 +281,9 @@ class Spike:
                 and abs(event.level) > 0.15 * max(abs(state.highest), abs(state.lowest))
             )
             # Heavy tails bring single strays, never a stay above the level that undoes much of the descent.
-            huge = event.stay > 1 and event.height >= self.huge_share * descent and descent >= 20.0 * event.noise
+            huge = (
+                event.stay > 1 and event.height >= self.huge_share * descent and descent >= 20.0 * event.noise
+            )
             if (huge or (event.score >= reach and matters)) and _comes_back(event):
                 real.append(event)
         return real
@@ -320,11 +324,15 @@ def _finding(state: SpikeState, events: list[Excursion], view: View) -> Finding:
     unrecovered = [e for e in events if e.end_step is None and e.low_since > e.level + 0.5 * e.height]
     recovered = not unrecovered
     times = f"{len(events)} times, most" if len(events) > 1 else "once,"
-    back = f"back by step {largest.end_step}" if largest.end_step is not None else "not yet back to trend"
+    back = (
+        f"back by step {grouped(largest.end_step)}"
+        if largest.end_step is not None
+        else "not yet back to trend"
+    )
     statement = (
         f"the loss leaps {times} from {number(largest.level, largest.noise)} to "
-        f"{number(largest.peak, largest.noise)} at step {largest.peak_step} "
-        f"(noise {number(largest.noise)}), {back}"
+        f"{number(largest.peak, largest.noise)} at step {grouped(largest.peak_step)} "
+        f"(noise {rough(largest.noise)}), {back}"
     )
     grave = len(events) >= 3 or not recovered
     evidence = tuple(

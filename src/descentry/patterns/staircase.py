@@ -17,10 +17,10 @@ from descentry.record.chunk import Floats
 from descentry.record.finding import Evidence, Finding, Severity
 from descentry.record.roles import Role
 from descentry.signal.profile import Profile, profile
+from descentry.signal.robust import median
 from descentry.signal.shape import Shape
 from descentry.signal.steps import Drop, drops
-from descentry.signal.robust import median
-from descentry.signal.words import number, percent
+from descentry.signal.words import grouped, number, percent
 
 N_FINE_BINS = 240
 
@@ -72,9 +72,7 @@ class Staircase:
         """The stairs that stand alone, that lie where a stair was due, or that come at equal distances."""
         if len(stairs) >= 3 and _is_periodic([course.starts[drop.at] for drop in stairs]):
             return stairs
-        believed = [
-            drop for drop, due in zip(stairs, marked, strict=True) if due or drop.score >= self.score
-        ]
+        believed = [drop for drop, due in zip(stairs, marked, strict=True) if due or drop.score >= self.score]
         if len(believed) == 1 and not any(marked) and believed[0].score < self.lone_score:
             return []
         return believed
@@ -104,7 +102,7 @@ class Staircase:
         statement = (
             f"the loss drops abruptly and for good {times}{' ' + where if where else ''}, most from "
             f"{number(largest.before, course.wander)} to {number(largest.after, course.wander)} "
-            f"at step {int(course.starts[largest.at])}"
+            f"at step {grouped(course.starts[largest.at])}"
         )
         return Finding(
             pattern=self.id,

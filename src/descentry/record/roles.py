@@ -36,7 +36,14 @@ class Role(StrEnum):
     METRIC = "metric"
 
 
-LOSS_ROLES = frozenset({
-    Role.TRAIN_LOSS, Role.VAL_LOSS, Role.TEST_LOSS, Role.LOSS_PART, Role.VAL_LOSS_PART, Role.OTHER_LOSS,
-})
+LOSS_ROLES = frozenset(
+    {
+        Role.TRAIN_LOSS,
+        Role.VAL_LOSS,
+        Role.TEST_LOSS,
+        Role.LOSS_PART,
+        Role.VAL_LOSS_PART,
+        Role.OTHER_LOSS,
+    }
+)
 """Roles whose values are losses: a NaN in one of them is a NaN loss."""

@@ -22,3 +22,13 @@ def number(value: float, noise: float | None = None) -> str:
 def percent(share: float) -> str:
     """A share as a percentage with two digits: 0.0312 is '3.1 %'."""
     return f"{100 * share:.2g} %" if abs(share) < 0.995 else f"{100 * share:.0f} %"
+
+
+def grouped(step: float) -> str:
+    """A step or count with its thousands set apart: 128000 is '128 000'."""
+    return f"{int(step):,}".replace(",", " ")
+
+
+def rough(value: float) -> str:
+    """A spread or an error with the two digits that it supports: 0.1431 is '0.14'."""
+    return f"{value:.2g}" if value == value and abs(value) < 1e4 else number(value)

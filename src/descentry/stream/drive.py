@@ -54,6 +54,11 @@ class Outcome:
     step: int
     first_nonfinite: Mapping[str, int] = field(default_factory=dict)
 
+    @property
+    def view(self) -> View:
+        """The complete run, as judges see it."""
+        return View(self.shapes, self.names, self.step, self.restarts, self.findings, True, self.config)
+
 
 class Stream:
     """The state of one run being read.  Everything in it can be pickled.

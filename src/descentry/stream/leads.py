@@ -10,6 +10,7 @@ FOLLOWS: dict[str, tuple[str, ...]] = {
     "divergence": ("spike", "plateau", "sawtooth", "overfit"),
     "flat": ("plateau", "sawtooth"),
     "staircase": ("plateau",),
+    "overfit": ("spike", "sawtooth"),
 }
 """A leader, and the patterns that are its consequences or its approach when they touch the same stretch."""
 APPROACH_SHARE = 0.1
@@ -18,6 +19,8 @@ APPROACH_SHARE = 0.1
 
 def _touches(leader: Finding, follower: Finding, span: int) -> bool:
     """Whether the follower lies inside the leader's stretch or runs into it."""
+    if leader.pattern == "overfit" and leader.curve != follower.curve:
+        return False
     approach = leader.onset_step - APPROACH_SHARE * span
     start = follower.steps[0] if follower.steps else follower.onset_step
     if leader.end_step is not None and start > leader.end_step:

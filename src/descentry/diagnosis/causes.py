@@ -1,0 +1,121 @@
+"""Ranks the causes of the findings by the evidence for and against, as the catalogue weighs it."""
+
+import operator
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+from descentry.diagnosis.catalogue import Catalogue, CauseEntry, CauseTest
+from descentry.record.finding import Finding
+from descentry.record.report import Cause, Remedy
+
+UNKNOWN_SHARE = 0.12
+"""Weight of a cause that the catalogue does not know, as a share of all priors: certainty is never full."""
+LEAST = 0.05
+"""Causes less likely than this are left out; the likeliest is always told."""
+N_MOST = 4
+"""Causes told for one finding."""
+MOST_FACTOR = 1000.0
+"""All evidence together moves a cause by no more than this, either way."""
+SURE = 0.8
+"""A cause likelier than this needs no further test."""
+
+_COMPARE: dict[str, Callable[[float, float], bool]] = {
+    "==": operator.eq, "!=": operator.ne, "<": operator.lt, "<=": operator.le, ">": operator.gt,
+    ">=": operator.ge,
+}  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class _Weighed:
+    entry: CauseEntry
+    weight: float
+    evidence_for: tuple[str, ...]
+    evidence_against: tuple[str, ...]
+
+
+def holds(test: CauseTest, pattern: str, facts: Mapping[str, float]) -> bool:
+    """Whether a test speaks for this pattern and all its conditions are known and true."""
+    if test.patterns and pattern not in test.patterns:
+        return False
+    return all(
+        condition.fact in facts and _COMPARE[condition.operator](facts[condition.fact], condition.value)
+        for condition in test.conditions
+    )
+
+
+def rank(
+    findings: Sequence[Finding], facts: Sequence[Mapping[str, float]], catalogue: Catalogue
+) -> tuple[Cause, ...]:
+    """The causes of the findings that lead, gravest finding first, likeliest cause first.
+
+    `facts` holds the measured facts of each finding.  A cause that explains several findings is told once,
+    with the largest of its probabilities.
+    """
+    ranked: dict[str, Cause] = {}
+    for index, finding in enumerate(findings):
+        if finding.explained_by is not None:
+            continue
+        for cause in _of_one(index, finding, facts[index], catalogue):
+            known = ranked.get(cause.cause)
+            ranked[cause.cause] = cause if known is None else _joined(known, cause)
+    return tuple(ranked.values())
+
+
+def _of_one(index: int, finding: Finding, facts: Mapping[str, float], catalogue: Catalogue) -> list[Cause]:
+    weighed = [_weigh(entry, finding.pattern, facts) for entry in catalogue.causes_of(finding.pattern)]
+    if not weighed:
+        return []
+    priors = sum(one.entry.explains[finding.pattern] for one in weighed)
+    total = sum(one.weight for one in weighed) + UNKNOWN_SHARE * priors
+    weighed.sort(key=lambda one: -one.weight)
+    causes = []
+    for position, one in enumerate(weighed[:N_MOST]):
+        probability = one.weight / total
+        if position == 0 or probability >= LEAST:
+            causes.append(_cause(index, finding, one, probability, catalogue))
+    return causes
+
+
+def _weigh(entry: CauseEntry, pattern: str, facts: Mapping[str, float]) -> _Weighed:
+    """Prior times the likelihood ratios of the tests that hold (naive Bayes)."""
+    factor = 1.0
+    supports, objects = [], []
+    for test in entry.tests:
+        if holds(test, pattern, facts):
+            factor *= test.factor
+            (supports if test.factor > 1 else objects).append(test.sentence(facts))
+    factor = min(max(factor, 1.0 / MOST_FACTOR), MOST_FACTOR)
+    return _Weighed(entry, entry.explains[pattern] * factor, tuple(supports), tuple(objects))
+
+
+def _cause(index: int, finding: Finding, one: _Weighed, probability: float, catalogue: Catalogue) -> Cause:
+    entry = one.entry
+    remedies = []
+    for name in entry.remedies_for(finding.pattern):
+        known = catalogue.remedies[name]
+        remedies.append(Remedy(known.id, known.action, known.why, known.source))
+    return Cause(
+        cause=entry.id,
+        title=entry.title,
+        probability=probability,
+        findings=(index,),
+        evidence_for=one.evidence_for,
+        evidence_against=one.evidence_against,
+        next_test=entry.next_test if probability < SURE and not entry.benign else None,
+        remedies=tuple(remedies),
+    )
+
+
+def _joined(known: Cause, other: Cause) -> Cause:
+    """One cause behind two findings: the evidence of both."""
+    lead = known if known.probability >= other.probability else other
+    return Cause(
+        cause=known.cause,
+        title=known.title,
+        probability=lead.probability,
+        findings=known.findings + other.findings,
+        evidence_for=tuple(dict.fromkeys(known.evidence_for + other.evidence_for)),
+        evidence_against=tuple(dict.fromkeys(known.evidence_against + other.evidence_against)),
+        next_test=lead.next_test,
+        remedies=tuple({r.remedy: r for r in known.remedies + other.remedies}.values()),
+    )

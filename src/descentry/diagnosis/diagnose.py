@@ -1,0 +1,116 @@
+"""From a log to its report: the one call that every door makes."""
+
+from collections.abc import Iterator, Mapping
+
+from descentry.diagnosis.catalogue import load
+from descentry.diagnosis.causes import rank
+from descentry.diagnosis.facts import measure
+from descentry.diagnosis.rows import rows_of
+from descentry.diagnosis.uniform import Uniform, uniform_guess
+from descentry.diagnosis.verdict import summary, verdict
+from descentry.record.chunk import Chunk
+from descentry.record.event import Event, merged
+from descentry.record.report import RunReport, Sketch
+from descentry.record.roles import LOSS_ROLES, Role
+from descentry.record.run import Run
+from descentry.signal.shape import Shape
+from descentry.signal.words import number
+from descentry.sources.protocol import Log
+from descentry.stream.drive import Outcome, run
+
+N_SKETCH = 2000
+"""Blocks of a curve that a picture can use."""
+
+
+def diagnose(
+    source: Log | Run, *, roles: Mapping[str, Role] | None = None, vocab_size: int | None = None
+) -> RunReport:
+    """Everything that is said about one run: verdict, findings, ranked causes, remedies.
+
+    `roles`: series name -> role, overruling what the names suggest.  `vocab_size`: tokens or classes, if known.
+    Raises InputError where the log cannot be read.
+    """
+    chunks: Iterator[Chunk]
+    if isinstance(source, Run):
+        chunks, path = rows_of(source), source.path
+        roles = {**{c.name: c.role for c in source.curves.values() if c.role is not None}, **(roles or {})}
+    else:
+        chunks, path = source.chunks(), str(source.path)
+    return report(run(chunks, roles), source.run, source.format, path, vocab_size)
+
+
+def report(
+    outcome: Outcome, run_id: str, format_: str, path: str, vocab_size: int | None = None
+) -> RunReport:
+    """The report on what the stream found in a complete log."""
+    uniform = uniform_guess(vocab_size, outcome.config, _first_loss(outcome))
+    findings = outcome.findings
+    facts = [measure(finding, outcome, uniform) for finding in findings]
+    causes = rank(findings, facts, load()) if findings else ()
+    word = verdict(findings, outcome)
+    return RunReport(
+        run=run_id,
+        format=format_,
+        path=path,
+        verdict=word,
+        summary=summary(path, outcome, findings, causes, word),
+        curves=outcome.curves,
+        findings=findings,
+        causes=causes,
+        events=tuple(merged([*outcome.events, *_restart_events(outcome)])),
+        sketches=tuple(_sketches(outcome)),
+        notes=tuple(_notes(outcome, uniform)),
+    )
+
+
+def _first_loss(outcome: Outcome) -> float:
+    shape = outcome.view.shape(Role.TRAIN_LOSS)
+    return shape.first if shape is not None else float("nan")
+
+
+def _restart_events(outcome: Outcome) -> list[Event]:
+    """What going back in the log means for the reader of the report."""
+    return [
+        Event("resume", "the log goes back here: what it says from this step on is read from the newer rows",
+              where=f"step {step}", step=step)
+        for step in outcome.restarts[:50]
+    ]  # fmt: skip
+
+
+def _sketches(outcome: Outcome) -> Iterator[Sketch]:
+    order = [Role.TRAIN_LOSS, Role.VAL_LOSS, Role.LEARNING_RATE, Role.GRAD_NORM]
+    for role in order:
+        name = outcome.names.get(role)
+        shape = outcome.shapes.get(name) if name is not None else None
+        if name is not None and shape is not None and len(shape):
+            yield _sketch(name, role, shape)
+
+
+def _sketch(name: str, role: Role, shape: Shape) -> Sketch:
+    return Sketch(name, role, shape.steps.astype("int64"), shape.levels, shape.low, shape.high)
+
+
+def _notes(outcome: Outcome, uniform: Uniform | None) -> Iterator[str]:
+    """What the report could not know, and the first loss against a uniform guess."""
+    first = _first_loss(outcome)
+    if uniform is not None and first == first:
+        origin = {"given": "", "logged": ", as the log says", "guessed": ", which it suggests"}[
+            uniform.origin
+        ]
+        yield (
+            f"first loss {number(first)}; a uniform guess over {uniform.size} tokens or classes{origin} "
+            f"is {number(uniform.loss)}"
+        )
+    if not any(curve.role in LOSS_ROLES for curve in outcome.curves):
+        return
+    missing = [
+        word
+        for role, word in (
+            (Role.VAL_LOSS, "validation loss"),
+            (Role.LEARNING_RATE, "learning rate"),
+            (Role.GRAD_NORM, "gradient norm"),
+        )
+        if role not in outcome.names
+    ]
+    if missing:
+        yield f"not logged: {', '.join(missing)}; with them more causes could be told apart"
