@@ -79,7 +79,8 @@ def _of_one(index: int, finding: Finding, facts: Mapping[str, float], catalogue:
 def _weigh(entry: CauseEntry, pattern: str, facts: Mapping[str, float]) -> _Weighed:
     """Prior times the likelihood ratios of the tests that hold (naive Bayes)."""
     factor = 1.0
-    supports, objects = [], []
+    supports: list[str] = []
+    objects: list[str] = []
     for test in entry.tests:
         if holds(test, pattern, facts):
             factor *= test.factor

@@ -13,6 +13,7 @@ from descentry.diagnosis.facts_gradient import gradient_facts
 from descentry.diagnosis.facts_rate import rate_facts
 from descentry.diagnosis.span import Span, span_of
 from descentry.diagnosis.uniform import Uniform
+from descentry.record.chunk import Ints
 from descentry.record.finding import Finding
 from descentry.record.roles import Role
 from descentry.signal.robust import median
@@ -125,7 +126,7 @@ def _data_version(span: Span, outcome: Outcome) -> dict[str, float]:
     return {"data.change_at_onset": float(_any_near(changes, span))}
 
 
-def _any_near(steps: np.ndarray, span: Span) -> bool:  # type: ignore[type-arg]
+def _any_near(steps: Ints, span: Span) -> bool:
     return bool((np.abs(steps - span.onset) <= span.tolerance).any()) if len(steps) else False
 
 

@@ -111,8 +111,9 @@ class LogOverlap:
                 onset_step=first,
                 end_step=last,
                 detected_at_step=max(first, min(view.step, last)),
-                statement=f"the log goes back {times}: steps {grouped(first)} to {grouped(last)} are written again with other "
-                f"values (up to {number(state.largest)} apart, noise {rough(noise)}); the last ones count",
+                statement=f"the log goes back {times}: steps {grouped(first)} to {grouped(last)} are written "
+                f"again with other values (up to {number(state.largest)} apart, noise {rough(noise)}); "
+                "the last ones count",
                 steps=tuple(state.resumed_at),
                 evidence=(
                     Evidence("largest difference between the two", state.curve, state.largest_step,

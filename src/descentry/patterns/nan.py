@@ -82,11 +82,11 @@ class Nan:
 
     def update(self, state: NanState, points: Points) -> bool:
         values = points.values
-        if state.first_step is None and not state.n_zeros and bool((values > 0.0).all()):
-            if np.isfinite(values).all() and len(state.recent) >= 8:
-                state.n_seen += len(values)
-                state.recent.extend(values[-N_BEFORE:].tolist())
-                return False
+        is_calm = state.first_step is None and not state.n_zeros and len(state.recent) >= 8
+        if is_calm and bool((values > 0.0).all() and np.isfinite(values).all()):
+            state.n_seen += len(values)
+            state.recent.extend(values[-N_BEFORE:].tolist())
+            return False
         return self._each(state, points.steps, values)
 
     def _each(self, state: NanState, steps: Ints, values: Floats) -> bool:
@@ -121,7 +121,7 @@ class Nan:
         """Whether the values before the zeros were far from zero."""
         if len(state.recent) < 4 or min(state.recent) <= 0.0:
             return False
-        return median(list(state.recent)[-8:]) > self.zero_share * state.start_level
+        return median(np.array(state.recent)[-8:]) > self.zero_share * state.start_level
 
     def _nonfinite(self, state: NanState, step: int, value: float) -> bool:
         is_nan = value != value
@@ -151,7 +151,8 @@ class Nan:
         return []
 
     def _nan_finding(self, state: NanState, view: View) -> Finding:
-        assert state.first_step is not None and state.last_step is not None
+        assert state.first_step is not None
+        assert state.last_step is not None
         count = state.n_nan + state.n_inf
         word = "NaN" if state.n_nan else "infinite"
         recovered = state.n_finite_since >= self.n_recovered or (

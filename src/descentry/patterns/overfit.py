@@ -16,7 +16,7 @@ from descentry.patterns.protocol import View
 from descentry.record.chunk import Floats
 from descentry.record.finding import Evidence, Finding, Severity
 from descentry.record.roles import Role
-from descentry.signal.robust import median, spread
+from descentry.signal.robust import SQRT_6, median, spread
 from descentry.signal.shape import Shape
 from descentry.signal.trend import slow_noise
 from descentry.signal.words import grouped, number, percent
@@ -140,7 +140,7 @@ def _noise(values: Floats) -> float:
     """Noise of one validation about its course, the slow part included."""
     if len(values) < 7:
         return 0.0
-    fast = spread(np.diff(values, 2)) / np.sqrt(6.0)
+    fast = spread(np.diff(values, 2)) / SQRT_6
     slow = spread(values - _smooth(values))
     return max(fast, slow)
 

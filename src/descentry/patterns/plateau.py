@@ -117,7 +117,7 @@ class Plateau:
             return False
         fell = float(course.y[half]) - median(part[: max(2, len(part) // 3)])
         expected = fell * (1.0 - begin / end)
-        return stretch.change + 2.0 * stretch.error < self.expected_share * expected
+        return bool(stretch.change + 2.0 * stretch.error < self.expected_share * expected)
 
     def _widened(self, course: Profile, stretch: Stretch, descent: float) -> Stretch:
         while stretch.stop < len(course):
@@ -175,7 +175,8 @@ def _may_be_still(y: Floats, starts: Ints, length: int, most: float) -> NDArray[
     third = np.maximum(2, (stops - starts) // 3)
     first = total[starts + third] - total[starts]
     last = total[stops] - total[stops - third]
-    return np.abs(first - last) < 3.0 * most * third
+    near: NDArray[np.bool_] = np.abs(first - last) < 3.0 * most * third
+    return near
 
 
 def _measure(y: Floats, start: int, stop: int) -> Stretch:

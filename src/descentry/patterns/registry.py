@@ -28,7 +28,5 @@ def _load(name: str) -> Detector:
 
 def detectors() -> list[Detector]:
     """One of each registered detector with its default parameters, built-ins first."""
-    found = [_load(name) for name in BUILT_IN]
-    for entry in entry_points(group=ENTRY_POINTS):
-        found.append(_load(entry.value))
-    return found
+    added = sorted(entry_points(group=ENTRY_POINTS), key=lambda entry: entry.name)
+    return [_load(name) for name in (*BUILT_IN, *(entry.value for entry in added))]

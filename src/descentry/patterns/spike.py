@@ -19,7 +19,7 @@ from descentry.patterns.protocol import Points, View
 from descentry.record.chunk import Floats, Ints
 from descentry.record.finding import Evidence, Finding, Severity
 from descentry.record.roles import Role
-from descentry.signal.robust import MAD_TO_SIGMA
+from descentry.signal.robust import MAD_TO_SIGMA, SQRT_6
 from descentry.signal.shape import Shape
 from descentry.signal.tails import Tails
 from descentry.signal.words import grouped, number, percent, rough
@@ -187,7 +187,8 @@ class Spike:
         bends = np.abs(np.diff(np.concatenate([known, medians]), 2))[-len(medians) :]
         padded = np.concatenate([np.full(N_LONG + len(medians) - len(bends), np.nan), state.bends, bends])
         windows = np.lib.stride_tricks.sliding_window_view(padded, N_LONG)[-len(medians) :]
-        return np.nan_to_num(_nanmedian(windows)) * (MAD_TO_SIGMA / np.sqrt(6.0))
+        wander: Floats = np.nan_to_num(_nanmedian(windows)) * (MAD_TO_SIGMA / SQRT_6)
+        return wander
 
     def _close(self, state: SpikeState, steps: Ints, rows: Floats) -> None:
         """Blocks are complete: move level and noise on, count the tails, see whether an excursion ended."""
@@ -304,7 +305,7 @@ def _next(sorted_rows: Ints, row: int) -> int:
 def _figures(rows: Floats) -> tuple[Floats, Floats]:
     """Median and noise of each block, float64[k] each."""
     scatter = np.median(np.abs(np.diff(rows, 2, axis=1)), axis=1)
-    return np.median(rows, axis=1), scatter * (MAD_TO_SIGMA / np.sqrt(6.0))
+    return np.median(rows, axis=1), scatter * (MAD_TO_SIGMA / SQRT_6)
 
 
 def _nanmedian(windows: Floats) -> Floats:
@@ -315,7 +316,8 @@ def _nanmedian(windows: Floats) -> Floats:
     high = n_known // 2
     rows = np.arange(len(windows))
     high = np.minimum(high, np.maximum(n_known - 1, 0))
-    return 0.5 * (ordered[rows, low] + ordered[rows, high])
+    medians: Floats = 0.5 * (ordered[rows, low] + ordered[rows, high])
+    return medians
 
 
 def _finding(state: SpikeState, events: list[Excursion], view: View) -> Finding:

@@ -140,7 +140,8 @@ def rate_drops(view: View) -> Floats:
     falls = (after < 0.67 * before) & (before > 0)
     # A decay to nothing also falls by a third between points, but keeps falling: a step stands alone.
     settled = np.append(np.abs(after[1:] - after[:-1]) <= 0.1 * np.abs(after[:-1]), True)
-    return rate.first_steps[1:][falls & settled].astype(np.float64)
+    steps: Floats = rate.first_steps[1:][falls & settled].astype(np.float64)
+    return steps
 
 
 def _near(steps: Floats, marks: Floats, tolerance: float) -> float:

@@ -4,6 +4,8 @@ import numpy as np
 
 from descentry.record.chunk import Floats
 
+SQRT_6 = 2.449489742783178
+"""White noise of standard deviation s has second differences of standard deviation sqrt(6) s."""
 MAD_TO_SIGMA = 1.482602218505602
 """1 / Phi^-1(3/4): turns the median absolute deviation of Gaussian data into its standard deviation."""
 
@@ -36,7 +38,7 @@ def point_noise(values: Floats) -> float:
     """
     if len(values) < 4:
         return 0.0
-    return spread(np.diff(values, 2)) / np.sqrt(6.0)
+    return spread(np.diff(values, 2)) / SQRT_6
 
 
 def binned(values: Floats, n_bins: int) -> Floats:
@@ -47,4 +49,5 @@ def binned(values: Floats, n_bins: int) -> Floats:
     edges = np.linspace(0, n, n_bins + 1).astype(np.int64)
     width = int(np.diff(edges).min())
     # One rectangular view is sorted at once; the odd leftover value of a wider bin is left out.
-    return np.median(values[edges[:-1, None] + np.arange(width)], axis=1)
+    medians: Floats = np.median(values[edges[:-1, None] + np.arange(width)], axis=1)
+    return medians

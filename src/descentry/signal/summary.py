@@ -41,7 +41,7 @@ class _Blocks:
 
     def joined(self, other: "_Blocks") -> "_Blocks":
         pairs = zip(self.columns(), other.columns(), strict=True)
-        return _Blocks(*(np.concatenate(pair) for pair in pairs))  # type: ignore[arg-type]
+        return _Blocks(*(np.concatenate(pair) for pair in pairs))
 
     def part(self, start: int, stop: int) -> "_Blocks":
         return _Blocks(*(column[start:stop] for column in self.columns()))  # type: ignore[arg-type]

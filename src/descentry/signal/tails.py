@@ -1,5 +1,6 @@
 """How far the noise of a curve reaches: tails counted in bins and continued beyond the data."""
 
+import math
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -60,8 +61,8 @@ def _exponential_reach(counts: Ints, expected_alarms: float) -> float:
     if n < 10:
         return 0.0
     inner, outer = _quantile(counts, 0.75), _quantile(counts, 0.95)
-    slope = (outer - inner) / np.log(5.0)
-    return outer + slope * max(0.0, float(np.log(0.05 * n / expected_alarms)))
+    slope = (outer - inner) / math.log(5.0)
+    return outer + slope * max(0.0, math.log(0.05 * n / expected_alarms))
 
 
 def _pareto_reach(counts: Ints, expected_alarms: float) -> float:

@@ -1,9 +1,11 @@
 """Slow courses under noise: running medians, and noise that neighbours share."""
 
+import math
+
 import numpy as np
 
 from descentry.record.chunk import Floats
-from descentry.signal.robust import spread
+from descentry.signal.robust import SQRT_6, spread
 
 
 def slow_noise(y: Floats) -> float:
@@ -15,10 +17,11 @@ def slow_noise(y: Floats) -> float:
     residual = y - running_median(y, len(y) // 18)
     noise = spread(residual)
     if noise <= 0 or len(y) < 12:
-        return max(noise, spread(np.diff(y, 2)) / np.sqrt(6.0), 1e-9 * float(np.abs(y).max(initial=0.0)))
+        return max(noise, spread(np.diff(y, 2)) / SQRT_6, 1e-9 * float(np.abs(y).max(initial=0.0)))
     centred = np.clip(residual, -3 * noise, 3 * noise)
-    share = float(np.clip((centred[1:] @ centred[:-1]) / max(centred @ centred, 1e-300), 0.0, 0.8))
-    return noise * float(np.sqrt((1.0 + share) / (1.0 - share)))
+    power = float((centred * centred).sum())
+    share = min(max(float((centred[1:] * centred[:-1]).sum()) / max(power, 1e-300), 0.0), 0.8)
+    return noise * math.sqrt((1.0 + share) / (1.0 - share))
 
 
 def running_median(y: Floats, half: int) -> Floats:

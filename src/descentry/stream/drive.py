@@ -200,7 +200,7 @@ class Stream:
     def _run(self, piece: Chunk) -> list[Change]:
         """Push rows up to each moment of judgement, judge, and go on."""
         changes: list[Change] = []
-        clocks = {name: role for name, role in self._clock_names(piece).items()}
+        clocks = self._clock_names(piece)
         while piece.n_rows:
             stop, due = self._next_judgement(piece, clocks)
             part = piece if stop == piece.n_rows else piece.take(0, stop)

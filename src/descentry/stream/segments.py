@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 import numpy as np
 
@@ -46,7 +47,7 @@ class Segmenter:
         self.n_rows += chunk.n_rows
         edges = [0, *cuts, chunk.n_rows]
         opens = {*cuts}
-        for start, stop in zip(edges, edges[1:], strict=False):
+        for start, stop in pairwise(edges):
             if stop > start:
                 piece = chunk if stop - start == chunk.n_rows else chunk.take(start, stop)
                 yield piece, start in opens
@@ -60,8 +61,8 @@ class Segmenter:
             before_row = self.last_row.get(name, self.n_rows)
             if int(steps[0]) < before:
                 backs.append((int(rows[0]), before_row))
-            for i in np.flatnonzero(np.diff(steps) < 0).tolist():
-                backs.append((int(rows[i + 1]), self.n_rows + int(rows[i])))
+            falls = np.flatnonzero(np.diff(steps) < 0)
+            backs += zip(rows[falls + 1].tolist(), (self.n_rows + rows[falls]).tolist(), strict=True)
             self.last_step[name] = int(steps[-1])
             self.last_row[name] = self.n_rows + int(rows[-1])
         cuts = []

@@ -1,0 +1,143 @@
+"""TensorBoard event files: torch's SummaryWriter, tensorboardX, TensorFlow 2's layout, accelerate."""
+
+import shutil
+from pathlib import Path
+
+import accelerate
+import numpy as np
+import tensorboard
+import tensorboardX
+import torch
+from tensorboard.compat.proto.event_pb2 import Event
+from tensorboard.compat.proto.summary_pb2 import Summary
+from tensorboard.plugins.scalar.metadata import create_summary_metadata
+from tensorboard.summary.writer.event_file_writer import EventFileWriter
+from tensorboard.util.tensor_util import make_tensor_proto
+from torch.utils.tensorboard import SummaryWriter
+
+from tests.make_samples.clock import stopped
+from tests.make_samples.curves import rows
+from tests.make_samples.truth import Truth
+
+TORCH = f"torch {torch.__version__} SummaryWriter"
+
+
+def make(folder: Path) -> None:
+    """Writes every sample of this file below `folder`."""
+    torch_scalars(folder / "torch" / "scalars")
+    torch_resumed(folder / "torch" / "resumed")
+    torch_add_scalars(folder / "torch" / "add_scalars")
+    tensorboardx_scalars(folder / "tensorboardX" / "scalars")
+    tf2(folder / "tf2" / "float32", np.float32, every=True)
+    tf2(folder / "tf2" / "float64", np.float64, every=False)
+    tf2(folder / "tf2" / "float16", np.float16, every=True)
+    accelerate_log(folder / "accelerate" / "run")
+
+
+def renamed(folder: Path, number: int = 1) -> None:
+    """Gives the newest event file of `folder` a name without the machine's."""
+    (new,) = (path for path in folder.glob("events.out.tfevents.*") if not path.name.endswith(".host"))
+    new.rename(folder / f"events.out.tfevents.{number}.host")
+
+
+def torch_scalars(folder: Path) -> None:
+    """`add_scalar` in the old and the new style, NaN and infinities, a histogram and a text between."""
+    truth = Truth(TORCH, dtype="float32")
+    with stopped() as clock, SummaryWriter(str(folder)) as writer:
+        for step, row in rows():
+            clock.tick()
+            for name, value in row.items():
+                writer.add_scalar(name, value, step, new_style=name == "grad_norm")
+            truth.put(step, row)
+            if step == 8:
+                writer.add_text("note", "half way", step)
+                writer.add_histogram("weights", np.linspace(-1, 1, 20), step, bins=4)
+    renamed(folder)
+    truth.write(folder)
+
+
+def torch_resumed(folder: Path) -> None:
+    """Steps 0…23, then a second writer with `purge_step=16` goes on from there to 31."""
+    truth = Truth(TORCH, dtype="float32")
+    truth.events.append("resume")
+    for number, (start, stop) in enumerate(((0, 24), (16, 32)), 1):
+        purge = None if number == 1 else start
+        with stopped() as clock, SummaryWriter(str(folder), purge_step=purge) as writer:
+            for step, row in rows(start, stop, shift=0.01 * number, bad=False):
+                clock.tick()
+                for name, value in row.items():
+                    writer.add_scalar(name, value, step)
+                truth.put(step, row)
+        renamed(folder, number)
+    truth.write(folder)
+
+
+def torch_add_scalars(folder: Path) -> None:
+    """`add_scalars`: one folder a series, all with the same tag."""
+    truths = {part: Truth(f"{TORCH}.add_scalars", dtype="float32") for part in ("train", "val")}
+    with stopped() as clock, SummaryWriter(str(folder)) as writer:
+        for step, row in rows(stop=12, bad=False):
+            clock.tick()
+            both = {"train": row["train/loss"], "val": row["train/loss"] + 0.25}
+            writer.add_scalars("loss", both, step)
+            for part, value in both.items():
+                truths[part].put(step, {"loss": value})
+    renamed(folder)
+    for part, truth in truths.items():
+        renamed(folder / f"loss_{part}")
+        truth.write(folder / f"loss_{part}")
+
+
+def tensorboardx_scalars(folder: Path) -> None:
+    """tensorboardX, whose tags lose the characters that it takes for unsafe."""
+    truth = Truth(f"tensorboardX {tensorboardX.__version__} SummaryWriter", dtype="float32")
+    with stopped() as clock, tensorboardX.SummaryWriter(str(folder)) as writer:
+        for step, row in rows():
+            clock.tick()
+            for name, value in row.items():
+                writer.add_scalar(name.replace("eval/loss", "eval loss (%)"), value, step)
+            truth.put(step, {name.replace("eval/loss", "eval_loss____"): x for name, x in row.items()})
+    renamed(folder)
+    truth.write(folder)
+
+
+def tf2(folder: Path, dtype: type[np.floating], *, every: bool) -> None:
+    """Scalars as tensors.  `every`: the metadata stand in every event, else in a tag's first alone."""
+    truth = Truth(f"tensorboard {tensorboard.__version__} EventFileWriter, tensors", dtype=dtype.__name__)
+    with stopped() as clock:
+        writer = EventFileWriter(str(folder))
+        seen: set[str] = set()
+        for step, row in rows(stop=16):
+            clock.tick()
+            for name, number in row.items():
+                writer.add_event(
+                    _tensor_event(clock.now, step, name, dtype(number), every or name not in seen)
+                )
+                seen.add(name)
+            truth.put(step, row)
+        writer.close()
+    renamed(folder)
+    truth.write(folder)
+
+
+def _tensor_event(wall: float, step: int, tag: str, number: np.floating, has_metadata: bool) -> Event:
+    metadata = create_summary_metadata("", "") if has_metadata else None
+    value = Summary.Value(tag=tag, tensor=make_tensor_proto(number), metadata=metadata)
+    return Event(wall_time=wall, step=step, summary=Summary(value=[value]))
+
+
+def accelerate_log(folder: Path) -> None:
+    """accelerate's TensorBoard tracker; the files of its settings are left away."""
+    truth = Truth(f"accelerate {accelerate.__version__} tensorboard tracker", dtype="float32")
+    with stopped() as clock:
+        accelerator = accelerate.Accelerator(log_with="tensorboard", project_dir=str(folder.parent), cpu=True)
+        accelerator.init_trackers(folder.name, config={"lr": 3e-4})
+        for step, row in rows(stop=12):
+            clock.tick()
+            accelerator.log(row, step=step)
+            truth.put(step, row)
+        accelerator.end_training()
+    for inner in [path for path in folder.iterdir() if path.is_dir()]:
+        shutil.rmtree(inner)
+    renamed(folder)
+    truth.write(folder)

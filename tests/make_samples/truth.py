@@ -1,0 +1,41 @@
+"""What was handed to a library, written as JSON beside the log that the library made."""
+
+import json
+import math
+from collections.abc import Mapping
+from pathlib import Path
+
+ENDING = ".truth.json"
+
+
+class Truth:
+    """Gathers the points of one log by series name, in the order of the calls.
+
+    `dtype`: numpy's name of the type that the writer stores.  `digits`: significant digits that it prints,
+    or None for all.  `has_steps`: whether the log tells the steps.  `events`: kinds that reading must tell.
+    """
+
+    def __init__(
+        self, writer: str, *, dtype: str = "float64", digits: int | None = None, has_steps: bool = True
+    ) -> None:
+        self.events: list[str] = []
+        self._about = {"writer": writer, "dtype": dtype, "digits": digits, "has_steps": has_steps}
+        self._series: dict[str, list[tuple[int, float]]] = {}
+
+    def put(self, step: int, values: Mapping[str, float]) -> None:
+        """Takes the values that were logged at a step."""
+        for name, value in values.items():
+            self._series.setdefault(name, []).append((step, float(value)))
+
+    def write(self, log: Path) -> None:
+        """Writes `<log>.truth.json`.  Non-finite values are spelled "nan", "inf", "-inf"."""
+        series = {
+            name: {"steps": [step for step, _ in points], "values": [_spelled(value) for _, value in points]}
+            for name, points in self._series.items()
+        }
+        text = json.dumps({**self._about, "events": self.events, "series": series}, ensure_ascii=False)
+        log.with_name(log.name + ENDING).write_text(text.replace('}, "', '},\n"') + "\n", "utf-8")
+
+
+def _spelled(value: float) -> float | str:
+    return value if math.isfinite(value) else str(value)
