@@ -22,5 +22,5 @@ class Clock:
 def stopped() -> Iterator[Clock]:
     """`time.time()` shows the clock that is yielded."""
     clock = Clock()
-    with mock.patch("time.time", lambda: clock.now):
+    with mock.patch("time.time", side_effect=lambda: clock.now):
         yield clock

@@ -10,14 +10,14 @@ import tensorboardX
 import torch
 from tensorboard.compat.proto.event_pb2 import Event
 from tensorboard.compat.proto.summary_pb2 import Summary
+from tensorboard.compat.proto.tensor_pb2 import TensorProto
 from tensorboard.plugins.scalar.metadata import create_summary_metadata
 from tensorboard.summary.writer.event_file_writer import EventFileWriter
 from tensorboard.util.tensor_util import make_tensor_proto
-from torch.utils.tensorboard import SummaryWriter
-
 from tests.make_samples.clock import stopped
 from tests.make_samples.curves import rows
 from tests.make_samples.truth import Truth
+from torch.utils.tensorboard import SummaryWriter
 
 TORCH = f"torch {torch.__version__} SummaryWriter"
 
@@ -58,8 +58,7 @@ def torch_scalars(folder: Path) -> None:
 
 def torch_resumed(folder: Path) -> None:
     """Steps 0…23, then a second writer with `purge_step=16` goes on from there to 31."""
-    truth = Truth(TORCH, dtype="float32")
-    truth.events.append("resume")
+    truth = Truth(TORCH, dtype="float32", events=("resume",))
     for number, (start, stop) in enumerate(((0, 24), (16, 32)), 1):
         purge = None if number == 1 else start
         with stopped() as clock, SummaryWriter(str(folder), purge_step=purge) as writer:
@@ -102,7 +101,10 @@ def tensorboardx_scalars(folder: Path) -> None:
 
 
 def tf2(folder: Path, dtype: type[np.floating], *, every: bool) -> None:
-    """Scalars as tensors.  `every`: the metadata stand in every event, else in a tag's first alone."""
+    """Scalars as tensors.  `every`: the metadata stand in every event, else in a tag's first alone.
+
+    float32 as raw content, which is what TensorFlow writes; the others as typed values.
+    """
     truth = Truth(f"tensorboard {tensorboard.__version__} EventFileWriter, tensors", dtype=dtype.__name__)
     with stopped() as clock:
         writer = EventFileWriter(str(folder))
@@ -122,7 +124,12 @@ def tf2(folder: Path, dtype: type[np.floating], *, every: bool) -> None:
 
 def _tensor_event(wall: float, step: int, tag: str, number: np.floating, has_metadata: bool) -> Event:
     metadata = create_summary_metadata("", "") if has_metadata else None
-    value = Summary.Value(tag=tag, tensor=make_tensor_proto(number), metadata=metadata)
+    tensor = make_tensor_proto(number)
+    if number.dtype == np.float32:
+        tensor = TensorProto(
+            dtype=tensor.dtype, tensor_shape=tensor.tensor_shape, tensor_content=number.tobytes()
+        )
+    value = Summary.Value(tag=tag, tensor=tensor, metadata=metadata)
     return Event(wall_time=wall, step=step, summary=Summary(value=[value]))
 
 

@@ -7,9 +7,8 @@ from pathlib import Path
 import lightning
 import torch
 from lightning.pytorch.loggers import CSVLogger
-from torch.utils.data import DataLoader, TensorDataset
-
 from tests.make_samples.truth import Truth
+from torch.utils.data import DataLoader, TensorDataset
 
 
 class Told(CSVLogger):
@@ -35,13 +34,13 @@ class Line(lightning.LightningModule):
     def _loss(self, batch: tuple[torch.Tensor, torch.Tensor]) -> torch.Tensor:
         return torch.nn.functional.mse_loss(self.layer(batch[0]), batch[1])
 
-    def training_step(self, batch: tuple[torch.Tensor, torch.Tensor], index: int) -> torch.Tensor:
+    def training_step(self, batch: tuple[torch.Tensor, torch.Tensor], _index: int) -> torch.Tensor:
         loss = self._loss(batch)
         self.log("train/loss", loss, on_step=True, on_epoch=True)
         self.log("grad norm", {5: float("nan"), 6: float("inf")}.get(self.global_step, 1.5))
         return loss
 
-    def validation_step(self, batch: tuple[torch.Tensor, torch.Tensor], index: int) -> None:
+    def validation_step(self, batch: tuple[torch.Tensor, torch.Tensor], _index: int) -> None:
         self.log("val_loss", self._loss(batch))
 
     def configure_optimizers(self) -> torch.optim.Optimizer:

@@ -14,7 +14,7 @@ def make(folder: Path) -> None:
     """Writes `logging/train.log`."""
     home = folder / "logging"
     home.mkdir(parents=True)
-    truth = Truth(f"logging of Python {platform.python_version()}", digits=4)
+    truth = Truth(f"logging of Python {platform.python_version()}")
     logger = logging.Logger("train")
     handler = logging.FileHandler(home / "train.log", encoding="utf-8")
     handler.setFormatter(_formatter())
@@ -25,7 +25,8 @@ def make(folder: Path) -> None:
             clock.tick()
             loss, lr, norm = row["train/loss"], row["lr"], row["grad_norm"]
             logger.info("step %d | train_loss %.4g | lr %.3e | grad_norm %.4g", step, loss, lr, norm)
-            truth.put(step, {"train_loss": loss, "lr": lr, "grad_norm": norm})
+            shown = {"train_loss": f"{loss:.4g}", "lr": f"{lr:.3e}", "grad_norm": f"{norm:.4g}"}
+            truth.put(step, {name: float(text) for name, text in shown.items()})
     handler.close()
     truth.write(home / "train.log")
 

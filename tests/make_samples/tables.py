@@ -5,7 +5,6 @@ from pathlib import Path
 
 import pandas
 import polars
-
 from tests.make_samples.curves import rows
 from tests.make_samples.truth import Truth
 
@@ -41,7 +40,8 @@ def pandas_csv(folder: Path) -> None:
     records = _records(bad=True)
     frame = pandas.DataFrame(records)
     frame.to_csv(folder / "indexed.csv")
-    _truth(f"{PANDAS} to_csv", records, keeps_nan=False).write(folder / "indexed.csv")
+    indexed = [{**record, "index": index} for index, record in enumerate(records)]
+    _truth(f"{PANDAS} to_csv", indexed, keeps_nan=False).write(folder / "indexed.csv")
     # A spelled NaN cannot be told from a cell that pandas filled: `eval/loss` is left out here.
     dense = [{name: x for name, x in record.items() if name != "eval/loss"} for record in records]
     frame = pandas.DataFrame(dense)

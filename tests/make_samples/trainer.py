@@ -8,29 +8,34 @@ from pathlib import Path
 
 import torch
 import transformers
-from transformers import GPT2Config, GPT2LMHeadModel, Trainer, TrainerCallback, TrainingArguments
-
 from tests.make_samples.truth import Truth
+from transformers import GPT2Config, GPT2LMHeadModel, Trainer, TrainerCallback, TrainingArguments
 
 TRAINER = f"transformers {transformers.__version__} Trainer"
 
 
 class Told(TrainerCallback):
-    """Hears every log but the summary at the end, which is no point of a curve."""
+    """Hears every log.  The summary at the end is no point of a curve: it is in the printed lines alone.
 
-    def __init__(self, *truths: Truth) -> None:
-        self._truths = truths
+    `printed`: gets the values as they are shown, with four digits.
+    """
 
-    def on_log(self, args, state, control, logs: Mapping[str, float] | None = None, **kwargs) -> None:
-        if logs and "train_runtime" not in logs:
-            for truth in self._truths:
-                truth.put(state.global_step, logs)
+    def __init__(self, truth: Truth, printed: Truth) -> None:
+        self._truth, self._printed = truth, printed
+
+    def on_log(self, _args, state, _control, logs: Mapping[str, float] | None = None, **_kwargs) -> None:
+        is_summary = "train_runtime" in (logs or {})
+        if logs and not is_summary:
+            self._truth.put(state.global_step, logs)
+        prefix = "summary " if is_summary else ""
+        shown = {prefix + name: float(f"{value:.4g}") for name, value in (logs or {}).items()}
+        self._printed.put(state.global_step, {k: v for k, v in shown.items() if "total_flos" not in k})
 
 
 class Poison(TrainerCallback):
     """Sets a weight to NaN after step 12."""
 
-    def on_step_end(self, args, state, control, model=None, **kwargs) -> None:
+    def on_step_end(self, _args, state, _control, model=None, **_kwargs) -> None:
         if state.global_step == 12:
             with torch.no_grad():
                 next(model.parameters()).fill_(float("nan"))
@@ -40,7 +45,8 @@ def make(folder: Path) -> None:
     """Writes the states of a plain run, printed too, and of one whose NaN losses the Trainer hides."""
     home = folder / "transformers"
     home.mkdir(parents=True)
-    state, printed = Truth(f"{TRAINER}.save_state"), Truth(f"{TRAINER}, printed", digits=4, has_steps=False)
+    state = Truth(f"{TRAINER}.save_state")
+    printed = Truth(f"{TRAINER}, printed", has_steps=False, events=("missing_step",))
     with contextlib.redirect_stdout(io.StringIO()) as stdout:
         _train(home / "plain.trainer_state.json", [Told(state, printed)])
     state.write(home / "plain.trainer_state.json")
@@ -48,7 +54,7 @@ def make(folder: Path) -> None:
     printed.write(home / "stdout.txt")
     hidden = Truth(f"{TRAINER}.save_state, logging_nan_inf_filter on")
     with contextlib.redirect_stdout(io.StringIO()):
-        _train(home / "hidden_nan.trainer_state.json", [Told(hidden), Poison()])
+        _train(home / "hidden_nan.trainer_state.json", [Told(hidden, Truth("")), Poison()])
     hidden.write(home / "hidden_nan.trainer_state.json")
 
 

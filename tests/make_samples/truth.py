@@ -11,15 +11,14 @@ ENDING = ".truth.json"
 class Truth:
     """Gathers the points of one log by series name, in the order of the calls.
 
-    `dtype`: numpy's name of the type that the writer stores.  `digits`: significant digits that it prints,
-    or None for all.  `has_steps`: whether the log tells the steps.  `events`: kinds that reading must tell.
+    `dtype`: numpy's name of the type that the writer stores.  `has_steps`: whether the log tells the steps.
+    `events`: the kinds of events that reading must tell.
     """
 
     def __init__(
-        self, writer: str, *, dtype: str = "float64", digits: int | None = None, has_steps: bool = True
+        self, writer: str, *, dtype: str = "float64", has_steps: bool = True, events: tuple[str, ...] = ()
     ) -> None:
-        self.events: list[str] = []
-        self._about = {"writer": writer, "dtype": dtype, "digits": digits, "has_steps": has_steps}
+        self._about = {"writer": writer, "dtype": dtype, "has_steps": has_steps, "events": events}
         self._series: dict[str, list[tuple[int, float]]] = {}
 
     def put(self, step: int, values: Mapping[str, float]) -> None:
@@ -33,7 +32,7 @@ class Truth:
             name: {"steps": [step for step, _ in points], "values": [_spelled(value) for _, value in points]}
             for name, points in self._series.items()
         }
-        text = json.dumps({**self._about, "events": self.events, "series": series}, ensure_ascii=False)
+        text = json.dumps({**self._about, "series": series}, ensure_ascii=False)
         log.with_name(log.name + ENDING).write_text(text.replace('}, "', '},\n"') + "\n", "utf-8")
 
 

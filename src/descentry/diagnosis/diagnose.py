@@ -16,7 +16,8 @@ from descentry.record.run import Run
 from descentry.signal.shape import Shape
 from descentry.signal.words import number
 from descentry.sources.protocol import Log
-from descentry.stream.drive import Outcome, run
+from descentry.stream.drive import run
+from descentry.stream.outcome import Outcome
 
 N_SKETCH = 2000
 """Blocks of a curve that a picture can use."""

@@ -17,7 +17,7 @@ from descentry.record.chunk import Ints
 from descentry.record.finding import Finding
 from descentry.record.roles import Role
 from descentry.signal.robust import median
-from descentry.stream.drive import Outcome
+from descentry.stream.outcome import Outcome
 
 
 def measure(finding: Finding, outcome: Outcome, uniform: Uniform | None) -> dict[str, float]:

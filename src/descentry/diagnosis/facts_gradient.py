@@ -7,7 +7,7 @@ from descentry.record.finding import Finding
 from descentry.record.roles import Role
 from descentry.signal.robust import median
 from descentry.signal.shape import Shape
-from descentry.stream.drive import Outcome
+from descentry.stream.outcome import Outcome
 
 
 def gradient_facts(span: Span, finding: Finding, outcome: Outcome) -> dict[str, float]:

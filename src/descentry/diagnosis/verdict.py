@@ -6,7 +6,7 @@ from descentry.record.finding import Finding, Severity
 from descentry.record.report import Cause
 from descentry.record.roles import Role
 from descentry.signal.words import grouped, number
-from descentry.stream.drive import Outcome
+from descentry.stream.outcome import Outcome
 
 N_LEAST = 8
 """Points of a loss below which nothing can be said but what needs no statistics."""

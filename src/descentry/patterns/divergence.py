@@ -14,7 +14,7 @@ from descentry.patterns.protocol import View
 from descentry.record.finding import Evidence, Finding, Severity
 from descentry.record.roles import Role
 from descentry.signal.profile import Profile, profile
-from descentry.signal.robust import median
+from descentry.signal.robust import median, row_medians
 from descentry.signal.trend import slow_noise
 from descentry.signal.words import grouped, number, percent
 
@@ -111,7 +111,7 @@ def _rise(course: Profile, stretch_share: float) -> tuple[int, float, float, flo
     slow = slow_noise(y)
     best: tuple[int, float, float, float] | None = None
     for window in (max(k, n // 5), 3):
-        levels = np.median(np.lib.stride_tricks.sliding_window_view(y[: n - k], window), axis=1)
+        levels = row_medians(np.lib.stride_tricks.sliding_window_view(y[: n - k], window))
         at = int(levels.argmin())
         lowest = float(levels[at])
         error = 1.25 * slow * np.sqrt(1.0 / k + 1.0 / window)

@@ -30,6 +30,7 @@ class OverlapState:
     last_steps: list[int] = field(default_factory=list)
     n_compared: int = 0
     n_differ: int = 0
+    differs_from: int = 0
     largest: float = 0.0
     largest_step: int = 0
 
@@ -79,7 +80,8 @@ class LogOverlap:
         return self._compare(state, points.steps[finite].astype(np.float64), points.values[finite])
 
     def _compare(self, state: OverlapState, steps: Floats, values: Floats) -> bool:
-        inside = steps <= state.until
+        # In a log without order points may come back inside: the first one beyond ends the comparison.
+        inside = np.logical_and.accumulate(steps <= state.until)
         steps, values = steps[inside], values[inside]
         news = False
         if len(steps):
@@ -88,6 +90,8 @@ class LogOverlap:
             gap = np.abs(values - state.old_values[at])[same]
             state.n_compared += len(gap)
             news = state.n_differ == 0 and bool((gap > 0).any())
+            if news:
+                state.differs_from = int(steps[same][(gap > 0).argmax()])
             state.n_differ += int((gap > 0).sum())
             if len(gap) and gap.max() > state.largest:
                 state.largest = float(gap.max())
@@ -110,7 +114,7 @@ class LogOverlap:
                 curve=state.curve,
                 onset_step=first,
                 end_step=last,
-                detected_at_step=max(first, min(view.step, last)),
+                detected_at_step=max(first, state.differs_from),
                 statement=f"the log goes back {times}: steps {grouped(first)} to {grouped(last)} are written "
                 f"again with other values (up to {number(state.largest)} apart, noise {rough(noise)}); "
                 "the last ones count",

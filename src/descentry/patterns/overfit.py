@@ -16,7 +16,7 @@ from descentry.patterns.protocol import View
 from descentry.record.chunk import Floats
 from descentry.record.finding import Evidence, Finding, Severity
 from descentry.record.roles import Role
-from descentry.signal.robust import SQRT_6, median, spread
+from descentry.signal.robust import SQRT_6, median, row_medians, spread
 from descentry.signal.shape import Shape
 from descentry.signal.trend import slow_noise
 from descentry.signal.words import grouped, number, percent
@@ -133,7 +133,7 @@ def _smooth(values: Floats) -> Floats:
     half = 1 if n < 40 else min(15, n // 15)
     padded = np.concatenate([np.full(half, values[0]), values, np.full(half, values[-1])])
     windows: Floats = np.lib.stride_tricks.sliding_window_view(padded, 2 * half + 1)
-    return np.median(windows, axis=1)
+    return row_medians(windows)
 
 
 def _noise(values: Floats) -> float:

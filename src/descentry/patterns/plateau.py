@@ -183,8 +183,8 @@ def _measure(y: Floats, start: int, stop: int) -> Stretch:
     """How much the course falls inside a stretch, and how well that is known."""
     part = y[start:stop]
     third = max(2, len(part) // 3)
-    change = float(np.median(part[:third]) - np.median(part[-third:]))
-    scatter = max(spread(part - np.median(part)), spread(np.diff(part)) / np.sqrt(2.0))
+    change = median(part[:third]) - median(part[-third:])
+    scatter = max(spread(part), spread(np.diff(part)) / np.sqrt(2.0))
     return Stretch(start, stop, change, float(1.25 * scatter * np.sqrt(2.0 / third)))
 
 
@@ -194,4 +194,4 @@ def _rate_share(view: View, onset: int, end: int) -> float | None:
     if rate is None or not float(rate.levels.max()) > 0:
         return None
     inside = rate.levels[(rate.steps >= onset) & (rate.steps <= end)]
-    return float(np.median(inside) / rate.levels.max()) if len(inside) else None
+    return median(inside) / float(rate.levels.max()) if len(inside) else None

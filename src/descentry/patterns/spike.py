@@ -19,7 +19,7 @@ from descentry.patterns.protocol import Points, View
 from descentry.record.chunk import Floats, Ints
 from descentry.record.finding import Evidence, Finding, Severity
 from descentry.record.roles import Role
-from descentry.signal.robust import MAD_TO_SIGMA, SQRT_6
+from descentry.signal.robust import MAD_TO_SIGMA, SQRT_6, row_medians
 from descentry.signal.shape import Shape
 from descentry.signal.tails import Tails
 from descentry.signal.words import grouped, number, percent, rough
@@ -218,15 +218,14 @@ class Spike:
         if not sound.any():
             return
         rows, noise = rows[sound], noise[sound, None]
-        if state.open is not None or bool((rows > state.upper).any()):
+        # Of several rows at once none holds a candidate; the first alone is measured against what is known now.
+        if state.open is not None or bool((rows[0] > state.upper).any()):
             return
         half = rows.shape[1] // 2
-        slope = (np.median(rows[:, -half:], axis=1) - np.median(rows[:, :half], axis=1)) / (
-            rows.shape[1] - half
-        )
+        slope = (row_medians(rows[:, -half:]) - row_medians(rows[:, :half])) / (rows.shape[1] - half)
         line = slope[:, None] * (np.arange(rows.shape[1]) - (rows.shape[1] - 1) / 2)
         residuals = rows - line
-        residuals -= np.median(residuals, axis=1)[:, None]
+        residuals -= row_medians(residuals)[:, None]
         state.tails.add((residuals / noise).ravel())
 
     def _follow(self, state: SpikeState, event: Excursion, medians: Floats, step: int) -> None:
@@ -304,8 +303,8 @@ def _next(sorted_rows: Ints, row: int) -> int:
 
 def _figures(rows: Floats) -> tuple[Floats, Floats]:
     """Median and noise of each block, float64[k] each."""
-    scatter = np.median(np.abs(np.diff(rows, 2, axis=1)), axis=1)
-    return np.median(rows, axis=1), scatter * (MAD_TO_SIGMA / SQRT_6)
+    scatter = row_medians(np.abs(np.diff(rows, 2, axis=1)))
+    return row_medians(rows), scatter * (MAD_TO_SIGMA / SQRT_6)
 
 
 def _nanmedian(windows: Floats) -> Floats:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from descentry.record.chunk import Floats
-from descentry.signal.robust import spread
+from descentry.signal.robust import row_medians, spread
 from descentry.signal.shape import Shape
 
 N_BINS = 100
@@ -51,7 +51,7 @@ def _profile(shape: Shape, n_bins: int) -> Profile:
         y = shape.levels
     else:
         width = int(np.diff(edges).min())
-        y = np.median(shape.levels[edges[:-1, None] + np.arange(width)], axis=1)
+        y = row_medians(shape.levels[edges[:-1, None] + np.arange(width)])
     starts = shape.first_steps[edges[:-1]].astype(np.float64)
     ends = shape.last_steps[edges[1:] - 1].astype(np.float64)
     wander = spread(np.diff(y, 2)) / np.sqrt(6.0) if n >= 4 else 0.0

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from descentry.record.chunk import Floats, Ints
-from descentry.signal.robust import MAD_TO_SIGMA
+from descentry.signal.robust import MAD_TO_SIGMA, SQRT_6, row_medians
 from descentry.signal.shape import Shape
 
 LEAF = 16
@@ -74,10 +74,10 @@ def _leaves(steps: Ints, values: Floats) -> _Blocks:
         steps[::LEAF],
         steps[LEAF - 1 :: LEAF],
         np.full(len(rows), LEAF, np.int64),
-        np.median(rows, axis=1),
+        row_medians(rows),
         rows.min(axis=1),
         rows.max(axis=1),
-        np.median(second, axis=1) * (MAD_TO_SIGMA / np.sqrt(6.0)),
+        row_medians(second) * (MAD_TO_SIGMA / SQRT_6),
     )
 
 

@@ -5,7 +5,7 @@ import math
 import numpy as np
 
 from descentry.record.chunk import Floats
-from descentry.signal.robust import SQRT_6, spread
+from descentry.signal.robust import SQRT_6, row_medians, spread
 
 
 def slow_noise(y: Floats) -> float:
@@ -29,5 +29,4 @@ def running_median(y: Floats, half: int) -> Floats:
     half = max(2, half)
     padded = np.concatenate([np.full(half, y[0]), y, np.full(half, y[-1])])
     windows = np.lib.stride_tricks.sliding_window_view(padded, 2 * half + 1)
-    medians: Floats = np.median(windows, axis=1)
-    return medians
+    return row_medians(windows)

@@ -1,6 +1,7 @@
 """Which series plays which role, decided by the order in which names appear, never by chunk borders."""
 
 from collections.abc import Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 
 from descentry.record.roles import Role
@@ -30,16 +31,11 @@ class Naming:
         self.roles = fresh
         return changed
 
-    def join(self, names: Sequence[str]) -> None:
-        """Give newcomers the roles that are still free."""
-        held = set(self.roles.values())
-        fresh = resolve([*self.roles, *names], self.overrides)
-        alone = resolve(list(names), self.overrides)
-        for name in names:
-            role = fresh[name] or alone[name]
-            taken = role in SINGLE and role in held
-            self.roles[name] = None if taken and name not in self.overrides else role
-            held.add(self.roles[name])
+    def join(self, name: str, derived: AbstractSet[Role] = frozenset()) -> None:
+        """Give a newcomer the role that its name suggests if that is still free, `derived` ones included."""
+        role = resolve([name], self.overrides)[name]
+        taken = role in SINGLE and (role in derived or role in self.roles.values())
+        self.roles[name] = None if taken and name not in self.overrides else role
 
     def of(self, role: Role) -> list[str]:
         """The series with that role, in order of appearance."""

@@ -1,6 +1,6 @@
 """Cuts a log where its step goes back: a resume, a rewritten stretch, another attempt."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from itertools import pairwise
 
@@ -25,13 +25,17 @@ class Segmenter:
     last_step: dict[str, int] = field(default_factory=dict)
     last_row: dict[str, int] = field(default_factory=dict)
 
-    def goes_back(self, name: str, step: int) -> bool:
-        """Note one point in a row of its own; True when it opens a new segment.  The scalar form of `split`."""
-        last = self.last_step.get(name)
-        back = last is not None and step < last and self.last_row[name] >= self.start_row
-        self.last_step[name] = step
-        self.last_row[name] = self.n_rows
-        return back
+    def take_row(self, names: Iterable[str], step: int) -> bool:
+        """Note one row of its own; True when it opens a new segment.  The scalar form of `split`."""
+        back = False
+        for name in names:
+            last = self.last_step.get(name)
+            back |= last is not None and step < last and self.last_row[name] >= self.start_row
+            self.last_step[name] = step
+            self.last_row[name] = self.n_rows
+        opens = back and self.open_segment(self.n_rows)
+        self.n_rows += 1
+        return opens
 
     def open_segment(self, row: int) -> bool:
         """Start a segment at a row of the log; False once there are too many."""

@@ -1,0 +1,74 @@
+"""One series on its way through the stream: its figures, its reduction, the detectors that watch it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from descentry.patterns.protocol import PointDetector, Points, View
+from descentry.record.chunk import Floats, Ints
+from descentry.record.finding import Finding
+from descentry.record.roles import LOSS_ROLES, Role
+from descentry.signal.summary import Summary
+from descentry.stream.tally import Tally
+
+WATCHED = LOSS_ROLES | {
+    Role.LEARNING_RATE, Role.GRAD_NORM, Role.LOSS_SCALE, Role.SKIPPED_STEPS, Role.EPOCH, Role.WEIGHT_NORM,
+    Role.UPDATE_RATIO, Role.ACCURACY, Role.VAL_ACCURACY, Role.REWARD, Role.KL, Role.ENTROPY,
+    Role.DATA_VERSION,
+}  # fmt: skip
+"""Roles whose curves are reduced for the judges; the others are only counted."""
+
+
+@dataclass
+class Track:
+    """State of one series.  `summary` is None for a series that no judge reads."""
+
+    name: str
+    role: Role | None
+    tally: Tally = field(default_factory=Tally)
+    summary: Summary | None = None
+    watchers: list[tuple[PointDetector, Any]] = field(default_factory=list)
+
+    def push_one(self, step: int, value: float) -> bool:
+        """Take one point; True when a detector has something new to say.  The scalar form of `push`."""
+        self.tally.add(step, value)
+        if self.summary is None:
+            return False
+        self.summary.add(step, value)
+        news = False
+        for detector, state in self.watchers:
+            news |= detector.update_one(state, step, value)
+        return news
+
+    def push(self, steps: Ints, values: Floats) -> bool:
+        """Take consecutive points, at least one; True when a detector has something new to say."""
+        self.tally.extend(steps, values)
+        if self.summary is None or self.role is None:
+            return False
+        self.summary.extend(steps, values)
+        points = Points(self.name, self.role, steps, values)
+        news = False
+        for detector, state in self.watchers:
+            news |= detector.update(state, points)
+        return news
+
+    def restart(self, step: int) -> None:
+        """The log goes back to `step`: what stood from there on is superseded."""
+        if self.summary is None:
+            return
+        superseded = self.summary.shape().since(step)
+        self.summary.rewind(step)
+        for detector, state in self.watchers:
+            detector.restart(state, step, superseded)
+
+    def current(self, view: View) -> list[Finding]:
+        """What the detectors of single points say of this series now."""
+        return [finding for detector, state in self.watchers for finding in detector.current(state, view)]
+
+
+def track(name: str, role: Role | None, detectors: Sequence[PointDetector]) -> Track:
+    """A fresh track, watched by the detectors that care for its role."""
+    if role not in WATCHED or role is None:
+        return Track(name, role)
+    watchers = [(one, one.init(name, role)) for one in detectors if role in one.roles]
+    return Track(name, role, Tally(), Summary(), watchers)

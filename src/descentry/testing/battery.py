@@ -1,0 +1,37 @@
+"""The curves that every detector is tried on: one of each kind, small enough to be read row by row."""
+
+from collections.abc import Mapping
+
+import numpy as np
+
+from descentry.record.chunk import Chunk
+from descentry.testing import curves
+from descentry.testing.curves import TRAIN, healthy
+
+
+def battery(n_points: int = 900) -> Mapping[str, Chunk]:
+    """Made runs by name: a healthy one, one for each pattern, and what logs do on top of it."""
+    part = n_points // 10
+    base = healthy(n_points, seed=7)
+    quarters = [part * 3, part * 5, part * 7]
+    return {
+        "healthy": base,
+        "spike": curves.spike(base, at=6 * part, height=1.5),
+        "spikes": curves.spike(curves.spike(base, at=4 * part, height=1.0), at=8 * part, height=2.0),
+        "nan tail": curves.nan(base, at=7 * part),
+        "one infinity": curves.nan(base, at=5 * part, n_points=1, value=np.inf),
+        "zeros": curves.nan(base, at=6 * part, value=0.0),
+        "plateau": curves.plateau(base, at=4 * part),
+        "stall": curves.plateau(base, at=2 * part, until=6 * part),
+        "flat": curves.flat(base),
+        "divergence": curves.divergence(base, at=6 * part, rise=1.5),
+        "overfit": curves.overfit(base, at=4 * part, rise=0.8),
+        "staircase": curves.staircase(base, quarters),
+        "lr steps": curves.staircase(base, quarters, by="lr"),
+        "epochs": curves.staircase(base, quarters, ratio=0.8, by="epoch"),
+        "sawtooth": curves.sawtooth(base, sigma=1.0),
+        "overlap": curves.resumed(base, at=6 * part, back=part),
+        "blow-up": curves.nan(curves.divergence(base, at=5 * part, rise=8.0), at=8 * part),
+        "late start": curves.nan(base, at=0, n_points=3),
+        "negative": curves.with_values(base, TRAIN, base.columns[TRAIN].values - 3.0),
+    }

@@ -1,0 +1,52 @@
+"""The whole stream: any chunking of a log gives the same outcome, and its state can be stored on the way."""
+
+import pickle
+from collections.abc import Iterable
+
+import numpy as np
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from tests.stream.logs import cuts, logs
+
+from descentry.record.chunk import Chunk
+from descentry.stream.drive import Outcome, Stream, run
+from descentry.testing.transforms import pieces
+from descentry.testing.verdicts import differences
+
+patient = settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck), derandomize=True)
+
+
+def same_outcome(one: Outcome, other: Outcome) -> None:
+    assert differences(one.findings, other.findings) == []
+    assert [finding.explained_by for finding in one.findings] == [
+        finding.explained_by for finding in other.findings
+    ]
+    assert one.roles == other.roles
+    assert one.names == other.names
+    assert one.restarts == other.restarts
+    assert one.step == other.step
+    assert [repr(curve) for curve in one.curves] == [repr(curve) for curve in other.curves]
+    assert one.events == other.events
+    for name, shape in one.shapes.items():
+        np.testing.assert_allclose(shape.levels, other.shapes[name].levels, rtol=1e-9)
+        np.testing.assert_array_equal(shape.first_steps, other.shapes[name].first_steps)
+
+
+@patient
+@given(logs(), cuts)
+def test_any_chunking_gives_the_outcome_of_one_pass(log: Chunk, cuts: list[int]) -> None:
+    same_outcome(run([log]), run(pieces(log, cuts)))
+
+
+@patient
+@given(logs(), st.integers(0, 700))
+def test_a_stream_stored_on_the_way_ends_the_same(log: Chunk, cut: int) -> None:
+    same_outcome(run(pieces(log, [cut])), _stored_after_each(pieces(log, [cut])))
+
+
+def _stored_after_each(parts: Iterable[Chunk]) -> Outcome:
+    stream = Stream()
+    for part in parts:
+        stream.feed(part)
+        stream = pickle.loads(pickle.dumps(stream))
+    return stream.end()
