@@ -6,6 +6,7 @@
 import argparse
 import shlex
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 
 from made_rows import write_jsonl
@@ -21,7 +22,7 @@ def main() -> None:
         print(
             f"{options.rows} rows x 4 series, {path.stat().st_size / MIB:.0f} MiB, {options.runs} paired runs"
         )
-        commands = {"descentry": (*DESCENTRY, "diagnose", str(path), "--json")}
+        commands: dict[str, Sequence[str]] = {"descentry": (*DESCENTRY, "diagnose", str(path), "--json")}
         if options.peer:
             commands["peer"] = tuple(part.replace("{path}", str(path)) for part in shlex.split(options.peer))
         costs = paired(commands, options.runs, may_fail=("peer",))

@@ -24,7 +24,7 @@ class Cost:
 def cost(command: Sequence[str], *, accepted: Sequence[int] = (0,)) -> Cost:
     """Runs a command with its output thrown away.  Raises SystemExit when it ends with another exit code."""
     nowhere = [(os.POSIX_SPAWN_OPEN, 1, os.devnull, os.O_WRONLY, 0)]
-    process = os.posix_spawnp(command[0], command, os.environ, file_actions=nowhere)
+    process = os.posix_spawnp(command[0], list(command), os.environ, file_actions=nowhere)
     _, status, usage = os.wait4(process, 0)
     code = os.waitstatus_to_exitcode(status)
     if code not in accepted:

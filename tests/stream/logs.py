@@ -4,6 +4,7 @@ import numpy as np
 from hypothesis import strategies as st
 
 from descentry.record.chunk import Chunk, Column
+from descentry.testing.transforms import pieces
 
 PART_NAMES = ("box_loss", "cls_loss", "dfl_loss")
 OTHERS = ("val_loss", "lr", "grad_norm", "accuracy", "perplexity", "val_accuracy", "epoch", "loss", "train/loss",
@@ -60,8 +61,12 @@ def logs(draw: st.DrawFn, max_rows: int = 700) -> Chunk:
 
 
 cuts = st.one_of(
-    st.lists(st.integers(1, 700), max_size=12),
-    st.just(list(range(1, 700))),
-    st.just(list(range(5, 700, 5))),
+    st.lists(st.integers(1, 700), min_size=1, max_size=12),
+    st.integers(1, 50),
 )
-"""Rows to cut before: few, all, or every fifth."""
+"""Rows to cut before, or the length of every piece."""
+
+
+def cut(log: Chunk, at: list[int] | int) -> list[Chunk]:
+    """The log in pieces, cut at rows or into pieces of one length."""
+    return list(pieces(log, range(at, log.n_rows, at) if isinstance(at, int) else at))

@@ -95,7 +95,7 @@ def _notes(outcome: Outcome, uniform: Uniform | None) -> Iterator[str]:
     """What the report could not know, and the first loss against a uniform guess."""
     first = _first_loss(outcome)
     if uniform is not None and first == first:
-        origin = {"given": "", "logged": ", as the log says", "guessed": ", which it suggests"}[
+        origin = {"given": "", "logged": ", as the log says,", "guessed": ", which it suggests,"}[
             uniform.origin
         ]
         yield (

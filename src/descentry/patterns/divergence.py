@@ -29,6 +29,8 @@ class Divergence:
 
     score: float = 6.0
     """Standard errors of slow noise that the rise must pass.  Higher: later, surer."""
+    few_bins: float = 20.0
+    """Short courses know their noise badly: with this many bins the rise must be twice as clear."""
     live_factor: float = 1.5
     """What a live run must show more: it is judged a hundred times, a finished one once."""
     descent_share: float = 0.10
@@ -51,13 +53,14 @@ class Divergence:
         if rise is None:
             return []
         before, lowest, now, score = rise
+        if course.y.min() < 0.0 < course.y.max():
+            # An objective of either sign (a policy loss) has no floor to fall to: it must leave its first level.
+            lowest = median(course.y[: max(3, len(course) // 4)])
         first = max(shape.first, float(course.y[:before].max(initial=-np.inf)))
         descent = max(first - lowest, 0.0)
         size = now - lowest
-        if (
-            score < self.score * (1.0 if view.ended else self.live_factor)
-            or size < self.descent_share * descent
-        ):
+        least = self.score * (1.0 + self.few_bins / len(course)) * (1.0 if view.ended else self.live_factor)
+        if score < least or size < self.descent_share * descent:
             return []
         if size < self.noise_units * course.noise or size < self.level_share * abs(lowest):
             return []

@@ -31,6 +31,8 @@ class Flat:
     """Largest fall as a share of the level: more is a descent, however noisy the curve."""
     n_least: int = 8
     """Fewer points cannot show a flat line."""
+    late_share: float = 1.0
+    """A log that starts after this many times its own length is a piece of a run whose descent lies before it."""
     n_wait: int = 200
     """Points of a live run before it may be called flat."""
 
@@ -39,6 +41,8 @@ class Flat:
         if shape is None or shape.n_points < (self.n_least if view.ended else self.n_wait):
             return []
         if not view.ended and _is_warming_up(view):
+            return []
+        if shape.first_step > self.late_share * max(1, shape.last_step - shape.first_step):
             return []
         course = profile(shape, 40)
         start = _start_level(shape)

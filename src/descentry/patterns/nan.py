@@ -44,7 +44,6 @@ class NanState:
     n_zeros: int = 0
     zero_step: int | None = None
     collapse_step: int | None = None
-    collapse_seen_step: int = 0
     detected_step: int | None = None
     negative_step: int | None = None
     negative_value: float = 0.0
@@ -106,7 +105,6 @@ class Nan:
             state.n_zeros += 1
             if state.n_zeros == self.n_zeros and state.collapse_step is None and self._was_sound(state):
                 state.collapse_step, state.before = state.zero_step, tuple(state.recent)
-                state.collapse_seen_step = step
                 state.detected_step = step
                 return True
             return False
@@ -147,7 +145,7 @@ class Nan:
         if state.first_step is not None:
             return [self._nan_finding(state, view)]
         if state.collapse_step is not None:
-            return [self._zero_finding(state)]
+            return [self._zero_finding(state, view)]
         if state.negative_step is not None and _is_cross_entropy(state.curve, view):
             return [self._negative_finding(state)]
         return []
@@ -179,6 +177,7 @@ class Nan:
             zero_before=float(state.n_zeros > 0),
             recovered=float(recovered),
             n_events=float(count),
+            on_training=float(state.role is Role.TRAIN_LOSS),
         )
         return Finding(
             pattern=self.id,
@@ -194,7 +193,7 @@ class Nan:
             facts=facts,
         )
 
-    def _zero_finding(self, state: NanState) -> Finding:
+    def _zero_finding(self, state: NanState, view: View) -> Finding:
         assert state.collapse_step is not None
         facts = {**_facts_before(state), "zero_before": 1.0, "from_start": 0.0}
         return Finding(

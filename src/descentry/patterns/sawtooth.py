@@ -18,7 +18,7 @@ from descentry.record.roles import Role
 from descentry.signal.profile import Profile, profile
 from descentry.signal.robust import median, spread
 from descentry.signal.shape import Shape
-from descentry.signal.words import number, percent, rough
+from descentry.signal.words import number, rough
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,19 +60,28 @@ class Sawtooth:
         descent = median(course.y[:k]) - end
         later = median(course.y[max(0, fifth - k) : fifth + k]) - end
         noise = max(course.noise, _spread_about(shape, course))
-        if noise < self.level_share * abs(end) or abs(end) < self.converged_share * abs(shape.first):
+        if (
+            noise <= 0
+            or noise < self.level_share * abs(end)
+            or abs(end) < self.converged_share * abs(shape.first)
+        ):
             return []
         if noise < self.progress_share * max(descent, 0.0) and noise < self.later_share * max(later, 0.0):
             return []
         if median(course.y[-6 * k :]) > median(course.y[: 6 * k]) + 2 * noise:
             return []
         share = noise / max(descent, noise)
+        by_descent = noise >= self.progress_share * max(descent, 0.0)
         hidden = share >= self.hidden_share
         name = view.names[role]
         kind = "validation" if role is Role.VAL_LOSS else "training"
+        progress = max(descent if by_descent else later, 0.0)
+        since = "all the progress so far" if by_descent else "the progress since the first fifth of the run"
         statement = (
-            f"the {kind} loss jumps by {rough(noise)} from point to point, {percent(share)} of all the progress "
-            f"so far ({number(max(descent, 0.0), noise)})"
+            f"the {kind} loss jumps by {rough(noise)} from point to point, against {number(progress, noise)} of "
+            f"{since}"
+            if progress > noise
+            else f"the {kind} loss jumps by {rough(noise)} from point to point and shows no progress beyond that"
         )
         return [
             Finding(

@@ -72,6 +72,7 @@ class SpikeState:
     levels: deque[float] = field(default_factory=lambda: deque(maxlen=N_LEVELS))
     noises: deque[float] = field(default_factory=lambda: deque(maxlen=N_LONG))
     bends: deque[float] = field(default_factory=lambda: deque(maxlen=N_LONG))
+    quantum: float = float("inf")
     lowest: float = float("inf")
     highest: float = float("-inf")
     tails: Tails = field(default_factory=Tails)
@@ -177,8 +178,11 @@ class Spike:
         lowest = np.minimum(np.minimum.accumulate(medians), state.lowest)
         highest = np.maximum(np.maximum.accumulate(medians), state.highest)
         # Half the long-run noise is the least, as a quiet stretch of a quantised curve is not free of noise,
-        # and so is what no eye would see in a plot of the whole descent.
+        # so is what no eye would see in a plot of the whole descent, and the rounding of a log that prints
+        # but a few decimals.
         least = np.maximum(0.5 * _nanmedian(long), self.unseen_share * (highest - lowest))
+        quantum = np.minimum(np.minimum.accumulate(_quanta(rows)), state.quantum)
+        least = np.maximum(least, np.where(np.isfinite(quantum), 0.5 * quantum, 0.0))
         return levels, np.sqrt(np.maximum(_nanmedian(short), least) ** 2 + 4.0 * wander**2)
 
     def _wander(self, state: SpikeState, medians: Floats) -> Floats:
@@ -201,6 +205,7 @@ class Spike:
         state.levels.extend(medians[-N_LEVELS:].tolist())
         state.noises.extend(scatter[-N_LONG:].tolist())
         state.level, state.noise = float(levels[-1]), float(noises[-1])
+        state.quantum = min(state.quantum, float(_quanta(rows).min()))
         state.lowest = min(state.lowest, float(medians.min()))
         state.highest = max(state.highest, float(medians.max()))
         state.last_step = int(steps[-1])
@@ -307,6 +312,13 @@ def _figures(rows: Floats) -> tuple[Floats, Floats]:
     return row_medians(rows), scatter * (MAD_TO_SIGMA / SQRT_6)
 
 
+def _quanta(rows: Floats) -> Floats:
+    """The smallest step between neighbours in each block, float64[k]; infinity where nothing moves."""
+    gaps = np.abs(np.diff(rows, axis=1))
+    smallest: Floats = np.where(gaps > 0, gaps, np.inf).min(axis=1)
+    return smallest
+
+
 def _nanmedian(windows: Floats) -> Floats:
     """Median over the last axis, NaN left out; NaN where nothing is known.  NaN stand at the front only."""
     ordered = np.sort(windows, axis=1)
@@ -361,5 +373,6 @@ def _finding(state: SpikeState, events: list[Excursion], view: View) -> Finding:
             "recovered": float(recovered),
             "repeated": float(len(events) > 1),
             "on_validation": float(state.role is Role.VAL_LOSS),
+            "on_training": float(state.role is Role.TRAIN_LOSS),
         },
     )

@@ -137,11 +137,7 @@ def _next_steps(run: RunReport, width: int, style: Style, verbose: bool) -> Iter
 
 def _remedies(run: RunReport) -> list[Remedy]:
     """The remedies of all causes, best cause first, each once."""
-    return list(
-        {
-            remedy.remedy: remedy for cause in reversed(run.causes) for remedy in reversed(cause.remedies)
-        }.values()
-    )[::-1]
+    return list({remedy.remedy: remedy for cause in run.causes for remedy in cause.remedies}.values())
 
 
 def _notes(run: RunReport, width: int, style: Style, verbose: bool) -> Iterator[str]:

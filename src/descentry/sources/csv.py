@@ -3,7 +3,7 @@
 Written by Lightning's and Keras's CSVLogger, ultralytics (`results.csv`), pandas, AlgoPerf, ColossalAI's
 reward trainer (no header) and everybody's own `csv.writer`.
 
-An empty cell was not logged; `nan` and `inf` in any spelling were.  The step is the best of the names in
+An empty cell was not logged; `nan` and `inf` in any spelling were.  Between semicolons `3,5` is 3.5.  The step is the best of the names in
 `naming.STEP_NAMES`, else the row's number (told as `missing_step`).  A header that comes again marks a
 restart.  A last line without newline is kept when it has all its cells.
 """
@@ -24,6 +24,7 @@ from descentry.sources.csv_layout import (
     delimiter_of,
     is_header,
     with_header,
+    with_points,
     without_header,
 )
 from descentry.sources.csv_sniff import is_csv
@@ -179,7 +180,7 @@ class CsvLines:
         layout = self._layout
         if layout is None or not line.strip(" \t\r\0"):
             return
-        row = cells(line, layout.delimiter)
+        row = with_points(cells(line, layout.delimiter), layout.delimiter)
         if is_header(row) and self._is_header_again(row, at):
             return
         if len(row) != len(layout):

@@ -27,6 +27,10 @@ def parsed_block(data: bytes, delimiter: str, n_columns: int) -> NDArray[np.floa
     """
     if _ODD.search(data) or HOLE in data:
         return None
+    if delimiter != "," and b"," in data:
+        if delimiter != ";":
+            return None
+        data = data.replace(b",", b".")
     if b"\r" in data:
         data = data.replace(b"\r\n", b"\n")
     if b"\r" in data or not _is_regular(data, delimiter.encode(), n_columns):
@@ -51,6 +55,10 @@ def without_columns(
     for i in skipped:
         texts[i] = flat[i::n_columns]
         flat[i::n_columns] = [HOLE] * len(texts[i])
+    if delimiter != ",":
+        flat = [cell.replace(b",", b".") if b"," in cell and delimiter == ";" else cell for cell in flat]
+        if any(b"," in cell for cell in flat):
+            return None
     joined = b",".join([cell or HOLE for cell in flat])
     values = None if _ODD.search(joined) else _as_json(joined + b"\n", b",")
     return None if values is None else (values.reshape(-1, n_columns), texts)

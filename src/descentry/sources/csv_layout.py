@@ -1,6 +1,7 @@
 """The layout of a CSV log: delimiter, header or none, what each column is for."""
 
 import csv
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
@@ -10,6 +11,7 @@ from descentry.sources.naming import best_step
 from descentry.sources.numbers import TIME_NAMES, number, step_of, wall_seconds
 
 DELIMITERS = (",", "\t", ";", "|")
+_DECIMAL_COMMA = re.compile(r"[+-]?\d*,\d+(?:[eE][+-]?\d+)?")
 N_UNDECIDED = 16
 """A column whose first so many cells are text is text for good."""
 
@@ -54,6 +56,13 @@ def cells(line: str, delimiter: str) -> list[str]:
 def delimiter_of(line: str) -> str:
     """The delimiter that is seen most often; a comma when there is none."""
     return max(DELIMITERS, key=lambda mark: (line.count(mark), -DELIMITERS.index(mark)))
+
+
+def with_points(row: list[str], delimiter: str) -> list[str]:
+    """The cells with `3.5` for `3,5`, which is how spreadsheets spell it that part cells by semicolons."""
+    if delimiter != ";":
+        return row
+    return [cell.replace(",", ".") if _DECIMAL_COMMA.fullmatch(cell) else cell for cell in row]
 
 
 def is_header(row: Sequence[str]) -> bool:

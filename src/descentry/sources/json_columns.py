@@ -1,6 +1,6 @@
 """A JSON document of columns or of rows: `{"loss": [2.3, …], "val_loss": [2.4, …]}` or `[{"step": 0, …}, …]`.
 
-Written by Keras users (`json.dump(history.history)`), notebooks, and exports of trackers.  Lists of one
+Written by Keras users (`json.dump(history.history)`), notebooks, pandas, and exports of trackers.  Lists of one
 length are columns; they may stand one level deeper (`{"history": {…}, "params": {…}}`).  Without a column
 of steps the position is the step (Keras counts epochs from 0).
 """
@@ -14,6 +14,7 @@ from descentry.formats.lines import plain_head
 from descentry.record.chunk import Chunk
 from descentry.record.errors import DamagedError
 from descentry.record.roles import Role
+from descentry.sources.json_frames import column_names, rows_of_frame
 from descentry.sources.json_rows import JsonRows, as_number
 from descentry.sources.json_values import BadJson, clean_name, parsed
 from descentry.sources.naming import best_step
@@ -31,12 +32,15 @@ _NEXT_LINE = re.compile(rb"^\{[^\n]*\}\s*\n\s*\{")
 
 
 def matches(path: Path, head: bytes) -> bool:  # noqa: ARG001
-    """True for an object with lists of numbers, or a list of objects, one of them named as logs name them."""
+    """True for an object with lists of numbers, a list of objects, or a frame, with a name as logs have them."""
     text = plain_head(head[:65536]).lstrip()
     if text.startswith(b"["):
         return _ROWS.match(text) is not None and _is_known(_CELL.findall(text))
     if not text.startswith(b"{") or _NEXT_LINE.match(text):
         return False
+    frame = column_names(text)
+    if frame:
+        return _is_known(frame)
     return _is_known(_COLUMN.findall(text)) and not _is_a_row(text)
 
 
@@ -72,8 +76,9 @@ def rows_of(content: bytes, name: str) -> Chunk:
     except BadJson as error:
         raise DamagedError(name, f"is damaged ({error})", "write it again") from error
     rows = JsonRows(Notes(name))
-    if isinstance(document, list):
-        for row in document:
+    frame = rows_of_frame(document) if isinstance(document, dict) else None
+    if frame is not None or isinstance(document, list):
+        for row in document if frame is None else frame:
             if isinstance(row, dict):
                 rows.add(row, None)
             else:

@@ -1,6 +1,6 @@
 """Drives every detector over a log, chunk by chunk: the one code path of finished and live runs."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from descentry.patterns.protocol import Detector, PointDetector, ShapeDetector, View
@@ -65,8 +65,7 @@ class Stream:
         if not chunk.n_rows:
             return []
         if self._head is None:
-            self._welcome(chunk)
-            return self._advance(chunk)
+            return self._advance_grown(chunk)
         room = N_HEAD_ROWS - self._n_rows
         young = chunk if chunk.n_rows <= room else chunk.take(0, room)
         self._head.append(young)
@@ -74,9 +73,7 @@ class Stream:
         if self._n_rows >= N_HEAD_ROWS:
             self._head = None
         if chunk.n_rows > room:
-            old = chunk.take(room, chunk.n_rows)
-            self._welcome(old)
-            changes += self._advance(old)
+            changes += self._advance_grown(chunk.take(room, chunk.n_rows))
         return changes
 
     def end(self) -> Outcome:
@@ -104,7 +101,7 @@ class Stream:
 
     def _advance_young(self, chunk: Chunk) -> list[Change]:
         """In the head a newly seen name may change the roles: then all is read again from the start."""
-        fresh = [name for name in chunk.columns if name not in self._naming.roles]
+        fresh = _newcomers(chunk, self._naming.roles)
         if not fresh:
             return self._advance(chunk)
         moved = self._naming.settle(fresh)
@@ -114,22 +111,31 @@ class Stream:
         return self._advance(chunk)
 
     def _replay(self, derived: list[Derived]) -> list[Change]:
-        before = self._lives.standing
+        """Read the head anew.  What was said under the old names leaves no trace but the changes told."""
+        before = self._lives
         self._reset()
         self._derived = derived
         for chunk in self._head or ():
             self._advance(chunk)
-        after, self._lives.standing = self._lives.standing, before
-        return self._lives.judge(after.values(), self._step)
+        return before.judge(self.standing, self._step)
 
-    def _welcome(self, chunk: Chunk) -> None:
-        """Give roles to series that appear after the head, in the order of their first rows."""
-        fresh = [name for name in chunk.columns if name not in self._naming.roles]
-        if fresh:
-            for name in sorted(fresh, key=lambda name: int(chunk.columns[name].rows[0])):
-                self._naming.join(name, {item.role for item in self._derived})
-            known = {item.role for item in self._derived}
-            self._derived += [item for item in plan(self._naming) if item.role not in known]
+    def _advance_grown(self, chunk: Chunk) -> list[Change]:
+        """After the head: a series gets its role at its first row, wherever the chunk begins."""
+        fresh = _newcomers(chunk, self._naming.roles)
+        changes: list[Change] = []
+        start = 0
+        for row in sorted({int(chunk.columns[name].rows[0]) for name in fresh}):
+            changes += self._advance(chunk.take(start, row)) if row > start else []
+            self._welcome([name for name in fresh if chunk.columns[name].rows[0] == row])
+            start = row
+        return changes + self._advance(chunk.take(start, chunk.n_rows) if start else chunk)
+
+    def _welcome(self, names: list[str]) -> None:
+        """Give the roles that are still free to series that appear after the head."""
+        held = {item.role for item in self._derived}
+        for name in names:
+            self._naming.join(name, held)
+        self._derived += [item for item in plan(self._naming) if item.role not in held]
 
     def _advance(self, chunk: Chunk) -> list[Change]:
         self._n_rows += chunk.n_rows
@@ -137,9 +143,8 @@ class Stream:
             extra = {item.name: item.column(chunk) for item in self._derived}
             columns = {**chunk.columns, **{name: column for name, column in extra.items() if column}}
             chunk = Chunk(chunk.steps, columns, chunk.wall_times)
-        for name in chunk.columns:
-            if name not in self._tracks:
-                self._open(name)
+        for name in _newcomers(chunk, self._tracks):
+            self._open(name)
         if chunk.n_rows == 1:
             return self._advance_one(chunk)
         changes: list[Change] = []
@@ -234,6 +239,12 @@ class Stream:
 
     def _point_findings(self, view: View) -> list[Finding]:
         return [finding for one in self._tracks.values() for finding in one.current(view)]
+
+
+def _newcomers(chunk: Chunk, known: Container[str]) -> list[str]:
+    """The series that are not known yet, in the order of their first rows: of appearance, however it is cut."""
+    fresh = [name for name in chunk.columns if name not in known]
+    return sorted(fresh, key=lambda name: int(chunk.columns[name].rows[0]))
 
 
 def run(chunks: Iterable[Chunk], overrides: Mapping[str, Role] | None = None) -> Outcome:
