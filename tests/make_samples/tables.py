@@ -17,7 +17,9 @@ def make(folder: Path) -> None:
     (folder / "pandas").mkdir(parents=True)
     (folder / "polars").mkdir(parents=True)
     pandas_csv(folder / "pandas")
-    pandas_json(folder / "pandas" / "records.jsonl")
+    pandas_spreadsheet(folder / "pandas" / "semicolons.csv")
+    pandas_long(folder / "pandas" / "long.csv")
+    pandas_json(folder / "pandas")
     polars_tables(folder / "polars")
 
 
@@ -50,11 +52,32 @@ def pandas_csv(folder: Path) -> None:
         _truth(f"{PANDAS} to_csv", dense, keeps_nan=True).write(folder / name)
 
 
-def pandas_json(path: Path) -> None:
-    """JSON lines: what a row has not is `null`."""
+def pandas_spreadsheet(path: Path) -> None:
+    """Semicolons between the cells and a decimal comma in them."""
     records = _records(bad=False)
-    pandas.DataFrame(records).to_json(path, orient="records", lines=True)
-    _truth(f"{PANDAS} to_json", records, keeps_nan=True).write(path)
+    pandas.DataFrame(records).to_csv(path, index=False, sep=";", decimal=",")
+    _truth(f"{PANDAS} to_csv", records, keeps_nan=True).write(path)
+
+
+def pandas_long(path: Path) -> None:
+    """One point a row, one series after the other."""
+    records = _records(bad=False)
+    frame = pandas.DataFrame(records).melt("step", var_name="tag").dropna()
+    frame.to_csv(path, index=False)
+    _truth(f"{PANDAS} melt, to_csv", records, keeps_nan=True).write(path)
+
+
+def pandas_json(folder: Path) -> None:
+    """JSON lines, and a document in each of its other layouts: what a row has not is `null`."""
+    records = _records(bad=False)[:12]
+    frame = pandas.DataFrame(records)
+    frame.to_json(folder / "records.jsonl", orient="records", lines=True)
+    for layout in ("records", "columns", "index", "split"):
+        frame.to_json(folder / f"{layout}.json", orient=layout)
+    for name in ("records.jsonl", "records.json", "columns.json", "index.json", "split.json"):
+        _truth(f"{PANDAS} to_json", records, keeps_nan=True).write(folder / name)
+    frame.set_index("step").to_json(folder / "table.json", orient="table")
+    _truth(f"{PANDAS} to_json", records, keeps_nan=True).write(folder / "table.json")
 
 
 def polars_tables(folder: Path) -> None:

@@ -70,7 +70,11 @@ def _course(outcome: Outcome) -> str:
             last = float(shape.levels[-1])
             verb = "falls" if last < shape.first else "goes"
             return (
-                f"{word} {verb} from {number(shape.first)} to {number(last)} in {grouped(shape.n_points)} "
-                f"points up to step {grouped(outcome.step)}"
+                f"{word} {verb} from {number(shape.first)} to {number(last)} in {_counted(shape.n_points)} "
+                f"up to step {grouped(outcome.step)}"
             )
     return ""
+
+
+def _counted(n_points: int) -> str:
+    return "1 point" if n_points == 1 else f"{grouped(n_points)} points"

@@ -50,7 +50,7 @@ class Flat:
         settled = median(course.y[-max(1, len(course) // 4) :])
         fall = start - settled
         deepest = start - float(course.y.min())
-        scale = max(abs(start), noise)
+        scale = max(abs(start), noise) or float(abs(course.y).max()) or 1.0
         slack = max(self.noise_units * noise, 1e-3 * scale)
         if abs(shape.first - start) > max(6.0 * noise, 2e-3 * scale) or view.said("divergence") is not None:
             return []

@@ -80,8 +80,8 @@ class Overfit:
             return (steady and len(after) >= 3 and rise >= self.few_share * abs(bottom)) or (
                 rise >= 0.3 * abs(bottom) and bool((after[1:] > bottom + 0.5 * rise).all())
             )
-        n_last = max(2, len(after) // 4)
-        error = 1.25 * slow_noise(values) * np.sqrt(1.0 / n_last + 1.0 / min(5, len(values)))
+        n_last, n_smoothed = max(2, len(after) // 4), 2 * _half_window(len(values)) + 1
+        error = 1.25 * slow_noise(values) * np.sqrt(1.0 / n_last + 1.0 / n_smoothed)
         if rise < self.noise_units * noise or rise < self.score * error:
             return False
         # The last quarter must stand above nearly all that came around the minimum.
@@ -130,10 +130,15 @@ def _smooth(values: Floats) -> Floats:
     n = len(values)
     if n < 7:
         return values
-    half = 1 if n < 40 else min(15, n // 15)
+    half = _half_window(n)
     padded = np.concatenate([np.full(half, values[0]), values, np.full(half, values[-1])])
     windows: Floats = np.lib.stride_tricks.sliding_window_view(padded, 2 * half + 1)
     return row_medians(windows)
+
+
+def _half_window(n_values: int) -> int:
+    """Neighbours on each side that a running median takes in."""
+    return 1 if n_values < 40 else min(15, n_values // 15)
 
 
 def _noise(values: Floats) -> float:

@@ -12,6 +12,7 @@ MAX_WIDTH = 120
 _MAX_FINDINGS = 9
 _MAX_CAUSES = 3
 _MAX_REMEDIES = 4
+_MAX_WARNINGS = 2
 _ROOMY = 4
 """With at most so many findings, each may take a second line and the whole still fits one screen."""
 
@@ -148,14 +149,13 @@ def _notes(run: RunReport, width: int, style: Style, verbose: bool) -> Iterator[
 
 def _warnings(run: RunReport, width: int, style: Style, verbose: bool) -> Iterator[str]:
     warnings = [event for event in run.events if event.warning]
-    if warnings and not verbose:
-        remarks = f"{len(warnings)} remark{'s' * (len(warnings) > 1)} on the log: -v shows all"
-        yield style.paint(clipped(remarks, width), "faint")
-        return
-    for event in warnings:
+    shown = warnings if verbose else warnings[:_MAX_WARNINGS]
+    for event in shown:
         place = f"{escaped(event.where)}: " if event.where else ""
         times = f" ({steps(event.count)} times)" if event.count > 1 else ""
-        yield from _item("Log: ", place + escaped(event.message) + times, width, style, None)
+        n_lines = None if verbose else 2
+        yield from _item("Log:  ", place + escaped(event.message) + times, width, style, n_lines)
+    yield from _more(len(warnings) - len(shown), "remark")
 
 
 def _more(n: int, word: str) -> Iterator[str]:

@@ -3,7 +3,8 @@
 Written by Lightning's and Keras's CSVLogger, ultralytics (`results.csv`), pandas, AlgoPerf, ColossalAI's
 reward trainer (no header) and everybody's own `csv.writer`.
 
-An empty cell was not logged; `nan` and `inf` in any spelling were.  Between semicolons `3,5` is 3.5.  The step is the best of the names in
+An empty cell was not logged; `nan` and `inf` in any spelling were.  Between semicolons `3,5` is 3.5.
+The step is the best of the names in
 `naming.STEP_NAMES`, else the row's number (told as `missing_step`).  A header that comes again marks a
 restart.  A last line without newline is kept when it has all its cells.
 """
@@ -27,6 +28,7 @@ from descentry.sources.csv_layout import (
     with_points,
     without_header,
 )
+from descentry.sources.csv_long import merged, point_of
 from descentry.sources.csv_sniff import is_csv
 from descentry.sources.drive import follow_stream, read_stream
 from descentry.sources.notes import Notes, quoted
@@ -45,8 +47,14 @@ def matches(path: Path, head: bytes) -> bool:
 
 
 def read(path: Path) -> Iterator[Chunk]:
-    """The whole log as chunks.  Raises UnreadableError."""
-    return read_stream(path, CsvLines)
+    """The whole log as chunks; a long table merged by step.  Raises UnreadableError."""
+    lines: list[CsvLines] = []
+
+    def opened(name: str) -> CsvLines:
+        lines.append(CsvLines(name))
+        return lines[-1]
+
+    return merged(read_stream(path, opened), lambda: bool(lines) and lines[-1].is_long)
 
 
 def follow(path: Path) -> Iterator[Chunk]:
@@ -66,6 +74,11 @@ class CsvLines:
         self._waiting: list[tuple[int, str]] = []
         self._last_step: int | None = None
         self._n_rows = 0
+
+    @property
+    def is_long(self) -> bool:
+        """Whether each row holds one point and says its series' name."""
+        return self._layout is not None and self._layout.long is not None
 
     def feed(self, data: bytes) -> Chunk:
         """The rows of the lines that are whole now."""
@@ -124,7 +137,7 @@ class CsvLines:
     def _named_layout(self) -> Chunk:
         delimiter = delimiter_of(self._waiting[0][1])
         header, first = (cells(line, delimiter) for _, line in self._waiting[:2])
-        self._set_layout(with_header(header, first, delimiter))
+        self._set_layout(with_header(header, with_points(first, delimiter), delimiter))
         return self._replay(1)
 
     def _guess_layout(self) -> Chunk:
@@ -221,6 +234,9 @@ class CsvLines:
         return step
 
     def _points(self, layout: Layout, row: list[str], at: int) -> Iterator[tuple[str, float]]:
+        if layout.long is not None:
+            yield from point_of(layout.long, row, at, self._notes)
+            return
         for i, (state, cell) in enumerate(zip(layout.columns[:MAX_SERIES], row, strict=False)):
             if i in (layout.step, layout.wall) or state.is_text or is_unlogged(cell):
                 continue

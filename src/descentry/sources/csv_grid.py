@@ -13,6 +13,8 @@ from descentry.sources.rows import MAX_SERIES
 
 def grid_of(layout: Layout, data: bytes) -> tuple[Floats, Floats | None] | None:
     """The block as a grid of numbers, and its wall times; None when the block is not regular."""
+    if layout.long is not None:
+        return None
     skipped = {i for i, column in enumerate(layout.columns) if column.is_text}
     if layout.wall is not None and layout.wall_is_text:
         skipped.add(layout.wall)

@@ -6,12 +6,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 
+from descentry.sources.csv_long import Long, long_of
 from descentry.sources.json_values import clean_name
 from descentry.sources.naming import best_step
 from descentry.sources.numbers import TIME_NAMES, number, step_of, wall_seconds
 
 DELIMITERS = (",", "\t", ";", "|")
-_DECIMAL_COMMA = re.compile(r"[+-]?\d*,\d+(?:[eE][+-]?\d+)?")
+_DECIMAL_COMMA = re.compile(r"[+-]?(?:\d+,\d*|,\d+)(?:[eE][+-]?\d+)?")
 N_UNDECIDED = 16
 """A column whose first so many cells are text is text for good."""
 
@@ -31,7 +32,10 @@ class ColumnState:
 
 @dataclass(slots=True)
 class Layout:
-    """`step`: index of the step's column or None (the row's number is the step); `wall`: of the wall time."""
+    """`step`: index of the step's column or None (the row's number is the step); `wall`: of the wall time.
+
+    `long`: where each row holds one point, which columns name it.
+    """
 
     delimiter: str
     columns: list[ColumnState]
@@ -40,6 +44,7 @@ class Layout:
     header: tuple[str, ...] | None
     wall_is_text: bool = False
     guesses: list[str] = field(default_factory=list)
+    long: Long | None = None
 
     def __len__(self) -> int:
         return len(self.columns)
@@ -93,7 +98,8 @@ def with_header(row: Sequence[str], first: Sequence[str], delimiter: str) -> Lay
         step = None
     wall = _wall(names, first)
     is_text = wall is not None and number(first[wall]) is None
-    return Layout(delimiter, list(map(ColumnState, names)), step, wall, tuple(row), is_text)
+    long = long_of(names, first) if step is not None else None
+    return Layout(delimiter, list(map(ColumnState, names)), step, wall, tuple(row), is_text, long=long)
 
 
 def without_header(rows: Sequence[Sequence[str]], delimiter: str) -> Layout:

@@ -37,7 +37,8 @@ class Derived:
         for part in self.parts[1:]:
             other_rows, other = chunk.columns[part]
             rows, here, there = np.intersect1d(rows, other_rows, assume_unique=True, return_indices=True)
-            total = total[here] + other[there]
+            with np.errstate(invalid="ignore", over="ignore"):
+                total = total[here] + other[there]
         return Column(rows, total) if len(rows) else None
 
 
