@@ -130,6 +130,8 @@ class Nan:
         state.last_step = step
         state.n_finite_since = 0
         if state.first_step is None:
+            if state.detected_step is None:
+                state.detected_step = step
             state.first_step, state.before, state.first_seen_index = step, tuple(state.recent), state.n_seen
             return True
         return False
@@ -186,7 +188,7 @@ class Nan:
             curve=state.curve,
             onset_step=onset,
             end_step=state.last_step if recovered else None,
-            detected_at_step=state.first_step,
+            detected_at_step=state.detected_step if state.detected_step is not None else state.first_step,
             resolved_at_step=view.step if recovered else None,
             statement=story,
             evidence=_evidence_before(state, state.first_step),
@@ -203,7 +205,7 @@ class Nan:
             curve=state.curve,
             onset_step=state.collapse_step,
             end_step=None,
-            detected_at_step=state.detected_step or view.step,
+            detected_at_step=state.detected_step if state.detected_step is not None else view.step,
             statement=f"the loss drops from {number(state.before[-1])} to exactly 0 at step "
             f"{grouped(state.collapse_step)}: no loss is learnt to 0 in one step; a NaN may be hidden behind it",
             evidence=_evidence_before(state, state.collapse_step),

@@ -28,6 +28,8 @@ PHASES = ((0, 5), (100, 10), (500, 25), (2000, 50))
 """From this many points on, blocks of this many: a spike may last three blocks before the level follows it."""
 N_LEVELS, N_NOISES, N_LONG = 4, 12, 60
 MAX_EVENTS = 512
+N_LEAP = 3
+"""Points in which a leap reaches half of its height."""
 
 
 @dataclass(slots=True)
@@ -45,7 +47,10 @@ class Excursion:
     n_points: int = 1
     n_in_row: int = 1
     stay: int = 1
+    first_index: int = 0
     last_index: int = 0
+    previous: float = float("nan")
+    early_peak: float = float("-inf")
     end_step: int | None = None
     low_since: float = float("inf")
 
@@ -79,6 +84,7 @@ class SpikeState:
     open: Excursion | None = None
     events: list[Excursion] = field(default_factory=list)
     last_step: int = 0
+    last_value: float = float("nan")
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +115,8 @@ class Spike:
         if value - value != 0.0:
             return False
         if value > state.upper:
-            self._above(state, step, value, state.n_points + len(state.values))
+            previous = state.values[-1] if state.values else state.last_value
+            self._above(state, step, value, state.n_points + len(state.values), previous)
         state.steps.append(step)
         state.values.append(value)
         if len(state.values) >= state.size:
@@ -159,7 +166,10 @@ class Spike:
                 continue
             block = slice(row * size, (row + 1) * size)
             for i in np.flatnonzero(rows[row] > state.upper).tolist():
-                self._above(state, int(steps[row * size + i]), float(rows[row, i]), state.n_points + i)
+                previous = float(rows[row, i - 1]) if i else state.last_value
+                self._above(
+                    state, int(steps[row * size + i]), float(rows[row, i]), state.n_points + i, previous
+                )
             self._close(state, steps[block], rows[row : row + 1])
             row += 1
 
@@ -208,7 +218,7 @@ class Spike:
         state.quantum = min(state.quantum, float(_quanta(rows).min()))
         state.lowest = min(state.lowest, float(medians.min()))
         state.highest = max(state.highest, float(medians.max()))
-        state.last_step = int(steps[-1])
+        state.last_step, state.last_value = int(steps[-1]), float(rows[-1, -1])
         if state.open is not None:
             self._follow(state, state.open, medians, state.last_step)
         has_level = len(state.levels) >= 2 and state.noise > 0
@@ -241,11 +251,19 @@ class Spike:
             event.end_step = step
             state.open = None
 
-    def _above(self, state: SpikeState, step: int, value: float, index: int) -> None:
-        """A point above the limit: a new excursion, or one more point of the open one."""
+    def _above(self, state: SpikeState, step: int, value: float, index: int, previous: float) -> None:
+        """A point above the limit: a new excursion, or one more point of the open one.
+
+        `index` counts finite points; `previous` is the point before this one.
+        """
         event = state.open
+        if event is None and state.events and state.events[-1].last_index == index - 1:
+            # It had been closed at the end of a block whose first half was still low.
+            event = state.open = state.events[-1]
+            event.end_step = None
         if event is None:
             event = Excursion(step, state.level, state.noise, value, step)
+            event.first_index, event.previous = index, previous
             state.open = event
             state.events.append(event)
             if len(state.events) > MAX_EVENTS:
@@ -255,6 +273,8 @@ class Spike:
             event.n_in_row = event.n_in_row + 1 if index == event.last_index + 1 else 1
             event.stay = max(event.stay, event.n_in_row)
         event.last_index = index
+        if index < event.first_index + N_LEAP:
+            event.early_peak = max(event.early_peak, value)
         if value > event.peak:
             event.peak, event.peak_step, event.low_since = value, step, float("inf")
 
@@ -295,10 +315,14 @@ class Spike:
 
 
 def _comes_back(event: Excursion) -> bool:
-    """Whether at least half of the height was lost again; a fresh leap has had no time to."""
-    if event.low_since == float("inf"):
+    """Whether at least half of the height was lost again; a fresh leap has had no time to.
+
+    What is still up must have leapt, not climbed: from the point before it half of the height in N_LEAP points.
+    """
+    if event.low_since <= event.level + 0.5 * event.height:
         return True
-    return event.low_since <= event.level + 0.5 * event.height
+    leapt = event.early_peak - event.previous >= 0.5 * event.height
+    return leapt and event.low_since == float("inf")
 
 
 def _next(sorted_rows: Ints, row: int) -> int:

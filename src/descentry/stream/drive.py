@@ -50,7 +50,7 @@ class Stream:
         self._restarts: list[int] = []
         self._clock = Clock()
         self._judged: dict[int, list[Finding]] = {}
-        self._lives = Lives()
+        self._lives = Lives(frozenset(one.id for one in self._point_detectors))
         self._step = 0
 
     @property

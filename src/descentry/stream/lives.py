@@ -26,8 +26,13 @@ def _differs(old: Finding, new: Finding) -> bool:
 
 @dataclass
 class Lives:
-    """What stands at present, one finding per pattern and curve."""
+    """What stands at present, one finding per pattern and curve.
 
+    `dated`: patterns that know by themselves when they saw what they say.  They are also asked between two
+    judgements, whenever a chunk ends, so when they were first asked must leave no trace.
+    """
+
+    dated: frozenset[str] = frozenset()
     standing: dict[tuple[str, str], Finding] = field(default_factory=dict)
 
     def judge(self, findings: Iterable[Finding], step: int) -> list[Change]:
@@ -40,8 +45,8 @@ class Lives:
             if old is None:
                 changes.append(Change("opened", finding, step))
             else:
-                first = min(old.detected_at_step, finding.detected_at_step)
-                finding = replace(finding, detected_at_step=first)
+                if finding.pattern not in self.dated and old.detected_at_step < finding.detected_at_step:
+                    finding = replace(finding, detected_at_step=old.detected_at_step)
                 if _differs(old, finding):
                     changes.append(Change("updated", finding, step))
             fresh[key] = finding
