@@ -62,6 +62,8 @@ class Nan:
     """Exact zeros in a row that make a collapse.  Higher: a logger that writes a few zeros is forgiven."""
     zero_share: float = 0.02
     """The level before the zeros, as a share of the first level, above which 0 is no continuation of it."""
+    rare_share: float = 0.01
+    """Up to this share of the values may be lost, and come back, for a warning; more is critical."""
     n_recovered: int = 50
     """Finite values in a row after the last NaN that count as recovery."""
 
@@ -160,6 +162,7 @@ class Nan:
         recovered = state.n_finite_since >= self.n_recovered or (
             state.n_finite_since > count and state.n_finite_since >= 3
         )
+        is_rare = count <= max(3, self.rare_share * state.n_seen) and state.restarted_at is None
         onset = state.zero_step if state.n_zeros and state.zero_step is not None else state.first_step
         if state.first_seen_index == 1:
             story = f"the loss is {word} from the first logged step on"
@@ -183,7 +186,7 @@ class Nan:
         )
         return Finding(
             pattern=self.id,
-            severity=Severity.WARNING if recovered and state.restarted_at is None else Severity.CRITICAL,
+            severity=Severity.WARNING if recovered and is_rare else Severity.CRITICAL,
             confidence=0.999,
             curve=state.curve,
             onset_step=onset,

@@ -355,6 +355,14 @@ def _nanmedian(windows: Floats) -> Floats:
     return medians
 
 
+def _share(state: SpikeState, event: Excursion) -> str:
+    """The height against the level, or against the descent where the level is next to nothing."""
+    share = event.height / max(abs(event.level), 1e-300)
+    if share <= 3.0:
+        return f"{percent(share)} of the level"
+    return f"{percent(event.height / max(state.highest - state.lowest, event.height))} of the descent undone"
+
+
 def _finding(state: SpikeState, events: list[Excursion], view: View) -> Finding:
     largest = max(events, key=lambda event: event.height)
     # Blocks of steps make a decayed return visible only at their end: an excursion still open may be over.
@@ -371,7 +379,7 @@ def _finding(state: SpikeState, events: list[Excursion], view: View) -> Finding:
         f"{number(largest.peak, largest.noise)} at step {grouped(largest.peak_step)} "
         f"(noise {rough(largest.noise)}), {back}"
     )
-    grave = len(events) >= 3 or not recovered
+    grave = len(events) > 1 or not recovered
     evidence = tuple(
         Evidence(
             f"{number(e.score)} noise units above the level", state.curve, e.peak_step, e.peak, e.level
@@ -387,7 +395,7 @@ def _finding(state: SpikeState, events: list[Excursion], view: View) -> Finding:
         end_step=max((e.end_step or view.step) for e in events) if recovered else None,
         detected_at_step=events[0].peak_step,
         resolved_at_step=max((e.end_step or view.step) for e in events) if recovered else None,
-        statement=statement + f"; {percent(largest.height / max(abs(largest.level), 1e-300))} of the level",
+        statement=f"{statement}; {_share(state, largest)}",
         steps=tuple(e.peak_step for e in events),
         evidence=evidence,
         facts={

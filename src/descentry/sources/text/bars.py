@@ -1,4 +1,5 @@
-"""Progress bars in console text: tqdm's and Keras'.  Of a bar only the last state counts.
+"""Progress bars in console text: tqdm's and Keras'.  Of an epoch's bar only the last state counts; of a bar
+that counts the whole run's steps every one (see `run_bar`).
 
 Where epoch lines with a loss stand beside them, bars say nothing new and are left out; where they are all
 there is, the last state of each is a row.
@@ -6,6 +7,8 @@ there is, the last state of each is a row.
 
 import re
 from typing import NamedTuple
+
+from descentry.sources.text.run_bar import RunBar, State, state_of
 
 MAX_WAITING = 64
 
@@ -16,13 +19,17 @@ _KERAS = re.compile(r"(?P<n>[0-9]{1,15})/(?P<total>[0-9]{1,15}) (?:\[[=>.]*\]|â”
 
 
 class Bar(NamedTuple):
-    """One state of a bar, as a line: `label` and the metrics behind it; `rest`: text after the bar."""
+    """One state of a bar, as a line: `label` and the metrics behind it; `rest`: text after the bar.
+
+    `state`: where the bar may count the steps of a whole run.
+    """
 
     label: str
     text: str
     is_full: bool
     has_metrics: bool
     rest: str
+    state: State | None = None
 
 
 def looks_like_bar(line: str) -> bool:
@@ -39,7 +46,9 @@ def bar_of(line: str) -> Bar | None:
         metrics = found["inner"].partition("/s")[2] or found["inner"].partition("s/it")[2]
         metrics = metrics.lstrip(" ,]")
         is_full = found["n"] == found["total"]
-        return Bar(label, f"{label}, {metrics}", is_full, "=" in metrics, line[found.end() :].strip())
+        text = f"{label}, {metrics}"
+        state = state_of(label, text, found["n"], found["total"]) if "=" in metrics else None
+        return Bar(label, text, is_full, "=" in metrics, line[found.end() :].strip(), state)
     found = _KERAS.match(line)
     if found is None:
         return None
@@ -49,7 +58,9 @@ def bar_of(line: str) -> Bar | None:
 
 def below(bar: Bar, epoch: int | None) -> Bar:
     """The bar with the epoch of the header above it, where it has no label of its own."""
-    return bar if bar.label or epoch is None else bar._replace(text=f"Epoch {epoch} {bar.text}")
+    if bar.label or epoch is None:
+        return bar
+    return bar._replace(text=f"Epoch {epoch} {bar.text}", state=None)
 
 
 class Bars:
@@ -65,12 +76,15 @@ class Bars:
         self._current: Bar | None = None
         self._waiting: list[tuple[str, int]] = []
         self._labels: set[str] = set()
+        self._run = RunBar()
 
     def feed(self, bar: Bar, line: int) -> list[tuple[str, int]]:
         """The texts (and their lines) that are rows now."""
         if self.are_data is False:
             self.n_left_out += bar.is_full and bar.has_metrics
             return []
+        if bar.state is not None and self._run.takes(bar.state):
+            return self._of_run(bar.state, line)
         out = []
         if self._current is not None and self._current.label != bar.label:
             out = self._finish(self._current, line)
@@ -79,11 +93,18 @@ class Bars:
             out += self._finish(bar, line)
         return out
 
+    def _of_run(self, state: State, line: int) -> list[tuple[str, int]]:
+        self._run.feed(state, line)
+        if not (self.are_data or self._run.is_sure):
+            return []
+        self.are_data = True
+        return self._released()
+
     def saw_summary(self) -> None:
         """An epoch line with a loss was read: what bars say is said there."""
         if self.are_data is None:
             self.are_data = False
-            self.n_left_out += len(self._waiting)
+            self.n_left_out += len(self._waiting) + self._run.n_full
             self._waiting = []
             self._current = None
 
@@ -92,7 +113,8 @@ class Bars:
         if self.are_data is False:
             return []
         self.are_data = True
-        return self._finish(self._current, line) if self._current else self._released()
+        run = self._run.end()
+        return [*run, *(self._finish(self._current, line) if self._current else self._released())]
 
     def _finish(self, bar: Bar, line: int) -> list[tuple[str, int]]:
         self._current = None
@@ -105,5 +127,5 @@ class Bars:
         return self._released() if self.are_data else []
 
     def _released(self) -> list[tuple[str, int]]:
-        out, self._waiting = self._waiting, []
+        out, self._waiting = [*self._run.take(), *self._waiting], []
         return out

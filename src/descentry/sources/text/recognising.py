@@ -48,7 +48,7 @@ def _plan(line: str) -> Plan | None:
     line = clean(line).strip()
     if looks_like_bar(line):
         bar = bar_of(line)
-        line = bar.text if bar is not None and bar.is_full else "" if bar is not None else line
+        line = line if bar is None else bar.text if bar.is_full or bar.state is not None else ""
     return plan_of(split(cut_moment(line)[0].strip())[0])
 
 
