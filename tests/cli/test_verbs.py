@@ -24,7 +24,7 @@ OPTIONS = {
         "-v",
         "--no-curve",
     },
-    "read": {"logs", "--format", "--json", "--role", "--run"},
+    "read": {"logs", "--format", "--json", "--role", "--run", "--verify"},
     "explain": {"id_"},
     "demo": {"--format", "--json", "-v"},
     "completion": {"shell"},

@@ -36,7 +36,7 @@ def detector(request: pytest.FixtureRequest) -> Detector:
 
 
 def test_any_chunking_is_as_one_pass(detector: Detector) -> None:
-    laws.check_chunking(detector, CURVES, n_cuttings=2)
+    laws.check_chunking(detector, CURVES, n_cuttings=1)
 
 
 def test_scalar_and_vector_form_agree(detector: Detector) -> None:
@@ -48,7 +48,7 @@ def test_a_state_survives_pickling(detector: Detector) -> None:
 
 
 def test_the_unit_of_the_loss_plays_no_part(detector: Detector) -> None:
-    laws.check_scale(detector, CURVES)
+    laws.check_scale(detector, CURVES, factors=(1e-3, 7.5))
 
 
 def test_the_stride_of_the_steps_plays_no_part(detector: Detector) -> None:
@@ -57,6 +57,11 @@ def test_the_stride_of_the_steps_plays_no_part(detector: Detector) -> None:
 
 def test_healthy_runs_stay_silent(detector: Detector) -> None:
     laws.check_silence(detector, (1_000, 10_000), seeds=(0,))
+
+
+@pytest.mark.slow
+def test_all_laws_hold_on_longer_curves(detector: Detector) -> None:
+    laws.check_detector(detector, stored)
 
 
 @pytest.mark.slow

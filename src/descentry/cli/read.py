@@ -23,8 +23,14 @@ if TYPE_CHECKING:
 @options.formats("text", "json", "csv", "jsonl")
 @options.roles
 @options.run
+@click.option("--verify", is_flag=True, help="Check every checksum that the format has (event files).")
 def command(
-    logs: tuple[str, ...], format_: str, as_json: bool, roles: "dict[str, Role]", run: str | None
+    logs: tuple[str, ...],
+    format_: str,
+    as_json: bool,
+    roles: "dict[str, Role]",
+    run: str | None,
+    verify: bool,
 ) -> int:
     """Show what is in LOG: series, their roles, points, warnings; or export every point.
 
@@ -39,7 +45,7 @@ def command(
     seen: set[str] = set()
     with Inputs(logs, outcome) as inputs:
         for log in inputs.logs(run):
-            collected = outcome.attempt(str(log.path), partial(_collect, log, roles))
+            collected = outcome.attempt(str(log.path), partial(_collect, log, roles, verify))
             if collected is not None:
                 seen.update(collected.curves)
                 view.add(collected)
@@ -49,10 +55,10 @@ def command(
     return outcome.code()
 
 
-def _collect(log: "Log", roles: "dict[str, Role]") -> "Run":
+def _collect(log: "Log", roles: "dict[str, Role]", verify: bool) -> "Run":
     from descentry.sources.collect import collect
 
-    return collect(log, roles or None)
+    return collect(log, roles or None, verify=verify)
 
 
 def _tell_without_loss(run: "Run", outcome: Outcome) -> None:

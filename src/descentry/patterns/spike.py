@@ -284,6 +284,8 @@ class Spike:
         state.events = [event for event in state.events if event.onset_step < step]
         state.steps.clear()
         state.values.clear()
+        state.levels.clear()
+        state.upper = float("inf")
         state.open = None
         return False
 

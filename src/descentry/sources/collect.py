@@ -13,12 +13,12 @@ from descentry.sources.roles import resolve
 from descentry.sources.rows import joined
 
 
-def collect(log: Log, roles: Mapping[str, Role] | None = None) -> Run:
+def collect(log: Log, roles: Mapping[str, Role] | None = None, *, verify: bool = False) -> Run:
     """The run that `log` holds, with the whole curves in the log's own order and their roles.
 
-    `roles` overrule those that the names suggest.  Raises InputError when the log cannot be read.
+    `roles` overrule those that the names suggest; `verify` checks every checksum of the format.  Raises InputError when the log cannot be read.
     """
-    whole = joined(log.chunks())
+    whole = joined(log.chunks(verify=verify))
     resolved = resolve(list(whole.columns), roles)
     curves = {name: _curve(whole, name, resolved[name]) for name in whole.columns}
     return Run(log.run, log.format, str(log.path), curves, whole.config, tuple(merged(whole.events)))

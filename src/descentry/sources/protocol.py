@@ -1,6 +1,6 @@
 """What a reader is, and what it hands out."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -36,9 +36,16 @@ class Log:
     path: Path
     reader: Reader
 
-    def chunks(self) -> Iterator[Chunk]:
-        """The whole log, as chunks of bounded size."""
-        return self.reader.read(self.path)
+    def chunks(self, *, verify: bool = False) -> Iterator[Chunk]:
+        """The whole log, as chunks of bounded size.
+
+        `verify` checks every checksum that the format has, which else happens only where a record does not
+        decode; a reader of such a format says `can_verify = True` and takes the option.
+        """
+        read: Callable[..., Iterator[Chunk]] = self.reader.read
+        if verify and getattr(self.reader, "can_verify", False):
+            return read(self.path, verify=True)
+        return read(self.path)
 
     def follow(self) -> Iterator[Chunk]:
         """The log as it grows: an empty chunk means that nothing whole was added since the last one."""

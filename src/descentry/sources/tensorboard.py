@@ -24,6 +24,7 @@ from descentry.sources.notes import Notes
 from descentry.sources.rows import Rows, bounded, is_empty, with_events
 
 format = "tensorboard"
+can_verify = True
 
 MARK = ".tfevents."
 _PARTS = re.compile(r"([0-9]{1,18})")

@@ -46,7 +46,9 @@ class Lives:
                 changes.append(Change("opened", finding, step))
             else:
                 if finding.pattern not in self.dated and old.detected_at_step < finding.detected_at_step:
-                    finding = replace(finding, detected_at_step=old.detected_at_step)
+                    # An onset that has moved on since then was not known then.
+                    first = max(old.detected_at_step, min(finding.onset_step, finding.detected_at_step))
+                    finding = replace(finding, detected_at_step=first)
                 if _differs(old, finding):
                     changes.append(Change("updated", finding, step))
             fresh[key] = finding

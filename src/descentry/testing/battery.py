@@ -22,7 +22,7 @@ def battery(n_points: int = 900) -> Mapping[str, Chunk]:
         "one infinity": curves.nan(base, at=5 * part, n_points=1, value=np.inf),
         "zeros": curves.nan(base, at=6 * part, value=0.0),
         "plateau": curves.plateau(base, at=4 * part),
-        "stall": curves.plateau(base, at=2 * part, until=6 * part),
+        "stall": curves.plateau(base, at=part // 3, until=5 * part),
         "flat": curves.flat(base),
         "divergence": curves.divergence(base, at=6 * part, rise=1.5),
         "overfit": curves.overfit(base, at=4 * part, rise=0.8),

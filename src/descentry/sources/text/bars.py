@@ -47,8 +47,12 @@ def bar_of(line: str) -> Bar | None:
         metrics = metrics.lstrip(" ,]")
         is_full = found["n"] == found["total"]
         text = f"{label}, {metrics}"
-        state = state_of(label, text, found["n"], found["total"]) if "=" in metrics else None
-        return Bar(label, text, is_full, "=" in metrics, line[found.end() :].strip(), state)
+        has_metrics = "=" in metrics
+        state = state_of(label, text, found["n"], found["total"]) if has_metrics else None
+        # At a count of 0 an epoch's bar repeats the metrics of the epoch before.
+        return Bar(
+            label, text, is_full, has_metrics and found["n"] != "0", line[found.end() :].strip(), state
+        )
     found = _KERAS.match(line)
     if found is None:
         return None
@@ -68,6 +72,9 @@ class Bars:
 
     `feed` takes a bar's state; `saw_summary` a line with a loss beside them.  States wait until one of both
     is clear: the next bar of the same kind came without such a line, or the log ended.
+
+    A bar that is full is often shown again: with the metrics that belong to its last count (until then it
+    repeats those of the count before), and once more with those of the validation behind them.
     """
 
     def __init__(self) -> None:
@@ -76,6 +83,7 @@ class Bars:
         self._current: Bar | None = None
         self._waiting: list[tuple[str, int]] = []
         self._labels: set[str] = set()
+        self._finished: Bar | None = None
         self._run = RunBar()
 
     def feed(self, bar: Bar, line: int) -> list[tuple[str, int]]:
@@ -85,13 +93,27 @@ class Bars:
             return []
         if bar.state is not None and self._run.takes(bar.state):
             return self._of_run(bar.state, line)
+        if not bar.is_full:
+            self._finished = None
         out = []
-        if self._current is not None and self._current.label != bar.label:
-            out = self._finish(self._current, line)
+        before = self._current
+        if before is not None and before.label != bar.label:
+            out = self._finish(before, line)
+            before = None
         self._current = bar if bar.has_metrics else None
-        if bar.is_full and bar.has_metrics:
+        is_stale = before is not None and not before.is_full and before.text == bar.text
+        if bar.is_full and bar.has_metrics and not is_stale:
             out += self._finish(bar, line)
         return out
+
+    @property
+    def is_held(self) -> bool:
+        """Whether a full bar waits for its last metrics."""
+        return self._current is not None and self._current.is_full
+
+    def settle(self, line: int) -> list[tuple[str, int]]:
+        """The rows that are due before a line that is no bar."""
+        return self._finish(self._current, line) if self._current is not None and self.is_held else []
 
     def _of_run(self, state: State, line: int) -> list[tuple[str, int]]:
         self._run.feed(state, line)
@@ -118,14 +140,33 @@ class Bars:
 
     def _finish(self, bar: Bar, line: int) -> list[tuple[str, int]]:
         self._current = None
-        kind = re.sub("[0-9]+", "#", bar.label)
+        text = _news(bar, self._finished)
+        self._finished = bar if bar.is_full else None
+        if not text:
+            return self._released() if self.are_data else []
+        return self._put(bar.label, text, line)
+
+    def _put(self, label: str, text: str, line: int) -> list[tuple[str, int]]:
+        kind = re.sub("[0-9]+", "#", label)
         if kind in self._labels or len(self._waiting) >= MAX_WAITING:
             self.are_data = True
         if len(self._labels) < MAX_WAITING:
             self._labels.add(kind)
-        self._waiting.append((bar.text, line))
+        self._waiting.append((text, line))
         return self._released() if self.are_data else []
 
     def _released(self) -> list[tuple[str, int]]:
         out, self._waiting = [*self._run.take(), *self._waiting], []
         return out
+
+
+def _news(bar: Bar, before: Bar | None) -> str:
+    """The bar's text, less what it said when it was shown full before; "" when nothing is new."""
+    if before is None or not bar.label or bar.label != before.label:
+        return bar.text
+    if bar.text == before.text or not any(map(str.isdigit, bar.label)):
+        return bar.text if bar.text != before.text else ""
+    label, *metrics = bar.text.split(", ")
+    said = set(before.text.split(", "))
+    fresh = [metric for metric in metrics if metric not in said]
+    return ", ".join([label, *fresh]) if fresh else ""

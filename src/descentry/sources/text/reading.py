@@ -46,7 +46,7 @@ class Reading:
         """Reads lines, the first of which is line `number`; all of them are parts of it where `is_one`."""
         i, n = 0, len(lines)
         while i < n:
-            done = self._quick.run(lines, i)
+            done = 0 if self._bars.is_held else self._quick.run(lines, i)
             if done:
                 self._gathering.context = ""
                 i += done
@@ -113,6 +113,8 @@ class Reading:
             return
         if looks_like_bar(text) and self._bar(text):
             return
+        for row, at in self._bars.settle(self._number):
+            self._row_of(row, at)
         found = settings_of(text) if text[0] == "|" or "(" in text or "{" in text else None
         if found:
             self._config.add(found)

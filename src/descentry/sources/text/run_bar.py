@@ -54,6 +54,7 @@ class RunBar:
             self._finish()
         if state.n < self._n:
             self._begin_anew(was_full=self._n == state.total)
+        self.n_full += self._n < state.n == state.total
         self._n = state.n
         self._pending = state, line
         if state.n == state.total:
@@ -63,7 +64,6 @@ class RunBar:
         self.is_sure = True
         if was_full and self._key is not None:
             self._offset += self._key[1]
-            self.n_full += 1
 
     def _finish(self) -> None:
         """The newest state is the last with its count."""

@@ -1,0 +1,20 @@
+"""What all detectors together say of a made curve."""
+
+from descentry.patterns.registry import detectors
+from descentry.record.chunk import Chunk
+from descentry.record.finding import Finding
+from descentry.testing.verdicts import said
+
+ALL = detectors()
+
+
+def leading(chunk: Chunk) -> dict[str, Finding]:
+    """The findings that accuse, by pattern: those that no other finding explains."""
+    return {one.pattern: one for one in said(ALL, [chunk]) if one.explained_by is None}
+
+
+def only(chunk: Chunk, pattern: str) -> Finding:
+    """The one finding that leads; fails when there are others."""
+    found = leading(chunk)
+    assert list(found) == [pattern]
+    return found[pattern]

@@ -1,0 +1,47 @@
+"""divergence: a rise that lasts to the end of the log."""
+
+import numpy as np
+import pytest
+
+from descentry.testing import curves
+from descentry.testing.curves import TRAIN, exact, healthy
+from tests.patterns.saying import leading, only
+
+
+@pytest.mark.parametrize("n_points", [100, 1000, 20_000])
+@pytest.mark.parametrize("share", [0.4, 0.6, 0.75])
+def test_a_lasting_rise_is_found(n_points: int, share: float) -> None:
+    at = int(share * n_points)
+    found = only(curves.divergence(healthy(n_points, seed=3), at=at, rise=2.0), "divergence")
+    # A quarter of the rise has to be there before it is told from the course.
+    assert at - 0.05 * n_points < found.onset_step < at + 0.35 * (n_points - at)
+    assert found.onset_step <= found.detected_at_step
+    assert found.end_step is None
+
+
+def test_a_noise_free_rise_is_found() -> None:
+    found = only(curves.divergence(exact(2000), at=1200, rise=1.5), "divergence")
+    assert found.onset_step == pytest.approx(1200, abs=200)
+
+
+def test_a_rise_that_comes_back_is_none() -> None:
+    hump = 1.5 * np.exp(-(((np.arange(3000) - 1500) / 200.0) ** 2))
+    chunk = healthy(3000, seed=1)
+    assert "divergence" not in leading(curves.with_values(chunk, TRAIN, chunk.columns[TRAIN].values + hump))
+
+
+def test_a_jump_to_a_new_level_is_a_divergence() -> None:
+    jump = 2.0 * (np.arange(3000) > 2000)
+    chunk = healthy(3000, seed=1)
+    found = leading(curves.with_values(chunk, TRAIN, chunk.columns[TRAIN].values + jump))
+    assert found["divergence"].onset_step == pytest.approx(2001, abs=60)
+    assert found["divergence"].facts["after_spike"] == 1.0
+
+
+def test_a_rise_within_noise_is_nothing() -> None:
+    assert leading(curves.divergence(healthy(3000, seed=1, sigma=0.1), at=2500, rise=0.02)) == {}
+
+
+def test_a_negative_loss_that_falls_does_not_diverge() -> None:
+    chunk = healthy(2000, seed=1)
+    assert leading(curves.with_values(chunk, TRAIN, chunk.columns[TRAIN].values - 4.0)) == {}

@@ -1,0 +1,53 @@
+"""plateau: a stall above the floor; slow power laws, converged runs and ended schedules are none."""
+
+import numpy as np
+import pytest
+
+from descentry.record.finding import Severity
+from descentry.testing import curves
+from descentry.testing.curves import RATE, TRAIN, exact, healthy
+from descentry.testing.verdicts import said
+from tests.patterns.saying import ALL, leading, only
+
+
+@pytest.mark.parametrize("n_points", [300, 1000, 5000, 50_000])
+@pytest.mark.parametrize("share", [0.2, 0.3, 0.5])
+def test_a_run_that_stops_falling_has_a_plateau(n_points: int, share: float) -> None:
+    at = int(share * n_points)
+    plateau = only(curves.plateau(healthy(n_points, seed=2, sigma=0.01), at=at), "plateau")
+    assert plateau.onset_step == pytest.approx(at, abs=0.2 * n_points)
+    assert plateau.end_step is None
+    assert plateau.severity is Severity.WARNING
+
+
+def test_a_noise_free_plateau_is_found() -> None:
+    plateau = only(curves.plateau(exact(2000), at=600), "plateau")
+    assert plateau.onset_step == pytest.approx(600, abs=300)
+
+
+def test_a_stall_after_which_the_fall_resumes_has_an_end() -> None:
+    k = np.arange(3000)
+    values = 3.0 + 2.0 * np.exp(-k / 150.0) - 1.0 * (1.0 - np.exp(-np.maximum(k - 1800, 0) / 300.0))
+    values = values + 0.01 * np.random.default_rng(0).standard_normal(3000)
+    (plateau,) = (one for one in said(ALL, [curves.with_values(healthy(3000), TRAIN, values)]) if one.pattern == "plateau")
+    assert plateau.onset_step == pytest.approx(600, abs=300)
+    assert plateau.end_step == pytest.approx(1800, abs=150)
+    assert plateau.facts["mid_run"] == 1.0
+
+
+@pytest.mark.parametrize("exponent", [0.1, 0.3, 0.5, 1.0])
+@pytest.mark.parametrize("n_points", [200, 2000, 50_000])
+def test_a_power_law_that_slows_down_is_no_plateau(exponent: float, n_points: int) -> None:
+    for sigma in (0.0, 0.02, 0.05):
+        assert "plateau" not in leading(healthy(n_points, seed=1, sigma=sigma, exponent=exponent))
+
+
+def test_a_loss_near_its_floor_has_converged() -> None:
+    values = 3.0 * np.exp(-np.arange(2000) / 100.0) + 0.01
+    assert "plateau" not in leading(curves.with_values(healthy(2000), TRAIN, values))
+
+
+def test_an_ended_schedule_explains_the_stretch() -> None:
+    chunk = curves.plateau(healthy(2000, seed=2, sigma=0.01), at=600)
+    chunk = curves.with_values(chunk, RATE, np.where(np.arange(2000) < 600, 3e-4, 0.0))
+    assert only(chunk, "plateau").severity is Severity.INFO

@@ -1,0 +1,28 @@
+"""sawtooth: noise that hides the progress, and only that."""
+
+import pytest
+
+from descentry.testing import curves
+from descentry.testing.curves import VAL, healthy
+from tests.patterns.saying import leading, only
+
+
+@pytest.mark.parametrize("n_points", [100, 1000, 3_000])
+def test_noise_that_hides_the_progress_is_found(n_points: int) -> None:
+    found = only(curves.sawtooth(healthy(n_points, seed=1), sigma=1.0), "sawtooth")
+    assert found.severity == "warning"
+
+
+def test_noise_on_validation_is_told_of_validation() -> None:
+    chunk = healthy(2000, seed=1, n_validations=200)
+    assert only(curves.sawtooth(chunk, sigma=1.0, name=VAL), "sawtooth").curve == VAL
+
+
+@pytest.mark.parametrize("sigma", [0.0, 0.01, 0.03])
+def test_moderate_noise_is_none(sigma: float) -> None:
+    assert leading(healthy(2000, seed=1, sigma=sigma)) == {}
+
+
+def test_noise_through_which_progress_shows_only_informs() -> None:
+    chunk = healthy(2000, seed=1, sigma=0.05)
+    assert only(chunk, "sawtooth").severity == "info"
