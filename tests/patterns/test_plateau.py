@@ -27,9 +27,11 @@ def test_a_noise_free_plateau_is_found() -> None:
 
 def test_a_stall_after_which_the_fall_resumes_has_an_end() -> None:
     k = np.arange(3000)
-    values = 3.0 + 2.0 * np.exp(-k / 150.0) - 1.0 * (1.0 - np.exp(-np.maximum(k - 1800, 0) / 300.0))
-    values = values + 0.01 * np.random.default_rng(0).standard_normal(3000)
-    (plateau,) = (one for one in said(ALL, [curves.with_values(healthy(3000), TRAIN, values)]) if one.pattern == "plateau")
+    values = np.interp(k, [0, 600, 1800, 3000], [5.0, 3.0, 3.0, 1.8])
+    chunk = curves.with_values(
+        healthy(3000), TRAIN, values + 0.03 * np.random.default_rng(0).standard_normal(3000)
+    )
+    (plateau,) = (one for one in said(ALL, [chunk]) if one.pattern == "plateau")
     assert plateau.onset_step == pytest.approx(600, abs=300)
     assert plateau.end_step == pytest.approx(1800, abs=150)
     assert plateau.facts["mid_run"] == 1.0

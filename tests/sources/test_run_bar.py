@@ -109,6 +109,7 @@ def test_a_full_bar_is_shown_again_with_its_last_loss_and_with_the_validations(t
         both = f"{fresh}, val_loss={val}"
         text += (
             "\n"
+            + "".join(state(n, 2, "", "Validation DataLoader 0") for n in range(3))
             + 2 * state(2, 2, both, label)
             + state(0, 2, both, label)
             + state(0, 2, both, f"Epoch {epoch + 1}")

@@ -1,7 +1,6 @@
 """spike: the loss leaps far above its own recent level, then comes back, fully or in part.
 
-Level: the lowest of the medians of the last four blocks, so that an excursion of up to three blocks cannot
-hide itself.  Noise: robust second differences of the last twelve blocks.  A point that stands above the level
+Level and noise come from the blocks before (signal/level.py).  A point that stands above the level
 by more noise than `candidate` opens an excursion, which ends when a later block has come back.  Which
 excursions count is decided by how far this curve's own noise reaches (signal/tails.py): at most
 `expected_alarms` per run by noise alone, whatever its length.  A leap must also matter to the eye: a share of
@@ -9,7 +8,6 @@ the whole descent, or of the level.  Blocks are closed by count, so any chunking
 NaN belongs to `nan` and is skipped.
 """
 
-from collections import deque
 from dataclasses import dataclass, field
 from typing import ClassVar
 
@@ -19,14 +17,11 @@ from descentry.patterns.protocol import Points, View
 from descentry.record.chunk import Floats, Ints
 from descentry.record.finding import Evidence, Finding, Severity
 from descentry.record.roles import Role
-from descentry.signal.robust import MAD_TO_SIGMA, SQRT_6, row_medians
+from descentry.signal.level import BlockLevel, residuals
 from descentry.signal.shape import Shape
 from descentry.signal.tails import Tails
 from descentry.signal.words import grouped, number, percent, rough
 
-PHASES = ((0, 5), (100, 10), (500, 25), (2000, 50))
-"""From this many points on, blocks of this many: a spike may last three blocks before the level follows it."""
-N_LEVELS, N_NOISES, N_LONG = 4, 12, 60
 MAX_EVENTS = 512
 N_LEAP = 3
 """Points in which a leap reaches half of its height."""
@@ -67,23 +62,13 @@ class Excursion:
 class SpikeState:
     curve: str
     role: Role
-    n_points: int = 0
-    size: int = PHASES[0][1]
+    base: BlockLevel
     upper: float = float("inf")
-    level: float = float("nan")
-    noise: float = float("nan")
     steps: list[int] = field(default_factory=list)
     values: list[float] = field(default_factory=list)
-    levels: deque[float] = field(default_factory=lambda: deque(maxlen=N_LEVELS))
-    noises: deque[float] = field(default_factory=lambda: deque(maxlen=N_LONG))
-    bends: deque[float] = field(default_factory=lambda: deque(maxlen=N_LONG))
-    quantum: float = float("inf")
-    lowest: float = float("inf")
-    highest: float = float("-inf")
     tails: Tails = field(default_factory=Tails)
     open: Excursion | None = None
     events: list[Excursion] = field(default_factory=list)
-    last_step: int = 0
     last_value: float = float("nan")
 
 
@@ -109,17 +94,17 @@ class Spike:
     """Least height as a share of the level, which suffices while the level is not yet near zero."""
 
     def init(self, curve: str, role: Role) -> SpikeState:
-        return SpikeState(curve, role)
+        return SpikeState(curve, role, BlockLevel(self.unseen_share))
 
     def update_one(self, state: SpikeState, step: int, value: float) -> bool:
         if value - value != 0.0:
             return False
         if value > state.upper:
             previous = state.values[-1] if state.values else state.last_value
-            self._above(state, step, value, state.n_points + len(state.values), previous)
+            self._above(state, step, value, state.base.n_points + len(state.values), previous)
         state.steps.append(step)
         state.values.append(value)
-        if len(state.values) >= state.size:
+        if len(state.values) >= state.base.size:
             self._close(state, np.array(state.steps, np.int64), np.array(state.values)[None, :])
             state.steps.clear()
             state.values.clear()
@@ -130,25 +115,19 @@ class Spike:
         steps, values = points.steps[finite], points.values[finite]
         done = 0
         while done < len(values):
-            whole = self._whole_blocks(state, len(values) - done)
+            whole = state.base.n_whole(len(values) - done)
             if state.values or whole == 0:
                 self.update_one(state, int(steps[done]), float(values[done]))
                 done += 1
                 continue
-            until = done + whole * state.size
+            until = done + whole * state.base.size
             self._blocks(state, steps[done:until], values[done:until].reshape(whole, -1))
             done = until
         return False
 
-    def _whole_blocks(self, state: SpikeState, n_values: int) -> int:
-        """Whole blocks that can be taken at once before the block size changes."""
-        later = [start for start, _size in PHASES if start > state.n_points]
-        room = later[0] - state.n_points if later else n_values
-        return min(n_values, room) // state.size
-
     def _blocks(self, state: SpikeState, steps: Ints, rows: Floats) -> None:
         """The vector form: all blocks at once, candidates one by one."""
-        levels, noises = self._constants(state, rows)
+        levels, noises = state.base.ahead(rows)
         upper = levels + self.candidate * noises
         # The first block is measured against what is known now; block k against the blocks before it.
         n_rows, size = rows.shape
@@ -167,87 +146,36 @@ class Spike:
             block = slice(row * size, (row + 1) * size)
             for i in np.flatnonzero(rows[row] > state.upper).tolist():
                 previous = float(rows[row, i - 1]) if i else state.last_value
-                self._above(
-                    state, int(steps[row * size + i]), float(rows[row, i]), state.n_points + i, previous
-                )
+                step, value = int(steps[row * size + i]), float(rows[row, i])
+                self._above(state, step, value, state.base.n_points + i, previous)
             self._close(state, steps[block], rows[row : row + 1])
             row += 1
 
-    def _constants(self, state: SpikeState, rows: Floats) -> tuple[Floats, Floats]:
-        """Level and noise after each block, float64[k] each."""
-        medians, scatter = _figures(rows)
-        known = np.array(state.levels)[-N_LEVELS:]
-        joined = np.concatenate([np.full(N_LEVELS, np.inf), known, medians])
-        windows = np.lib.stride_tricks.sliding_window_view(joined, N_LEVELS)[-len(medians) :]
-        levels = windows.min(axis=1)
-        wander = self._wander(state, medians)
-        past = np.array(state.noises)
-        padded = np.concatenate([np.full(N_LONG, np.nan), past, scatter])
-        short = np.lib.stride_tricks.sliding_window_view(padded, N_NOISES)[-len(medians) :]
-        long = np.lib.stride_tricks.sliding_window_view(padded, N_LONG)[-len(medians) :]
-        lowest = np.minimum(np.minimum.accumulate(medians), state.lowest)
-        highest = np.maximum(np.maximum.accumulate(medians), state.highest)
-        # Half the long-run noise is the least, as a quiet stretch of a quantised curve is not free of noise,
-        # so is what no eye would see in a plot of the whole descent, and the rounding of a log that prints
-        # but a few decimals.
-        least = np.maximum(0.5 * _nanmedian(long), self.unseen_share * (highest - lowest))
-        quantum = np.minimum(np.minimum.accumulate(_quanta(rows)), state.quantum)
-        least = np.maximum(least, np.where(np.isfinite(quantum), 0.5 * quantum, 0.0))
-        return levels, np.sqrt(np.maximum(_nanmedian(short), least) ** 2 + 4.0 * wander**2)
-
-    def _wander(self, state: SpikeState, medians: Floats) -> Floats:
-        """How far the level itself strays from block to block, float64[k]: slow noise that neighbours share."""
-        known = np.array(state.levels)
-        bends = np.abs(np.diff(np.concatenate([known, medians]), 2))[-len(medians) :]
-        padded = np.concatenate([np.full(N_LONG + len(medians) - len(bends), np.nan), state.bends, bends])
-        windows = np.lib.stride_tricks.sliding_window_view(padded, N_LONG)[-len(medians) :]
-        wander: Floats = np.nan_to_num(_nanmedian(windows)) * (MAD_TO_SIGMA / SQRT_6)
-        return wander
-
     def _close(self, state: SpikeState, steps: Ints, rows: Floats) -> None:
-        """Blocks are complete: move level and noise on, count the tails, see whether an excursion ended."""
-        levels, noises = self._constants(state, rows)
-        medians, scatter = _figures(rows)
-        self._count(state, rows, noises)
-        known = np.array(state.levels)
-        bends = np.abs(np.diff(np.concatenate([known, medians]), 2))[-len(medians) :]
-        state.bends.extend(bends[-N_LONG:].tolist())
-        state.levels.extend(medians[-N_LEVELS:].tolist())
-        state.noises.extend(scatter[-N_LONG:].tolist())
-        state.level, state.noise = float(levels[-1]), float(noises[-1])
-        state.quantum = min(state.quantum, float(_quanta(rows).min()))
-        state.lowest = min(state.lowest, float(medians.min()))
-        state.highest = max(state.highest, float(medians.max()))
-        state.last_step, state.last_value = int(steps[-1]), float(rows[-1, -1])
+        """Blocks are complete: count the tails, move level and noise on, see whether an excursion ended."""
+        self._count(state, rows)
+        medians = state.base.close(rows)
+        state.last_value = float(rows[-1, -1])
         if state.open is not None:
-            self._follow(state, state.open, medians, state.last_step)
-        has_level = len(state.levels) >= 2 and state.noise > 0
-        state.upper = state.level + self.candidate * state.noise if has_level else float("inf")
-        state.n_points += rows.size
-        state.size = next(size for start, size in reversed(PHASES) if state.n_points >= start)
+            self._follow(state, state.open, medians, int(steps[-1]))
+        base = state.base
+        state.upper = base.level + self.candidate * base.noise if base.is_known else float("inf")
 
-    def _count(self, state: SpikeState, rows: Floats, noises: Floats) -> None:
+    def _count(self, state: SpikeState, rows: Floats) -> None:
         """Count the tails of the noise: residuals from each block's own line.  Excursions are left out."""
-        noise = np.concatenate([[state.noise], noises[:-1]])
-        sound = noise > 0
-        if not sound.any():
-            return
-        rows, noise = rows[sound], noise[sound, None]
         # Of several rows at once none holds a candidate; the first alone is measured against what is known now.
         if state.open is not None or bool((rows[0] > state.upper).any()):
             return
-        half = rows.shape[1] // 2
-        slope = (row_medians(rows[:, -half:]) - row_medians(rows[:, :half])) / (rows.shape[1] - half)
-        line = slope[:, None] * (np.arange(rows.shape[1]) - (rows.shape[1] - 1) / 2)
-        residuals = rows - line
-        residuals -= row_medians(residuals)[:, None]
-        state.tails.add((residuals / noise).ravel())
+        noise = np.concatenate([[state.base.noise], state.base.ahead(rows)[1][:-1]])
+        sound = noise > 0
+        if sound.any():
+            state.tails.add((residuals(rows[sound]) / noise[sound, None]).ravel())
 
     def _follow(self, state: SpikeState, event: Excursion, medians: Floats, step: int) -> None:
         """Close the open excursion when the curve is back, or when it has become the new level."""
         event.low_since = min(event.low_since, float(medians.min()))
         came_back = event.low_since <= event.level + 0.25 * event.height
-        if came_back or event.n_points > max(100, 0.15 * state.n_points):
+        if came_back or event.n_points > max(100, 0.15 * state.base.n_points):
             event.end_step = step
             state.open = None
 
@@ -262,7 +190,7 @@ class Spike:
             event = state.open = state.events[-1]
             event.end_step = None
         if event is None:
-            event = Excursion(step, state.level, state.noise, value, step)
+            event = Excursion(step, state.base.level, state.base.noise, value, step)
             event.first_index, event.previous = index, previous
             state.open = event
             state.events.append(event)
@@ -284,7 +212,7 @@ class Spike:
         state.events = [event for event in state.events if event.onset_step < step]
         state.steps.clear()
         state.values.clear()
-        state.levels.clear()
+        state.base.forget_level()
         state.upper = float("inf")
         state.open = None
         return False
@@ -300,12 +228,13 @@ class Spike:
         if not state.events:
             return []
         reach = max(self.candidate + 1.0, state.tails.reach(self.expected_alarms))
-        descent = state.highest - state.lowest
+        base = state.base
+        descent = base.descent
         real = []
         for event in state.events:
             matters = event.height >= self.descent_share * descent or (
                 event.height >= self.level_share * abs(event.level)
-                and abs(event.level) > 0.15 * max(abs(state.highest), abs(state.lowest))
+                and abs(event.level) > 0.15 * max(abs(base.highest), abs(base.lowest))
             )
             # Heavy tails bring single strays, never a stay above the level that undoes much of the descent.
             huge = (
@@ -324,7 +253,7 @@ def _comes_back(event: Excursion) -> bool:
     if event.low_since <= event.level + 0.5 * event.height:
         return True
     leapt = event.early_peak - event.previous >= 0.5 * event.height
-    return leapt and event.low_since == float("inf")
+    return leapt and event.end_step is None
 
 
 def _next(sorted_rows: Ints, row: int) -> int:
@@ -332,37 +261,12 @@ def _next(sorted_rows: Ints, row: int) -> int:
     return int(sorted_rows[at]) if at < len(sorted_rows) else 1 << 62
 
 
-def _figures(rows: Floats) -> tuple[Floats, Floats]:
-    """Median and noise of each block, float64[k] each."""
-    scatter = row_medians(np.abs(np.diff(rows, 2, axis=1)))
-    return row_medians(rows), scatter * (MAD_TO_SIGMA / SQRT_6)
-
-
-def _quanta(rows: Floats) -> Floats:
-    """The smallest step between neighbours in each block, float64[k]; infinity where nothing moves."""
-    gaps = np.abs(np.diff(rows, axis=1))
-    smallest: Floats = np.where(gaps > 0, gaps, np.inf).min(axis=1)
-    return smallest
-
-
-def _nanmedian(windows: Floats) -> Floats:
-    """Median over the last axis, NaN left out; NaN where nothing is known.  NaN stand at the front only."""
-    ordered = np.sort(windows, axis=1)
-    n_known = windows.shape[1] - np.isnan(windows).sum(axis=1)
-    low = np.maximum(n_known - 1, 0) // 2
-    high = n_known // 2
-    rows = np.arange(len(windows))
-    high = np.minimum(high, np.maximum(n_known - 1, 0))
-    medians: Floats = 0.5 * (ordered[rows, low] + ordered[rows, high])
-    return medians
-
-
 def _share(state: SpikeState, event: Excursion) -> str:
     """The height against the level, or against the descent where the level is next to nothing."""
     share = event.height / max(abs(event.level), 1e-300)
     if share <= 3.0:
         return f"{percent(share)} of the level"
-    return f"{percent(event.height / max(state.highest - state.lowest, event.height))} of the descent undone"
+    return f"{percent(event.height / max(state.base.descent, event.height))} of the descent undone"
 
 
 def _finding(state: SpikeState, events: list[Excursion], view: View) -> Finding:

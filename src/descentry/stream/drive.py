@@ -11,6 +11,7 @@ from descentry.record.finding import Finding
 from descentry.record.roles import Role
 from descentry.stream.clock import PACE, Clock
 from descentry.stream.derive import Derived, plan
+from descentry.stream.gaps import Gaps
 from descentry.stream.leads import explained
 from descentry.stream.lives import Change, Lives
 from descentry.stream.naming import Naming
@@ -48,6 +49,8 @@ class Stream:
         self._names: dict[Role, str] = {}
         self._derived: list[Derived] = []
         self._restarts: list[int] = []
+        self._gaps = Gaps()
+        self._silences: list[Event] = []
         self._clock = Clock()
         self._judged: dict[int, list[Finding]] = {}
         self._lives = Lives(frozenset(one.id for one in self._point_detectors))
@@ -88,7 +91,7 @@ class Stream:
             shapes=view.shapes,
             roles={one.name: one.role for one in tracks},
             names=view.names,
-            events=(*self._events, *(item.event() for item in self._derived)),
+            events=(*self._events, *self._silences, *(item.event() for item in self._derived)),
             restarts=tuple(self._restarts),
             config=self._config,
             step=self._step,
@@ -139,6 +142,8 @@ class Stream:
 
     def _advance(self, chunk: Chunk) -> list[Change]:
         self._n_rows += chunk.n_rows
+        if chunk.wall_times is not None:
+            self._silences.extend(self._gaps.take(chunk.steps, chunk.wall_times))
         if self._derived:
             extra = {item.name: item.column(chunk) for item in self._derived}
             columns = {**chunk.columns, **{name: column for name, column in extra.items() if column}}

@@ -93,7 +93,7 @@ class Bars:
             return []
         if bar.state is not None and self._run.takes(bar.state):
             return self._of_run(bar.state, line)
-        if not bar.is_full:
+        if not bar.is_full and self._finished and (bar.has_metrics or bar.label == self._finished.label):
             self._finished = None
         out = []
         before = self._current
