@@ -33,9 +33,7 @@ def point_noise(values: Sequence[float]) -> float:
 def running_median(values: Sequence[float], half: int) -> list[float]:
     half = max(2, half)
     at = range(len(values))
-    return [
-        median([values[min(max(i + k, 0), len(values) - 1)] for k in range(-half, half + 1)]) for i in at
-    ]
+    return [median([values[min(max(i + k, 0), len(values) - 1)] for k in range(-half, half + 1)]) for i in at]
 
 
 @dataclass

@@ -88,7 +88,9 @@ def grown(detector: Detector, n_pieces: int, piece: Chunk) -> int:
     return held
 
 
-@pytest.mark.parametrize("one", [one for one in ALL if isinstance(one, PointDetector)], ids=lambda one: one.id)
+@pytest.mark.parametrize(
+    "one", [one for one in ALL if isinstance(one, PointDetector)], ids=lambda one: one.id
+)
 def test_memory_stays_flat(one: Detector) -> None:
     piece = curves.without(curves.healthy(10_000), curves.VAL, curves.RATE)
     early, late = grown(one, 10, piece), grown(one, 100, piece)

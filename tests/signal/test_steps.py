@@ -48,7 +48,9 @@ def test_wander_is_the_noise_of_a_bin() -> None:
 @pytest.mark.parametrize("sigma", [0.0, 0.02])
 def test_drops_lie_where_they_were_put(sigma: float) -> None:
     k = np.arange(2400)
-    values = 4.0 - 1.0 * (k >= 800) - 0.5 * (k >= 1600) + sigma * np.random.default_rng(0).standard_normal(2400)
+    values = (
+        4.0 - 1.0 * (k >= 800) - 0.5 * (k >= 1600) + sigma * np.random.default_rng(0).standard_normal(2400)
+    )
     course = course_of(values)
     found = drops(course, 6, 5.0)
     assert [course.starts[drop.at] for drop in found] == pytest.approx([800, 1600], abs=20)

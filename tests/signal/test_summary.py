@@ -134,7 +134,9 @@ def test_nothing_but_nan_leaves_counts_alone() -> None:
 
 
 def test_the_noise_of_a_long_curve_is_that_of_its_points() -> None:
-    values = 5.0 / (1.0 + np.arange(100_000) / 1000.0) + 0.3 * np.random.default_rng(0).standard_normal(100_000)
+    values = 5.0 / (1.0 + np.arange(100_000) / 1000.0) + 0.3 * np.random.default_rng(0).standard_normal(
+        100_000
+    )
     summary = Summary()
     summary.extend(np.arange(100_000, dtype=np.int64), values)
     assert summary.shape().noise == pytest.approx(0.3, rel=0.15)

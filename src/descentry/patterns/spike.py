@@ -153,20 +153,21 @@ class Spike:
 
     def _close(self, state: SpikeState, steps: Ints, rows: Floats) -> None:
         """Blocks are complete: count the tails, move level and noise on, see whether an excursion ended."""
-        self._count(state, rows)
-        medians = state.base.close(rows)
+        ahead = state.base.ahead(rows)
+        self._count(state, rows, ahead[1])
+        medians = state.base.close(rows, ahead)
         state.last_value = float(rows[-1, -1])
         if state.open is not None:
             self._follow(state, state.open, medians, int(steps[-1]))
         base = state.base
         state.upper = base.level + self.candidate * base.noise if base.is_known else float("inf")
 
-    def _count(self, state: SpikeState, rows: Floats) -> None:
+    def _count(self, state: SpikeState, rows: Floats, noises: Floats) -> None:
         """Count the tails of the noise: residuals from each block's own line.  Excursions are left out."""
         # Of several rows at once none holds a candidate; the first alone is measured against what is known now.
         if state.open is not None or bool((rows[0] > state.upper).any()):
             return
-        noise = np.concatenate([[state.base.noise], state.base.ahead(rows)[1][:-1]])
+        noise = np.concatenate([[state.base.noise], noises[:-1]])
         sound = noise > 0
         if sound.any():
             state.tails.add((residuals(rows[sound]) / noise[sound, None]).ravel())

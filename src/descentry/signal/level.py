@@ -71,9 +71,9 @@ class BlockLevel:
         wander = self._wander(medians)
         return levels, np.sqrt(np.maximum(short, least) ** 2 + 4.0 * wander**2)
 
-    def close(self, rows: Floats) -> Floats:
-        """Take whole blocks, float64[k, size]; their medians, float64[k], come back."""
-        levels, noises = self.ahead(rows)
+    def close(self, rows: Floats, ahead: tuple[Floats, Floats]) -> Floats:
+        """Take whole blocks, float64[k, size], and what `ahead` said of them; their medians come back."""
+        levels, noises = ahead
         medians, scatter = _figures(rows)
         self.bends.extend(self._bends(medians)[-N_LONG:].tolist())
         self.levels.extend(medians[-N_LEVELS:].tolist())
