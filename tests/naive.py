@@ -62,7 +62,8 @@ class Summary:
         size = leaf
         while len(self.points) // size >= max_blocks:
             size *= 2
-        return [self.points[i : i + size] for i in range(0, len(self.points) // leaf * leaf, size)]
+        whole = len(self.points) // leaf * leaf
+        return [self.points[i : min(i + size, whole)] for i in range(0, whole, size)]
 
 
 def level(block: Sequence[Point], leaf: int) -> float:

@@ -2,10 +2,10 @@
 
 import numpy as np
 import pytest
+from tests.patterns.saying import leading, only
 
 from descentry.testing import curves
 from descentry.testing.curves import TRAIN, exact, healthy
-from tests.patterns.saying import leading, only
 
 
 @pytest.mark.parametrize("n_points", [100, 1000, 20_000])

@@ -2,10 +2,10 @@
 
 import numpy as np
 import pytest
+from tests.patterns.saying import leading, only
 
 from descentry.testing import curves
 from descentry.testing.curves import TRAIN, healthy
-from tests.patterns.saying import leading, only
 
 
 @pytest.mark.parametrize("sigma", [0.0, 1e-4, 0.01, 0.05])

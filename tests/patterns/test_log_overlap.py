@@ -2,12 +2,12 @@
 
 import numpy as np
 import pytest
+from tests.patterns.saying import ALL, leading
 
 from descentry.record.chunk import Chunk
 from descentry.testing import curves
 from descentry.testing.curves import RATE, TRAIN, VAL, healthy
 from descentry.testing.verdicts import said
-from tests.patterns.saying import ALL, leading
 
 
 @pytest.mark.parametrize(("n_points", "at", "back"), [(40, 30, 10), (1000, 600, 200), (30_000, 20_000, 5000)])

@@ -2,11 +2,11 @@
 
 import numpy as np
 import pytest
+from tests.patterns.saying import leading, only
 
 from descentry.record.finding import Severity
 from descentry.testing import curves
 from descentry.testing.curves import TRAIN, VAL, healthy
-from tests.patterns.saying import leading, only
 
 
 @pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])

@@ -1,11 +1,11 @@
 """overfit: validation turns up, training does not; the onset is the validation minimum."""
 
 import pytest
+from tests.patterns.saying import leading, only
 
 from descentry.record.finding import Severity
 from descentry.testing import curves
 from descentry.testing.curves import TRAIN, healthy
-from tests.patterns.saying import leading, only
 
 
 @pytest.mark.parametrize(("n_points", "n_validations"), [(20, 20), (200, 40), (2000, 20), (20_000, 200)])

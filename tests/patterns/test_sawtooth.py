@@ -1,10 +1,10 @@
 """sawtooth: noise that hides the progress, and only that."""
 
 import pytest
+from tests.patterns.saying import leading, only
 
 from descentry.testing import curves
 from descentry.testing.curves import VAL, healthy
-from tests.patterns.saying import leading, only
 
 
 @pytest.mark.parametrize("n_points", [100, 1000, 3_000])

@@ -2,14 +2,14 @@
 
 import numpy as np
 import pytest
+from tests.patterns.saying import leading, only
 
+from descentry.patterns.spike import Spike
 from descentry.record.finding import Severity
 from descentry.testing import curves
 from descentry.testing.curves import TRAIN, VAL, exact, healthy
 from descentry.testing.noise import NOISES
-from descentry.patterns.spike import Spike
 from descentry.testing.verdicts import said
-from tests.patterns.saying import leading, only
 
 
 @pytest.mark.parametrize(

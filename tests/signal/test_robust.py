@@ -5,11 +5,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
+from tests import naive
 
 from descentry.record.chunk import Floats
 from descentry.signal import robust
 from descentry.signal.trend import running_median, slow_noise
-from tests import naive
 
 CURVES = arrays(np.float64, st.integers(1, 60), elements=st.floats(-1e6, 1e6))
 

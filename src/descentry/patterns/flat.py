@@ -56,7 +56,7 @@ class Flat:
             return []
         if deepest > min(slack + 0.5 * noise, self.level_share * scale + noise):
             return []
-        if abs(fall) > max(1.5 * noise, 1e-3 * scale) or float(course.y.max()) - start > slack:
+        if abs(fall) > max(_doubt(shape) * noise, 1e-3 * scale) or float(course.y.max()) - start > slack:
             return []
         name = view.names[Role.TRAIN_LOSS]
         statement = (
@@ -87,6 +87,12 @@ class Flat:
 def _start_level(shape: Shape) -> float:
     """The level of the first twentieth of the run, of three points at least."""
     return median(shape.levels[: max(3, len(shape) // 20)])
+
+
+def _doubt(shape: Shape) -> float:
+    """Noise of one point that a fall must pass: one, and three standard errors of the starting level."""
+    n_start = max(3, len(shape) // 20)
+    return 1.0 + 3.0 * 1.25 / n_start**0.5
 
 
 def _is_warming_up(view: View) -> bool:

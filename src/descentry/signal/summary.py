@@ -123,10 +123,11 @@ class Summary:
             self._note_nonfinite(step, step, 1)
             return
         if self.n_points == 0:
-            self.first = self.smallest = self.largest = value
-        elif value < self.smallest:
+            self.first = value
+        # Both are NaN before the first value; a rewind to nothing keeps them, as in `extend`.
+        if not self.smallest <= value:
             self.smallest = value
-        elif value > self.largest:
+        if not self.largest >= value:
             self.largest = value
         self.last = value
         self.n_points += 1

@@ -16,7 +16,8 @@ from descentry.sources.rows import joined
 def collect(log: Log, roles: Mapping[str, Role] | None = None, *, verify: bool = False) -> Run:
     """The run that `log` holds, with the whole curves in the log's own order and their roles.
 
-    `roles` overrule those that the names suggest; `verify` checks every checksum of the format.  Raises InputError when the log cannot be read.
+    `roles` overrule those that the names suggest; `verify` checks every checksum of the format.
+    Raises InputError when the log cannot be read.
     """
     whole = joined(log.chunks(verify=verify))
     resolved = resolve(list(whole.columns), roles)

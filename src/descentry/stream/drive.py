@@ -84,9 +84,10 @@ class Stream:
         self._judge(list(PACE), ended=True)
         view = self._view(ended=True)
         tracks = self._tracks.values()
+        first_step = min((one.tally.first_step for one in tracks), default=0)
         summaries = {one.name: one.summary for one in tracks if one.summary is not None}
         return Outcome(
-            findings=explained(self.standing, self._step),
+            findings=explained(self.standing, self._step, first_step),
             curves=tuple(one.tally.summary(one.name, one.role) for one in tracks),
             shapes=view.shapes,
             roles={one.name: one.role for one in tracks},

@@ -40,7 +40,7 @@ def _leads(leader: Finding, follower: Finding, span: int) -> bool:
     return follower.pattern in FOLLOWS.get(leader.pattern, ()) and _touches(leader, follower, span)
 
 
-def explained(findings: Sequence[Finding], last_step: int) -> tuple[Finding, ...]:
+def explained(findings: Sequence[Finding], last_step: int, first_step: int = 0) -> tuple[Finding, ...]:
     """The findings, gravest first, with `explained_by` and `saved_steps` filled in."""
     order = list(FOLLOWS)
     ranked = sorted(
@@ -52,7 +52,7 @@ def explained(findings: Sequence[Finding], last_step: int) -> tuple[Finding, ...
             f.onset_step,
         ),
     )
-    span = max(1, last_step - min((f.onset_step for f in findings), default=0))
+    span = max(1, last_step - first_step)
     result: list[Finding] = []
     for finding in ranked:
         leader = next((i for i, other in enumerate(ranked) if _leads(other, finding, span)), None)

@@ -39,7 +39,7 @@ def healthy(
     values = course + sigma * noise(random, n_points)
     rows = np.arange(n_points, dtype=np.int64)
     columns = {TRAIN: Column(rows, values), RATE: Column(rows, peak_rate * cosine(n_points))}
-    if n_validations:
+    if n_validations and n_points:
         at = np.unique(np.linspace(0, n_points - 1, n_validations + 1).astype(np.int64)[1:])
         val = course[at] + 0.05 + 0.25 * sigma * noise(random, len(at))
         columns[VAL] = Column(at, val)
@@ -147,7 +147,7 @@ def staircase(chunk: Chunk, at: Sequence[int], ratio: float = 0.6, by: str = "")
     """
     n_drops = np.searchsorted(np.array(at), np.arange(chunk.n_rows), side="right")
     rows, values = chunk.columns[TRAIN]
-    chunk = with_values(chunk, TRAIN, values * ratio ** n_drops[rows], rows)
+    chunk = with_values(chunk, TRAIN, values * np.power(float(ratio), n_drops[rows]).astype(np.float64), rows)
     if by == "lr":
         chunk = with_values(chunk, RATE, 0.1 * 0.1**n_drops)
     if by == "epoch":

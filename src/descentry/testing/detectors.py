@@ -11,12 +11,9 @@ import copy
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
-import numpy as np
-
 from descentry.patterns.protocol import Detector, PointDetector, Points, View
 from descentry.record.chunk import Chunk
 from descentry.record.finding import Severity
-from descentry.record.roles import Role
 from descentry.signal.summary import Summary
 from descentry.sources.roles import resolve
 from descentry.testing.battery import battery

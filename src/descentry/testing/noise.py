@@ -27,7 +27,8 @@ def white(random: Generator, n_points: int) -> Floats:
 
 def student(random: Generator, n_points: int) -> Floats:
     """Independent Student t values of three degrees of freedom, float64[n]: heavy tails on both sides."""
-    return random.standard_t(3.0, n_points) / np.sqrt(3.0)
+    values: Floats = random.standard_t(3.0, n_points) / np.sqrt(3.0)
+    return values
 
 
 def laplace(random: Generator, n_points: int) -> Floats:
