@@ -1,6 +1,7 @@
 """Ten pairs of causes that look alike are told apart from the signals of a log, end to end."""
 
 from collections.abc import Mapping
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -146,7 +147,7 @@ def test_nan_with_a_collapsing_loss_scale_is_a_matter_of_half_precision() -> Non
 def stairs(at: tuple[int, ...]) -> Floats:
     level, previous, parts = 2.6, 6.9, []
     edges = [0, *at, N]
-    for begin, end in zip(edges, edges[1:], strict=False):
+    for begin, end in pairwise(edges):
         i = np.arange(end - begin)
         parts.append(level + (previous - level) * np.exp(-i / 25.0))
         previous, level = level, level * 0.72

@@ -11,9 +11,10 @@ from typing import ClassVar
 from descentry.patterns.protocol import View
 from descentry.record.finding import Evidence, Finding, Severity
 from descentry.record.roles import Role
-from descentry.signal.profile import profile
+from descentry.signal.profile import Profile, profile
 from descentry.signal.robust import median
 from descentry.signal.shape import Shape
+from descentry.signal.trend import slow_noise
 from descentry.signal.words import grouped, number, percent, rough
 
 
@@ -56,6 +57,8 @@ class Flat:
             return []
         if deepest > min(slack + 0.5 * noise, self.level_share * scale + noise):
             return []
+        if course.y.min() < 0.0 < course.y.max() or _falls_for_sure(course):
+            return []
         if abs(fall) > max(_doubt(shape) * noise, 1e-3 * scale) or float(course.y.max()) - start > slack:
             return []
         name = view.names[Role.TRAIN_LOSS]
@@ -89,10 +92,18 @@ def _start_level(shape: Shape) -> float:
     return median(shape.levels[: max(3, len(shape) // 20)])
 
 
+def _falls_for_sure(course: Profile) -> bool:
+    """Whether half the noise of a point is lost between first and last third, beyond all doubt."""
+    third = max(2, len(course) // 3)
+    fall = median(course.y[:third]) - median(course.y[-third:])
+    error = 1.25 * slow_noise(course.y) * (2.0 / third) ** 0.5
+    return bool(fall > 0.5 * course.noise and fall > 6.0 * error)
+
+
 def _doubt(shape: Shape) -> float:
     """Noise of one point that a fall must pass: one, and three standard errors of the starting level."""
     n_start = max(3, len(shape) // 20)
-    return 1.0 + 3.0 * 1.25 / n_start**0.5
+    return 1.0 + 3.0 * 1.25 / float(n_start**0.5)
 
 
 def _is_warming_up(view: View) -> bool:

@@ -86,8 +86,19 @@ class Plateau:
         for start in starts[_may_be_still(course.y, starts, m, self.resolution * descent)].tolist():
             stretch = _measure(course.y, start, m)
             if self._is_still(stretch, descent):
-                return stretch if self._is_wall(course, stretch) else None
+                stretch = self._trimmed(course, stretch)
+                is_long = stretch.stop - stretch.start >= least_share * m
+                return stretch if is_long and self._is_wall(course, stretch) else None
         return None
+
+    def _trimmed(self, course: Profile, stretch: Stretch) -> Stretch:
+        """The stretch from where the course first reaches its level: medians pass over the end of the fall."""
+        part = course.y[stretch.start : stretch.stop]
+        half = part[len(part) // 2 :]
+        band = median(half) + 3.0 * max(spread(half), course.wander)
+        above = np.flatnonzero(part[: len(part) // 2] > band)
+        lead = int(above[-1]) + 1 if len(above) and above[0] == 0 else 0
+        return _measure(course.y, stretch.start + lead, stretch.stop)
 
     def _stall(self, course: Profile, descent: float) -> Stretch | None:
         """A stretch in the middle after which the fall resumes."""
@@ -97,7 +108,7 @@ class Plateau:
         after = median(course.y[-max(1, m // 20) :])
         for start in starts[_may_be_still(course.y, starts, length, self.resolution * descent)].tolist():
             stretch = _measure(course.y, start, start + length)
-            before = median(course.y[max(0, start - m // 20) : start + 1])
+            before = median(course.y[max(0, start - m // 10) : max(1, start - m // 20 + 1)])
             level = median(course.y[start : start + length])
             fell = before - level >= 0.02 * descent
             if fell and level - after >= 0.15 * descent and self._is_still(stretch, descent):

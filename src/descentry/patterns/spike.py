@@ -18,6 +18,7 @@ from descentry.record.chunk import Floats, Ints
 from descentry.record.finding import Evidence, Finding, Severity
 from descentry.record.roles import Role
 from descentry.signal.level import BlockLevel, residuals
+from descentry.signal.robust import median
 from descentry.signal.shape import Shape
 from descentry.signal.tails import Tails
 from descentry.signal.words import grouped, number, percent, rough
@@ -47,6 +48,7 @@ class Excursion:
     previous: float = float("nan")
     early_peak: float = float("-inf")
     end_step: int | None = None
+    told_at: int | None = None
     low_since: float = float("inf")
 
     @property
@@ -69,6 +71,7 @@ class SpikeState:
     tails: Tails = field(default_factory=Tails)
     open: Excursion | None = None
     events: list[Excursion] = field(default_factory=list)
+    first_step: int | None = None
     last_value: float = float("nan")
 
 
@@ -90,6 +93,8 @@ class Spike:
     """A leap by this share of the whole descent counts whatever the tails.  Higher: fewer, larger ones."""
     unseen_share: float = 0.002
     """Changes below this share of the descent count as noise.  Higher: blind to leaps in a fine tail."""
+    attempt_share: float = 0.05
+    """A restart within this share of the steps so far is another attempt, no resume."""
     level_share: float = 0.10
     """Least height as a share of the level, which suffices while the level is not yet near zero."""
 
@@ -99,34 +104,39 @@ class Spike:
     def update_one(self, state: SpikeState, step: int, value: float) -> bool:
         if value - value != 0.0:
             return False
+        if state.first_step is None:
+            state.first_step = step
         if value > state.upper:
             previous = state.values[-1] if state.values else state.last_value
             self._above(state, step, value, state.base.n_points + len(state.values), previous)
         state.steps.append(step)
         state.values.append(value)
         if len(state.values) >= state.base.size:
-            self._close(state, np.array(state.steps, np.int64), np.array(state.values)[None, :])
+            news = self._close(state, np.array(state.steps, np.int64), np.array(state.values)[None, :])
             state.steps.clear()
             state.values.clear()
+            return news
         return False
 
     def update(self, state: SpikeState, points: Points) -> bool:
         finite = np.isfinite(points.values)
         steps, values = points.steps[finite], points.values[finite]
-        done = 0
+        if state.first_step is None and len(steps):
+            state.first_step = int(steps[0])
+        done, news = 0, False
         while done < len(values):
             whole = state.base.n_whole(len(values) - done)
             if state.values or whole == 0:
-                self.update_one(state, int(steps[done]), float(values[done]))
+                news |= self.update_one(state, int(steps[done]), float(values[done]))
                 done += 1
                 continue
             until = done + whole * state.base.size
-            self._blocks(state, steps[done:until], values[done:until].reshape(whole, -1))
+            news |= self._blocks(state, steps[done:until], values[done:until].reshape(whole, -1))
             done = until
-        return False
+        return news
 
-    def _blocks(self, state: SpikeState, steps: Ints, rows: Floats) -> None:
-        """The vector form: all blocks at once, candidates one by one."""
+    def _blocks(self, state: SpikeState, steps: Ints, rows: Floats) -> bool:
+        """The vector form of `update_one`: all blocks at once, candidates one by one."""
         levels, noises = state.base.ahead(rows)
         upper = levels + self.candidate * noises
         # The first block is measured against what is known now; block k against the blocks before it.
@@ -134,13 +144,12 @@ class Spike:
         state_upper = np.concatenate([[state.upper], upper[:-1]])
         hot = np.flatnonzero((rows > state_upper[:, None]).any(axis=1))
         if state.open is None and not len(hot):
-            self._close(state, steps, rows)
-            return
-        row = 0
+            return self._close(state, steps, rows)
+        row, news = 0, False
         while row < n_rows:
             following = row if state.open is not None else min(_next(hot, row), n_rows)
             if following > row:
-                self._close(state, steps[row * size : following * size], rows[row:following])
+                news |= self._close(state, steps[row * size : following * size], rows[row:following])
                 row = following
                 continue
             block = slice(row * size, (row + 1) * size)
@@ -148,17 +157,29 @@ class Spike:
                 previous = float(rows[row, i - 1]) if i else state.last_value
                 step, value = int(steps[row * size + i]), float(rows[row, i])
                 self._above(state, step, value, state.base.n_points + i, previous)
-            self._close(state, steps[block], rows[row : row + 1])
+            news |= self._close(state, steps[block], rows[row : row + 1])
             row += 1
+        return news
 
-    def _close(self, state: SpikeState, steps: Ints, rows: Floats) -> None:
-        """Blocks are complete: count the tails, move level and noise on, see whether an excursion ended."""
+    def _close(self, state: SpikeState, steps: Ints, rows: Floats) -> bool:
+        """Blocks are complete: count the tails, move level and noise on, see whether an excursion ended.
+
+        True when an excursion has turned out to be a spike.
+        """
+        event = state.open
         ahead = state.base.ahead(rows)
         self._count(state, rows, ahead[1])
         medians = state.base.close(rows, ahead)
         state.last_value = float(rows[-1, -1])
-        if state.open is not None:
-            self._follow(state, state.open, medians, int(steps[-1]))
+        if event is not None:
+            self._follow(state, event, medians, int(steps[-1]))
+        self._set_limit(state)
+        if event is None or event.told_at is not None or not self._is_real(state, event, self._reach(state)):
+            return False
+        event.told_at = int(steps[-1])
+        return True
+
+    def _set_limit(self, state: SpikeState) -> None:
         base = state.base
         state.upper = base.level + self.candidate * base.noise if base.is_known else float("inf")
 
@@ -208,14 +229,23 @@ class Spike:
             event.peak, event.peak_step, event.low_since = value, step, float("inf")
 
     def restart(self, state: SpikeState, step: int, superseded: Shape) -> bool:
-        """The log goes back: excursions that are written anew are forgotten, the level starts afresh."""
-        del superseded
+        """The log goes back: excursions that are written anew are forgotten.
+
+        A resume is measured against the level that it should go on from; another attempt begins afresh.
+        """
         state.events = [event for event in state.events if event.onset_step < step]
         state.steps.clear()
         state.values.clear()
-        state.base.forget_level()
-        state.upper = float("inf")
         state.open = None
+        first = state.first_step if state.first_step is not None else step
+        if not len(superseded):
+            return False
+        if step - first <= self.attempt_share * (superseded.last_step - first):
+            state.base.forget_level()
+            state.upper = float("inf")
+        else:
+            state.base.resume(median(superseded.levels[:5]))
+            self._set_limit(state)
         return False
 
     def current(self, state: SpikeState, view: View) -> list[Finding]:
@@ -228,22 +258,22 @@ class Spike:
         """The excursions that noise does not explain, that matter, and that come back."""
         if not state.events:
             return []
-        reach = max(self.candidate + 1.0, state.tails.reach(self.expected_alarms))
+        reach = self._reach(state)
+        return [event for event in state.events if self._is_real(state, event, reach)]
+
+    def _reach(self, state: SpikeState) -> float:
+        return max(self.candidate + 1.0, state.tails.reach(self.expected_alarms))
+
+    def _is_real(self, state: SpikeState, event: Excursion, reach: float) -> bool:
         base = state.base
-        descent = base.descent
-        real = []
-        for event in state.events:
-            matters = event.height >= self.descent_share * descent or (
-                event.height >= self.level_share * abs(event.level)
-                and abs(event.level) > 0.15 * max(abs(base.highest), abs(base.lowest))
-            )
-            # Heavy tails bring single strays, never a stay above the level that undoes much of the descent.
-            huge = (
-                event.stay > 1 and event.height >= self.huge_share * descent and descent >= 20.0 * event.noise
-            )
-            if (huge or (event.score >= reach and matters)) and _comes_back(event):
-                real.append(event)
-        return real
+        matters = event.height >= self.descent_share * base.descent or (
+            event.height >= self.level_share * abs(event.level)
+            and abs(event.level) > 0.15 * max(abs(base.highest), abs(base.lowest))
+        )
+        # Heavy tails bring single strays, never a stay above the level that undoes much of the descent.
+        is_huge = event.height >= self.huge_share * base.descent and base.descent >= 20.0 * event.noise
+        is_beyond = event.score >= reach and matters
+        return (is_beyond or (is_huge and event.stay > 1)) and _comes_back(event)
 
 
 def _comes_back(event: Excursion) -> bool:
@@ -260,6 +290,13 @@ def _comes_back(event: Excursion) -> bool:
 def _next(sorted_rows: Ints, row: int) -> int:
     at = int(np.searchsorted(sorted_rows, row))
     return int(sorted_rows[at]) if at < len(sorted_rows) else 1 << 62
+
+
+def _told_at(event: Excursion) -> int:
+    """The step at which a spike was first known to be one."""
+    if event.told_at is not None:
+        return event.told_at
+    return event.end_step if event.end_step is not None else event.peak_step
 
 
 def _share(state: SpikeState, event: Excursion) -> str:
@@ -300,7 +337,7 @@ def _finding(state: SpikeState, events: list[Excursion], view: View) -> Finding:
         curve=state.curve,
         onset_step=events[0].onset_step,
         end_step=max((e.end_step or view.step) for e in events) if recovered else None,
-        detected_at_step=events[0].peak_step,
+        detected_at_step=_told_at(events[0]),
         resolved_at_step=max((e.end_step or view.step) for e in events) if recovered else None,
         statement=f"{statement}; {_share(state, largest)}",
         steps=tuple(e.peak_step for e in events),

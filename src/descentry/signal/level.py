@@ -86,6 +86,12 @@ class BlockLevel:
         self.size = next(size for start, size in reversed(PHASES) if self.n_points >= start)
         return medians
 
+    def resume(self, level: float) -> None:
+        """The curve goes back to where its level was this; its noise is known."""
+        self.levels.clear()
+        self.levels.extend((level, level))
+        self.level = level
+
     def forget_level(self) -> None:
         """The curve goes back to an earlier step: its level starts afresh, its noise is known."""
         self.levels.clear()

@@ -19,19 +19,26 @@ class Clock:
     counts: dict[Role, int] = field(default_factory=lambda: dict.fromkeys(PACE, 0))
     due: dict[Role, int] = field(default_factory=lambda: {role: first for role, (first, _) in PACE.items()})
 
-    def rows_to_next(self, piece: Chunk, roles: Mapping[str, Role | None]) -> int:
-        """Rows to take before the next judgement; all of them where none falls into the piece."""
+    def rows_to_next(self, piece: Chunk, names: Mapping[Role, str]) -> int:
+        """Rows to take before the next judgement; all of them where none falls into the piece.
+
+        `names`: the one curve that plays each role; another with the same role sets no pace.
+        """
         stop = piece.n_rows
-        for name, (rows, _values) in piece.columns.items():
-            role = roles.get(name)
-            if role in PACE and role is not None:
+        for role in PACE:
+            column = piece.columns.get(names.get(role, ""))
+            if column is not None:
                 missing = self.due[role] - self.counts[role]
-                if len(rows) >= missing:
-                    stop = min(stop, int(rows[missing - 1]) + 1)
+                if len(column.rows) >= missing:
+                    stop = min(stop, int(column.rows[missing - 1]) + 1)
         return stop
 
-    def count(self, role: Role, n_points: int) -> None:
-        self.counts[role] += n_points
+    def count(self, piece: Chunk, names: Mapping[Role, str]) -> None:
+        """Note the points of a piece."""
+        for role in PACE:
+            column = piece.columns.get(names.get(role, ""))
+            if column is not None:
+                self.counts[role] += len(column.values)
 
     def strike(self) -> list[Role]:
         """The roles whose hour has come; each is wound up for its next one."""

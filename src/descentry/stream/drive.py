@@ -45,7 +45,6 @@ class Stream:
         self._n_rows = 0
         self._segments = Segmenter()
         self._tracks: dict[str, Track] = {}
-        self._roles: dict[str, Role | None] = {}
         self._names: dict[Role, str] = {}
         self._derived: list[Derived] = []
         self._restarts: list[int] = []
@@ -163,7 +162,6 @@ class Stream:
     def _open(self, name: str) -> None:
         role = next((item.role for item in self._derived if item.name == name), self._naming.roles.get(name))
         self._tracks[name] = track(name, role, self._point_detectors)
-        self._roles[name] = role
         if role is not None and self._tracks[name].summary is not None:
             self._names.setdefault(role, name)
 
@@ -174,11 +172,9 @@ class Stream:
             self._restart(step)
         self._step = step
         news = False
+        self._clock.count(chunk, self._names)
         for name, (_rows, values) in chunk.columns.items():
-            one = self._tracks[name]
-            if one.role in PACE and one.role is not None:
-                self._clock.count(one.role, 1)
-            news |= one.push_one(step, values.item(0))
+            news |= self._tracks[name].push_one(step, values.item(0))
         struck = self._clock.strike()
         if struck:
             return self._judge(struck, ended=False)
@@ -188,7 +184,7 @@ class Stream:
         """Push rows up to each moment of judgement, judge, and go on."""
         changes: list[Change] = []
         while piece.n_rows:
-            stop = self._clock.rows_to_next(piece, self._roles)
+            stop = self._clock.rows_to_next(piece, self._names)
             news = self._push(piece if stop == piece.n_rows else piece.take(0, stop))
             struck = self._clock.strike()
             if struck:
@@ -203,12 +199,10 @@ class Stream:
     def _push(self, part: Chunk) -> bool:
         """Hand the rows to the tracks; True when a detector has something new to say."""
         self._step = int(part.steps[-1])
+        self._clock.count(part, self._names)
         news = False
         for name, (rows, values) in part.columns.items():
-            one = self._tracks[name]
-            if one.role in PACE and one.role is not None:
-                self._clock.count(one.role, len(values))
-            news |= one.push(part.steps[rows], values)
+            news |= self._tracks[name].push(part.steps[rows], values)
         return news
 
     def _restart(self, step: int) -> None:

@@ -147,9 +147,9 @@ def staircase(chunk: Chunk, at: Sequence[int], ratio: float = 0.6, by: str = "")
     """
     n_drops = np.searchsorted(np.array(at), np.arange(chunk.n_rows), side="right")
     rows, values = chunk.columns[TRAIN]
-    chunk = with_values(chunk, TRAIN, values * np.power(float(ratio), n_drops[rows]).astype(np.float64), rows)
+    chunk = with_values(chunk, TRAIN, values * np.power(ratio, n_drops[rows]), rows)
     if by == "lr":
-        chunk = with_values(chunk, RATE, 0.1 * 0.1**n_drops)
+        chunk = with_values(chunk, RATE, np.power(0.1, n_drops + 1).astype(np.float64))
     if by == "epoch":
         chunk = with_values(chunk, EPOCH, n_drops.astype(np.float64))
     return chunk

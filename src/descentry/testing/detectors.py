@@ -9,6 +9,7 @@ Each law is a function of its own, on the curves of `battery` unless others are 
 
 import copy
 from collections.abc import Callable, Iterable, Mapping
+from itertools import product
 from typing import Any
 
 from descentry.patterns.protocol import Detector, PointDetector, Points, View
@@ -117,14 +118,21 @@ def check_silence(
     lengths: Iterable[int] = (1_000, 10_000, 100_000),
     seeds: Iterable[int] = (0, 1),
     sigma: float = 0.05,
+    allowed_share: float = 0.0,
 ) -> None:
-    """No warning on a healthy run, whatever its noise and however long it is."""
-    for length in lengths:
-        for seed in seeds:
-            for name, noise in NOISES.items():
-                chunk = healthy(length, seed=seed, noise=noise, sigma=sigma)
-                case = f"{name} noise, {length} points, seed {seed}"
-                demand("a healthy run stays silent", case, _loud(said([detector], [chunk])))
+    """No warning on healthy runs, whatever their noise and however long they are.
+
+    `allowed_share`: the share of the runs that may be alarmed at.  Noise this strong and this many seeds
+    bring a false alarm now and then.
+    """
+    runs, alarms = 0, []
+    for length, seed, name in product(lengths, seeds, NOISES):
+        chunk = healthy(length, seed=seed, noise=NOISES[name], sigma=sigma)
+        loud = _loud(said([detector], [chunk]))
+        runs += 1
+        alarms += [f"{name} noise, {length} points, seed {seed}: {loud[0]}"] if loud else []
+    if len(alarms) > allowed_share * runs:
+        demand("a healthy run stays silent", f"{len(alarms)} of {runs} runs", alarms)
 
 
 def _loud(findings: Said) -> list[str]:
