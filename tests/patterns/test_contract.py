@@ -81,6 +81,7 @@ def test_healthy_runs_stay_silent_under_strong_noise(detector: Detector) -> None
 
 def grown(detector: Detector, n_pieces: int, piece: Chunk) -> int:
     """Bytes that the state holds after that many pieces of 10^4 points."""
+    Stream([detector]).feed(piece)  # what is imported or cached at first use is not the state's
     tracemalloc.start()
     stream = Stream([detector])
     for i in range(n_pieces):

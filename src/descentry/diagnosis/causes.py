@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from descentry.diagnosis.catalogue import Catalogue, CauseEntry, CauseTest
-from descentry.record.finding import Finding
+from descentry.record.finding import Finding, Severity
 from descentry.record.report import Cause, Remedy
 
 UNKNOWN_SHARE = 0.12
@@ -92,7 +92,9 @@ def _weigh(entry: CauseEntry, pattern: str, facts: Mapping[str, float]) -> _Weig
 def _cause(index: int, finding: Finding, one: _Weighed, probability: float, catalogue: Catalogue) -> Cause:
     entry = one.entry
     remedies = []
-    for name in entry.remedies_for(finding.pattern):
+    # What only informs asks for nothing to be mended.
+    asks = finding.severity.rank >= Severity.WARNING.rank
+    for name in entry.remedies_for(finding.pattern) if asks else ():
         known = catalogue.remedies[name]
         remedies.append(Remedy(known.id, known.action, known.why, known.source))
     return Cause(

@@ -14,7 +14,7 @@ from descentry.record.report import RunReport, Sketch
 from descentry.record.roles import LOSS_ROLES, Role
 from descentry.record.run import Run
 from descentry.signal.shape import Shape
-from descentry.signal.words import number
+from descentry.signal.words import grouped, number
 from descentry.sources.protocol import Log
 from descentry.stream.drive import run
 from descentry.stream.outcome import Outcome
@@ -65,8 +65,11 @@ def report(
 
 
 def _first_loss(outcome: Outcome) -> float:
+    """The first training loss, NaN where the log does not begin at the beginning of the run."""
     shape = outcome.view.shape(Role.TRAIN_LOSS)
-    return shape.first if shape is not None else float("nan")
+    if shape is None or shape.first_step > max(10, 0.01 * outcome.step):
+        return float("nan")
+    return shape.first
 
 
 def _restart_events(outcome: Outcome) -> list[Event]:
@@ -76,6 +79,13 @@ def _restart_events(outcome: Outcome) -> list[Event]:
               where=f"step {step}", step=step)
         for step in outcome.restarts[:50]
     ]  # fmt: skip
+
+
+def _n_attempts(outcome: Outcome) -> int:
+    """How often the log begins (nearly) at its first step."""
+    first = min((curve.first_step for curve in outcome.curves), default=0)
+    near = first + 0.05 * max(1, outcome.step - first)
+    return 1 + sum(step <= near for step in outcome.restarts)
 
 
 def _sketches(outcome: Outcome) -> Iterator[Sketch]:
@@ -95,13 +105,12 @@ def _notes(outcome: Outcome, uniform: Uniform | None) -> Iterator[str]:
     """What the report could not know, and the first loss against a uniform guess."""
     first = _first_loss(outcome)
     if uniform is not None and first == first:
-        origin = {"given": "", "logged": ", as the log says,", "guessed": ", which it suggests,"}[
-            uniform.origin
-        ]
-        yield (
-            f"first loss {number(first)}; a uniform guess over {uniform.size} tokens or classes{origin} "
-            f"is {number(uniform.loss)}"
-        )
+        size, loss = grouped(uniform.size), number(uniform.loss)
+        near = {"given": "against", "logged": "against", "guessed": "near"}[uniform.origin]
+        yield f"first loss {number(first)}, {near} the {loss} of a uniform guess over {size} tokens or classes"
+    n_attempts = _n_attempts(outcome)
+    if n_attempts > 1:
+        yield f"the log holds {n_attempts} attempts from the start; what is said of levels is about the last"
     if not any(curve.role in LOSS_ROLES for curve in outcome.curves):
         return
     missing = [

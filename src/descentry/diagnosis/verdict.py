@@ -38,7 +38,7 @@ def summary(
     if word == "undetermined":
         return f"{course}: too short to judge"
     told = [finding.pattern.replace("_", " ") for finding in leading]
-    aside = f"; told beside: {', '.join(dict.fromkeys(told))}" if told else ""
+    aside = f" (seen as well: {', '.join(dict.fromkeys(told))})" if told else ""
     return f"{course}; no trouble found{aside}"
 
 
@@ -46,7 +46,8 @@ def no_loss(path: str, outcome: Outcome) -> str:
     """The columns that were seen, and how to name the loss."""
     names = [curve.name for curve in outcome.curves]
     shown = ", ".join(names[:12]) + (", …" if len(names) > 12 else "")
-    example = names[0] if names else "NAME"
+    free = [curve.name for curve in outcome.curves if curve.role in (None, Role.METRIC)]
+    example = next((name for name in names if "loss" in name.lower()), free[0] if free else "NAME")
     return f"no loss in {path} (columns: {shown or 'none'}); name one: --role train_loss={example}"
 
 

@@ -125,8 +125,9 @@ def _rise(course: Profile, stretch_share: float) -> tuple[int, float, float, flo
 
 
 def _onset(course: Profile, before: int, lowest: float, size: float) -> int:
-    """The last bin after which the course stays above a quarter of the rise."""
-    low = np.flatnonzero(course.y < lowest + 0.25 * size)
+    """The last bin before the course leaves its lowest level for good, by more than slow noise."""
+    slow = slow_noise(course.y[: max(before, 12)])
+    low = np.flatnonzero(course.y < lowest + min(0.25 * size, max(2.0 * slow, 0.02 * size)))
     return min(int(low[-1]) + 1 if len(low) else before, len(course) - 1)
 
 

@@ -30,6 +30,8 @@ class Flat:
     """Largest fall of a bin, in noise of a single point.  Higher: slow learners are called flat."""
     level_share: float = 0.04
     """Largest fall as a share of the level: more is a descent, however noisy the curve."""
+    noise_share: float = 0.1
+    """Noise above this share of the level makes it impossible to tell a flat line from a slow descent."""
     n_least: int = 8
     """Fewer points cannot show a flat line."""
     late_share: float = 1.0
@@ -57,7 +59,8 @@ class Flat:
             return []
         if deepest > min(slack + 0.5 * noise, self.level_share * scale + noise):
             return []
-        if course.y.min() < 0.0 < course.y.max() or _falls_for_sure(course):
+        # A signed objective has no level to leave, and noise of a tenth of the level hides a descent.
+        if course.y.min() < 0.0 or noise > self.noise_share * settled or _falls_for_sure(course):
             return []
         if abs(fall) > max(_doubt(shape) * noise, 1e-3 * scale) or float(course.y.max()) - start > slack:
             return []

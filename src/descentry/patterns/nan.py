@@ -24,7 +24,7 @@ from descentry.signal.words import grouped, number
 
 N_BEFORE = 64
 """Finite values kept before the onset, to tell a calm end from a growing one."""
-_CROSS_ENTROPY = re.compile(r"(^|[^a-z])(ce|xent|cross.?entropy|lm.?loss|mlm.?loss|nll)([^a-z]|$)", re.I)
+_CROSS_ENTROPY = re.compile(r"(^|[^a-z])(ce|xent|cross.?entropy|lm.?loss|mlm.?loss)([^a-z]|$)", re.I)
 
 
 @dataclass

@@ -303,7 +303,7 @@ def _share(state: SpikeState, event: Excursion) -> str:
     """The height against the level, or against the descent where the level is next to nothing."""
     share = event.height / max(abs(event.level), 1e-300)
     if share <= 3.0:
-        return f"{percent(share)} of the level"
+        return f"{percent(share)} above the level"
     return f"{percent(event.height / max(state.base.descent, event.height))} of the descent undone"
 
 

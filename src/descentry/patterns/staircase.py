@@ -35,8 +35,10 @@ class Staircase:
 
     score: float = 5.0
     """A drop in units of the noise of its measurement.  Higher: only clear stairs."""
-    due_score: float = 2.0
+    due_score: float = 3.0
     """The same where a stair was due: at a learning-rate step, an epoch's end, or in an even row."""
+    lone_due_score: float = 4.0
+    """The same where it is the only one: one drop near one of many epoch ends is soon found by chance."""
     lone_score: float = 10.0
     """The same for a single drop that no learning-rate step explains."""
     descent_share: float = 0.03
@@ -73,7 +75,8 @@ class Staircase:
         if len(stairs) >= 3 and _is_periodic([course.starts[drop.at] for drop in stairs]):
             return stairs
         believed = [drop for drop, due in zip(stairs, marked, strict=True) if due or drop.score >= self.score]
-        if len(believed) == 1 and not any(marked) and believed[0].score < self.lone_score:
+        least = self.lone_due_score if any(marked) else self.lone_score
+        if len(believed) == 1 and believed[0].score < least:
             return []
         return believed
 
@@ -95,14 +98,15 @@ class Staircase:
         self, view: View, course: Profile, stairs: list[Drop], by_rate: float, by_epoch: float
     ) -> Finding:
         name = view.names[Role.TRAIN_LOSS]
-        steps = tuple(int(course.starts[drop.at]) for drop in stairs)
+        steps = tuple(int(course.starts[_steepest(course, drop)]) for drop in stairs)
         largest = max(stairs, key=lambda drop: drop.excess)
         where = "at learning-rate steps" if by_rate >= 0.5 else "at epoch ends" if by_epoch >= 0.5 else ""
         times = "once" if len(stairs) == 1 else f"{len(stairs)} times"
+        most = "from" if len(stairs) == 1 else "most from"
         statement = (
-            f"the loss drops abruptly and for good {times}{' ' + where if where else ''}, most from "
+            f"the loss drops abruptly and for good {times}{' ' + where if where else ''}, {most} "
             f"{number(largest.before, course.wander)} to {number(largest.after, course.wander)} "
-            f"at step {grouped(course.starts[largest.at])}"
+            f"at step {grouped(course.starts[_steepest(course, largest)])}"
         )
         return Finding(
             pattern=self.id,
@@ -153,6 +157,16 @@ def _near(steps: Floats, marks: Floats, tolerance: float) -> float:
     if len(marks) > 1 and median(np.diff(marks)) < 4 * tolerance:
         return 0.0
     return float((gap <= tolerance).mean())
+
+
+def _steepest(course: Profile, drop: Drop) -> int:
+    """The bin in which most of the drop happens: the windows that found it are wider than it."""
+    begin = max(1, drop.at - 3)
+    falls = (
+        course.y[begin - 1 : drop.at + 3]
+        - course.y[begin : drop.at + 4][: len(course.y[begin - 1 : drop.at + 3])]
+    )
+    return begin + int(falls.argmax()) if len(falls) else drop.at
 
 
 def _descent(shape: Shape, course: Profile) -> float:

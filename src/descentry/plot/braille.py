@@ -123,7 +123,8 @@ def _columns(sketch: Sketch, steps: Scale, n: int) -> _Columns:
     np.fmax.at(high, where[finite], sketch.high[finite])
     np.add.at(count, where[finite], 1)
     np.add.at(n_bad, where[~finite], 1)
-    np.add.at(total, where[finite], _levels(sketch)[finite] / count[where[finite]])
+    with np.errstate(over="ignore"):  # a mean of values near the largest double may round up to infinity
+        np.add.at(total, where[finite], _levels(sketch)[finite] / count[where[finite]])
     return _Columns(low, high, np.where(count > 0, total, np.nan), n_bad)
 
 

@@ -70,7 +70,7 @@ def _round_up(spacing: float) -> float:
 
 def _log_ticks(low: float, high: float, n: int) -> list[float]:
     """The densest of several sets of round numbers that has at most one more than `n` of them."""
-    first, last = math.floor(math.log10(low)), math.ceil(math.log10(high))
+    first, last = math.floor(math.log10(low)), min(math.ceil(math.log10(high)), 308)
     sets = [((1.0, 2.0, 5.0), 1), ((1.0, 3.0), 1), *(((1.0,), every) for every in range(1, last - first + 2))]
     for factors, every in sets:
         powers = range(-(-first // every) * every, last + 1, every)

@@ -14,8 +14,9 @@ def number(value: float, noise: float | None = None) -> str:
         decimals = 0
         while decimals < 8 and noise < 10.0**-decimals:
             decimals += 1
-        if abs(value) >= 1e-4 and decimals < 8:
-            return f"{value:.{max(decimals, 1)}f}"
+        rounded = f"{value:.{max(decimals, 1)}f}"
+        if abs(value) >= 1e-4 and decimals < 8 and float(rounded) != 0.0:
+            return rounded
     return f"{value:.4g}"
 
 

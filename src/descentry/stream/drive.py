@@ -3,6 +3,8 @@
 from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import replace
 
+import numpy as np
+
 from descentry.patterns.protocol import Detector, PointDetector, ShapeDetector, View
 from descentry.patterns.registry import detectors as all_detectors
 from descentry.record.chunk import Chunk
@@ -66,6 +68,11 @@ class Stream:
         self._config.update(chunk.config)
         if not chunk.n_rows:
             return []
+        # Differences of values near the largest double overflow; what comes out is judged like any other value.
+        with np.errstate(over="ignore", invalid="ignore"):
+            return self._feed(chunk)
+
+    def _feed(self, chunk: Chunk) -> list[Change]:
         if self._head is None:
             return self._advance_grown(chunk)
         room = N_HEAD_ROWS - self._n_rows
@@ -80,7 +87,8 @@ class Stream:
 
     def end(self) -> Outcome:
         """Judge for the last time, knowing that nothing more comes."""
-        self._judge(list(PACE), ended=True)
+        with np.errstate(over="ignore", invalid="ignore"):
+            self._judge(list(PACE), ended=True)
         view = self._view(ended=True)
         tracks = self._tracks.values()
         first_step = min((one.tally.first_step for one in tracks), default=0)

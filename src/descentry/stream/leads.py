@@ -6,7 +6,7 @@ from dataclasses import replace
 from descentry.record.finding import Finding
 
 FOLLOWS: dict[str, tuple[str, ...]] = {
-    "nan": ("divergence", "spike", "plateau", "flat", "sawtooth", "overfit"),
+    "nan": ("divergence", "spike", "plateau", "flat", "sawtooth", "overfit", "staircase"),
     "divergence": ("spike", "plateau", "sawtooth", "overfit"),
     "flat": ("plateau", "sawtooth"),
     "staircase": ("plateau",),
