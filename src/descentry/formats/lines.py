@@ -4,12 +4,15 @@
 """
 
 import codecs
+import re
 from typing import NamedTuple
 
 from descentry.record.event import Event
 
 MAX_LINE = 64 << 20
 """Bytes of one line that are kept waiting for its end; no log line is longer, and memory stays bounded."""
+
+_LINE_END = re.compile(rb"\n|\r(?=[^\r\n])")
 
 
 class Block(NamedTuple):
@@ -20,10 +23,14 @@ class Block(NamedTuple):
 
 
 class LineBlocks:
-    """Cuts a stream of bytes at newlines.  Any split of the bytes gives the same lines."""
+    """Cuts a stream of bytes at newlines.  Any split of the bytes gives the same lines.
 
-    def __init__(self, name: str) -> None:
+    `splits_at_cr`: where a carriage return ends the first line, it ends every line.
+    """
+
+    def __init__(self, name: str, *, splits_at_cr: bool = False) -> None:
         self._name = name
+        self._ends_at_cr: bool | None = None if splits_at_cr else False
         self._start: bytes | None = b""
         self._utf16: codecs.IncrementalDecoder | None = None
         self._parts: list[bytes] = []
@@ -34,7 +41,7 @@ class LineBlocks:
 
     def feed(self, data: bytes) -> Block:
         """The lines that are whole now; `data` is empty when there is none."""
-        data = self._utf8(data, final=False)
+        data = self._with_newlines(self._utf8(data, final=False))
         cut = data.rfind(b"\n") + 1
         if not cut:
             self._hold(data)
@@ -53,6 +60,16 @@ class LineBlocks:
         block = Block(b"" if self._skipping else b"".join(self._parts), self._line)
         self._parts, self._n_held = [], 0
         return block
+
+    def _with_newlines(self, data: bytes) -> bytes:
+        """`data` with newlines for carriage returns, once the first end of a line shows that these are meant."""
+        if self._ends_at_cr is None:
+            data = b"".join((*self._parts, data))
+            self._parts, self._n_held = [], 0
+            end = _LINE_END.search(data)
+            if end is not None:
+                self._ends_at_cr = end[0] != b"\n"
+        return data.replace(b"\r", b"\n") if self._ends_at_cr else data
 
     def _hold(self, data: bytes) -> None:
         if not data or self._skipping:
@@ -99,9 +116,9 @@ def _may_be_utf16(data: bytes) -> bool:
     return codecs.BOM_UTF16_LE.startswith(data[:2]) or codecs.BOM_UTF16_BE.startswith(data[:2])
 
 
-def plain_head(head: bytes) -> bytes:
+def plain_head(head: bytes, *, splits_at_cr: bool = False) -> bytes:
     """`head` as UTF-8 without a byte-order mark, for `matches`."""
-    lines = LineBlocks("")
+    lines = LineBlocks("", splits_at_cr=splits_at_cr)
     return lines.feed(head).data + lines.end().data
 
 

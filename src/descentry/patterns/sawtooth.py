@@ -60,6 +60,8 @@ class Sawtooth:
         descent = median(course.y[:k]) - end
         later = median(course.y[max(0, fifth - k) : fifth + k]) - end
         noise = max(course.noise, _spread_about(shape, course))
+        if float(course.y.min()) < 0.0:
+            return []  # a signed objective (a policy loss) makes no progress that its noise could hide
         if (
             noise <= 0
             or noise < self.level_share * abs(end)

@@ -76,6 +76,13 @@ def rows_of(content: bytes, name: str) -> Chunk:
     except BadJson as error:
         raise DamagedError(name, f"is damaged ({error})", "write it again") from error
     rows = JsonRows(Notes(name))
+    chunk = _rows_of_document(document, rows)
+    if rows.is_fractional:
+        return _rows_of_document(document, JsonRows(Notes(name), is_numbered=True))
+    return chunk
+
+
+def _rows_of_document(document: Any, rows: JsonRows) -> Chunk:
     frame = rows_of_frame(document) if isinstance(document, dict) else None
     if frame is not None or isinstance(document, list):
         for row in document if frame is None else frame:
@@ -105,7 +112,7 @@ def _of_columns(document: Mapping[str, Any], rows: JsonRows) -> Chunk:
     }
     if best_step(kept) is None:
         for name in kept:
-            rows.saw_number(name, None)
+            rows.saw_number(name)
         rows.notes.add("missing_step", "no step is logged: the position counts, from 0", warning=False)
         kept["step"] = list(range(length))
     for i in range(length):

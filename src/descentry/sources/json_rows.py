@@ -10,14 +10,15 @@ from typing import Any
 
 from descentry.record.chunk import Chunk
 from descentry.record.roles import Role
+from descentry.sources.json_oddities import Count, Counts, Oddities
+from descentry.sources.json_steps import Steps
 from descentry.sources.json_values import clean_name
 from descentry.sources.mmdetection import EpochSteps, is_such
-from descentry.sources.naming import best_step, step_rank
-from descentry.sources.notes import Notes, quoted
-from descentry.sources.numbers import TIME_NAMES, UNLOGGED, number, step_of, wall_seconds
+from descentry.sources.naming import best_step
+from descentry.sources.notes import Notes
+from descentry.sources.numbers import TIME_NAMES, is_unlogged, number, wall_seconds
 from descentry.sources.roles import resolve
 from descentry.sources.rows import MAX_SERIES, Rows
-from descentry.sources.words import words
 
 MAX_DEPTH = 6
 MAX_LIST = 8
@@ -25,36 +26,46 @@ MAX_CONFIG = 1000
 CONFIG_KEYS = frozenset(
     {"meta", "config", "summary", "args", "hparams", "hyperparameters", "params", "settings"}
 )
-EVAL_WORDS = frozenset({"val", "test"})
 
 
 class JsonRows:
     """Collects dict rows; `chunk` hands out what came since the last call.
 
-    `step_name`: the one field that is the step; None looks for the best.
+    `step_name`: the one field that is the step; None looks for the best.  `is_numbered`: no field is, the
+    rows are counted.
     """
 
-    def __init__(self, notes: Notes, step_name: str | None = None) -> None:
+    def __init__(self, notes: Notes, step_name: str | None = None, *, is_numbered: bool = False) -> None:
         self.notes = notes
         self.rows = Rows()
-        self.step_name = step_name
-        self._only_step = step_name
-        self.last_step: int | None = None
-        self.n_seen = 0
+        self.steps = Steps(notes, step_name, is_numbered=is_numbered)
+        self._odd = Oddities(notes)
         self._epochs = EpochSteps()
         self.is_time: dict[str, bool] = {}
-        self._numeric: set[str] = set()
-        self._texts: dict[str, int] = {}
         self._config: dict[str, object] = {}
+
+    @property
+    def step_name(self) -> str | None:
+        """The field that was the step of the newest row that had one."""
+        return self.steps.name
+
+    @property
+    def is_fractional(self) -> bool:
+        """Whether what was taken for the step holds fractions, so that the rows had better be counted."""
+        return self.steps.is_fractional
 
     def chunk(self) -> Chunk:
         """The rows, events and config since the last call."""
         config, self._config = self._config, {}
         return self.rows.chunk(self.notes.take(), config)
 
+    def finish(self) -> None:
+        """Tells what only the whole log can say."""
+        self._odd.tell_nulls(self.steps.n_rows)
+
     def ignored(self) -> dict[str, object]:
         """`{"ignored": names}` of the fields that never held a number; {} when there is none."""
-        names = sorted(self._texts)
+        names = sorted(self._odd.texts)
         return {"ignored": names} if names else {}
 
     def add(self, row: Mapping[str, Any], line: int | None) -> None:
@@ -68,38 +79,36 @@ class JsonRows:
             self.notes.add(
                 "derived", "the step is counted on over the epochs from `iter`", line, warning=False
             )
-        step, name = self._step(fields, line)
+        step, name = self.steps.of(fields, line)
         wall = self._wall(fields)
         points = list(self._points(fields, name, line))
         if points:
             self.rows.add(step, points, wall)
-            self.n_seen += 1
+            self.steps.n_rows += 1
 
     def is_numeric(self, name: str) -> bool:
         """Whether the series has held a number."""
-        return name in self._numeric
+        return name in self._odd.n_numbers
 
     def has_room(self, names: Iterable[str]) -> bool:
         """Whether the names can be read as columns without making the log too wide."""
-        return len(self._numeric.union(names)) <= MAX_SERIES
+        return len(self._odd.n_numbers.keys() | names) <= MAX_SERIES
 
-    def saw_table(
-        self,
-        step_name: str,
-        last_step: int,
-        n_rows: int,
-        names: Iterable[str],
-        texts: Mapping[str, int],
-        is_time: dict[str, bool],
-    ) -> None:
-        """Notes that `n_rows` rows with values of all `names` were read elsewhere."""
-        self.step_name, self.last_step = step_name, last_step
-        self.n_seen += n_rows
+    def saw_table(self, step_name: str, last_step: int, n_rows: int, is_time: dict[str, bool]) -> None:
+        """Notes that `n_rows` rows with steps up to `last_step` were read elsewhere."""
+        self.steps.saw_table(step_name, last_step, n_rows)
         self.is_time = is_time
-        for name in names:
-            self.saw_number(name, None)
-        for name, count in texts.items():
-            self._texts[name] = self._texts.get(name, 0) + count
+
+    def saw_values(self, n_numbers: Mapping[str, int], texts: Counts, flags: Counts, nulls: Counts) -> None:
+        """Notes what was read elsewhere: numbers, and what stood in their place."""
+        for name, count in n_numbers.items():
+            self.saw_number(name, count)
+        for name, odd in texts.items():
+            self._odd.saw_texts(name, odd)
+        for name, odd in flags.items():
+            self._odd.saw_flag(name, odd)
+        for name, odd in nulls.items():
+            self._odd.saw_null(name, odd)
 
     def _configure(self, row: Mapping[str, Any]) -> None:
         for key, value in row.items():
@@ -107,39 +116,6 @@ class JsonRows:
             for inner, setting in flat.items():
                 if len(self._config) < MAX_CONFIG:
                     self._config[clean_name(inner)] = setting
-
-    def choose_step(self, names: Mapping[str, Any]) -> str | None:
-        """The step's name in a row: the best it has, if no better one was seen before."""
-        if self._only_step is not None:
-            return self._only_step if self._only_step in names else None
-        name = best_step(names)
-        if name is None or self.step_name is None:
-            return name
-        worse = (step_rank(name) or 0) > (step_rank(self.step_name) or 0)
-        return None if worse else name
-
-    def _step(self, fields: Mapping[str, Any], line: int | None) -> tuple[int, str | None]:
-        """The step of a row and the field that it came from.
-
-        A row without one takes the step of the row before it; while no row had one, its own number.
-        """
-        name = self.choose_step(fields)
-        value = None if name is None else as_number(fields[name])
-        step = None if value is None else step_of(value)
-        if step is not None and name is not None:
-            if self.step_name is None and name.lower() == "epoch" and step != value:
-                return self._stepless(fields, line), None
-            self.step_name, self.last_step = name, step
-            return step, name
-        return self._stepless(fields, line), name if step is None else None
-
-    def _stepless(self, fields: Mapping[str, Any], line: int | None) -> int:
-        if self.step_name is None or self.last_step is None:
-            self.notes.add("missing_step", "no step is logged: the number of the row stands for it", line)
-            return self.n_seen
-        if not any(EVAL_WORDS & set(words(name)) for name in fields):
-            self.notes.add("missing_step", "rows without a step take the step of the row before them", line)
-        return self.last_step
 
     def _wall(self, fields: dict[str, Any]) -> float | None:
         """Seconds since the epoch, taken out of `fields`; fields that only sound like a time stay."""
@@ -158,30 +134,20 @@ class JsonRows:
                 continue
             value = as_number(raw)
             if value is not None:
-                self.saw_number(name, line)
+                self._odd.saw_number(name)
                 yield name, value
-            elif isinstance(raw, str) and raw.strip().lower() not in UNLOGGED:
-                yield from self.saw_text(name, raw, line)
+            elif raw is None:
+                self._odd.saw_null(name, Count(line))
+            elif isinstance(raw, bool):
+                self._odd.saw_flag(name, Count(line))
+            elif isinstance(raw, str) and not is_unlogged(raw):
+                yield from self._odd.saw_text(name, raw, line)
+            elif isinstance(raw, str) and raw.strip():
+                self._odd.saw_blank(name, line)
 
-    def saw_number(self, name: str, line: int | None) -> None:
-        """Notes that the series holds numbers; tells of the texts that stood there before the first one."""
-        if name in self._numeric:
-            return
-        self._numeric.add(name)
-        if name in self._texts:
-            count = self._texts.pop(name)
-            self.notes.add(
-                "bad_value", f"`{name}` held text before its first number; left out", line, count=count
-            )
-
-    def saw_text(self, name: str, text: str, line: int | None) -> Iterator[tuple[str, float]]:
-        """A text where a number is expected: NaN in a series of numbers, ignored elsewhere."""
-        if name in self._numeric:
-            message = f"`{name}` is {quoted(text)}, expected a number; kept as NaN"
-            self.notes.add("bad_value", message, line)
-            yield name, math.nan
-        elif name in self._texts or len(self._texts) < MAX_CONFIG:
-            self._texts[name] = self._texts.get(name, 0) + 1
+    def saw_number(self, name: str, count: int = 0) -> None:
+        """Notes that the series holds numbers."""
+        self._odd.saw_number(name, count)
 
 
 def is_plain(row: Mapping[str, Any]) -> bool:

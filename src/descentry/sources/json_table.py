@@ -12,8 +12,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from descentry.record.chunk import Chunk, Column, Floats, Ints
+from descentry.sources.json_oddities import Count, Counts
 from descentry.sources.json_rows import JsonRows, is_plain
-from descentry.sources.numbers import TIME_NAMES, UNLOGGED, number, seconds_of, wall_seconds
+from descentry.sources.numbers import TIME_NAMES, is_unlogged, number, seconds_of, wall_seconds
 
 MAX_SHAPES = 16
 MAX_STEP = 1 << 62
@@ -28,29 +29,40 @@ class Cells(NamedTuple):
     present: NDArray[np.bool_] | None
 
 
+class Odd(NamedTuple):
+    """What stands in place of numbers, by the name of its column."""
+
+    texts: Counts
+    flags: Counts
+    nulls: Counts
+
+
 class Shape(NamedTuple):
     """Rows with the same keys: their indices, and their columns without step and wall time."""
 
     rows: Ints
     steps: list[int]
     columns: dict[str, Cells]
-    texts: dict[str, int]
+    odd: "Odd"
     walls: Floats | None
 
 
-def as_table(rows: Sequence[Row], state: JsonRows) -> Chunk | None:
-    """The rows as a chunk; `state` knows of them afterwards.  None, and nothing known, where it cannot."""
+def as_table(rows: Sequence[Row], state: JsonRows, line: int = 1) -> Chunk | None:
+    """The rows, one a line from `line`, as a chunk; `state` knows of them afterwards.
+
+    None, and nothing known, where it cannot.
+    """
     groups: dict[tuple[str, ...], list[int]] = {}
     for i, row in enumerate(rows):
         groups.setdefault(tuple(row), []).append(i)
     if len(groups) > MAX_SHAPES:
         return None
     shapes = []
-    step_name = state.choose_step(rows[0])
+    step_name = state.steps.choose(rows[0])
     is_time = dict(state.is_time)
     for indices in groups.values():
         its = [rows[i] for i in indices] if len(groups) > 1 else rows
-        shape = _shape(indices, its, step_name, state, is_time)
+        shape = _shape(indices, its, line, step_name, state, is_time)
         if shape is None:
             return None
         shapes.append(shape)
@@ -58,14 +70,20 @@ def as_table(rows: Sequence[Row], state: JsonRows) -> Chunk | None:
 
 
 def _shape(
-    indices: list[int], rows: Sequence[Row], step_name: str | None, state: JsonRows, is_time: dict[str, bool]
+    indices: list[int],
+    rows: Sequence[Row],
+    line: int,
+    step_name: str | None,
+    state: JsonRows,
+    is_time: dict[str, bool],
 ) -> Shape | None:
     """The table of rows that have the same keys."""
     first = rows[0]
-    if step_name is None or state.choose_step(first) != step_name or not is_plain(first):
+    if step_name is None or state.steps.choose(first) != step_name or not is_plain(first):
         return None
+    lines = [line + i for i in indices]
     columns: dict[str, Cells] = {}
-    texts: dict[str, int] = {}
+    odd = Odd({}, {}, {})
     walls: Floats | None = None
     for name in first:
         raw = list(map(itemgetter(name), rows))
@@ -73,13 +91,13 @@ def _shape(
             steps = raw
         elif walls is None and name.lower() in TIME_NAMES and _is_time(name, raw, is_time):
             walls = _walls(raw)
-        elif not _take(name, raw, columns, texts, state):
+        elif not _take(name, raw, columns, odd, state, lines):
             return None
     if set(map(type, steps)) != {int} or not -MAX_STEP < min(steps) <= max(steps) < MAX_STEP:
         return None
     if not _has_points(columns, len(rows)):
         return None
-    return Shape(np.array(indices, np.int64), steps, columns, texts, walls)
+    return Shape(np.array(indices, np.int64), steps, columns, odd, walls)
 
 
 def _is_time(name: str, raw: list[Any], is_time: dict[str, bool]) -> bool:
@@ -97,7 +115,12 @@ def _walls(raw: list[Any]) -> Floats:
 
 
 def _take(
-    name: str, raw: list[Any], columns: dict[str, Cells], texts: dict[str, int], state: JsonRows
+    name: str,
+    raw: list[Any],
+    columns: dict[str, Cells],
+    odd: Odd,
+    state: JsonRows,
+    lines: Sequence[int],
 ) -> bool:
     """Takes one column in; False when only a row-by-row reading does it justice."""
     kinds = set(map(type, raw))
@@ -107,19 +130,29 @@ def _take(
     if not kinds <= {float, int, str, bool, type(None)}:
         return False
     values = [number(x) if isinstance(x, str) else None if isinstance(x, bool) else x for x in raw]
-    n_texts = sum(isinstance(x, str) and v is None for x, v in zip(raw, values, strict=True))
-    if n_texts:
-        is_only_text = all(v is None for v in values) and not any(
-            x.strip().lower() in UNLOGGED for x in raw if x
-        )
-        if not is_only_text or state.is_numeric(name):
-            return False
-        texts[name] = n_texts
-        return True
-    present = np.array([value is not None for value in values])
-    if present.any():
+    is_text = [isinstance(x, str) and v is None for x, v in zip(raw, values, strict=True)]
+    is_bare = all(v is None for v in values)
+    if any(is_text) and (not is_bare or state.is_numeric(name) or any(map(_is_blank, raw))):
+        return False
+    if bool in kinds and not (is_bare and kinds <= {bool, type(None)}):
+        return False
+    _count(odd.texts, name, is_text, lines)
+    _count(odd.flags, name, [isinstance(x, bool) for x in raw], lines)
+    _count(odd.nulls, name, [x is None for x in raw], lines)
+    if not is_bare:
+        present = np.array([value is not None for value in values])
         columns[name] = Cells(np.array(values, np.float64), None if present.all() else present)
     return True
+
+
+def _is_blank(x: object) -> bool:
+    return isinstance(x, str) and is_unlogged(x)
+
+
+def _count(counts: Counts, name: str, where: Sequence[bool], lines: Sequence[int]) -> None:
+    n = sum(where)
+    if n:
+        counts[name] = Count(lines[where.index(True)], n)
 
 
 def _has_points(columns: Mapping[str, Cells], n_rows: int) -> bool:
@@ -136,7 +169,7 @@ def _chunk(
     shapes: Sequence[Shape], n_rows: int, step_name: str, state: JsonRows, is_time: dict[str, bool]
 ) -> Chunk | None:
     """The shapes put together in the order of their rows."""
-    texts = {name for shape in shapes for name in shape.texts}
+    odd = _all_odd(shapes)
     parts: dict[str, list[Column]] = {}
     steps = np.empty(n_rows, np.int64)
     walls = np.full(n_rows, np.nan)
@@ -148,20 +181,23 @@ def _chunk(
             where = shape.rows if cells.present is None else shape.rows[cells.present]
             values = cells.values if cells.present is None else cells.values[cells.present]
             parts.setdefault(name, []).append(Column(where, values))
-    if texts & parts.keys() or not state.has_room(parts.keys()):
+    if (odd.texts.keys() | odd.flags.keys()) & parts.keys() or not state.has_room(parts.keys()):
         return None
-    state.saw_table(step_name, int(steps[-1]), n_rows, parts, shapes_texts(shapes), is_time)
+    state.saw_table(step_name, int(steps[-1]), n_rows, is_time)
+    state.saw_values({name: sum(len(its.rows) for its in pieces) for name, pieces in parts.items()}, *odd)
     columns = {name: _in_order(pieces) for name, pieces in parts.items()}
     return Chunk(steps, columns, None if np.isnan(walls).all() else walls)
 
 
-def shapes_texts(shapes: Sequence[Shape]) -> dict[str, int]:
-    """How many texts each name has."""
-    counts: dict[str, int] = {}
-    for shape in shapes:
-        for name, count in shape.texts.items():
-            counts[name] = counts.get(name, 0) + count
-    return counts
+def _all_odd(shapes: Sequence[Shape]) -> Odd:
+    """What is odd in all shapes together, each name with its first line."""
+    whole = Odd({}, {}, {})
+    for into, parts in zip(whole, zip(*(shape.odd for shape in shapes), strict=True), strict=True):
+        for name, more in (item for part in parts for item in part.items()):
+            known = into.get(name)
+            first = more.line if known is None else min(known.line or 0, more.line or 0)
+            into[name] = Count(first, more.n + (0 if known is None else known.n))
+    return whole
 
 
 def _in_order(pieces: list[Column]) -> Column:

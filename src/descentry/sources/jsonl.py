@@ -19,6 +19,7 @@ from descentry.sources.json_rows import JsonRows, is_log_row
 from descentry.sources.json_table import as_table
 from descentry.sources.json_values import BadJson, parsed
 from descentry.sources.notes import Notes, quoted
+from descentry.sources.numbered import SecondLook
 from descentry.sources.rows import with_events
 
 format = "jsonl"
@@ -30,7 +31,7 @@ MIN_TORN = 4096
 
 def matches(path: Path, head: bytes) -> bool:
     """True when the first lines are JSON objects and one has a step, a loss or another known number."""
-    lines = plain_head(head).lstrip().split(b"\n")
+    lines = plain_head(head, splits_at_cr=True).lstrip().split(b"\n")
     first = lines[0].strip()
     if not first.startswith(b"{") or first == b"{":
         return False
@@ -51,21 +52,30 @@ def _object(line: bytes) -> dict[str, Any] | None:
 
 def read(path: Path) -> Iterator[Chunk]:
     """The whole log as chunks.  Raises UnreadableError."""
-    return read_stream(path, JsonLines)
+    return read_stream(path, _decoder)
 
 
 def follow(path: Path) -> Iterator[Chunk]:
     """The log as it grows; a torn last line waits.  Raises UnreadableError."""
-    return follow_stream(path, JsonLines)
+    return follow_stream(path, _decoder)
+
+
+def _decoder(name: str) -> SecondLook:
+    return SecondLook(lambda is_numbered: JsonLines(name, is_numbered=is_numbered))
 
 
 class JsonLines:
-    """Bytes to chunks; see `drive.Decoder`."""
+    """Bytes to chunks; see `drive.Decoder`.  `is_numbered`: the rows are counted, no field is the step."""
 
-    def __init__(self, name: str) -> None:
+    def __init__(self, name: str, *, is_numbered: bool = False) -> None:
         self._notes = Notes(name)
-        self._lines = LineBlocks(name)
-        self._rows = JsonRows(self._notes)
+        self._lines = LineBlocks(name, splits_at_cr=True)
+        self._rows = JsonRows(self._notes, is_numbered=is_numbered)
+
+    @property
+    def is_fractional(self) -> bool:
+        """Whether what was taken for the step holds fractions."""
+        return self._rows.is_fractional
 
     def feed(self, data: bytes) -> Chunk:
         """The rows of the lines that are whole now."""
@@ -77,6 +87,7 @@ class JsonLines:
         block = self._lines.end()
         if block.data.strip():
             self._last(block.data, block.line)
+        self._rows.finish()
         chunk = self._rows.chunk()
         return self._told(Chunk(chunk.steps, chunk.columns, chunk.wall_times, chunk.events, {
             **chunk.config, **self._rows.ignored(),
@@ -99,7 +110,7 @@ class JsonLines:
             return self._rows.chunk()
         rows = _all_at_once(data)
         if rows is not None:
-            columns = as_table(rows, self._rows)
+            columns = as_table(rows, self._rows, line)
             if columns is not None:
                 return columns
             for row in rows:

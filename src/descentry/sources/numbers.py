@@ -9,7 +9,13 @@ import numpy as np
 from descentry.record.chunk import Floats
 
 NUMBER = re.compile(r"[+-]?(?:(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?|nan|inf(?:inity)?)", re.IGNORECASE)
-UNLOGGED = frozenset({"", "none", "null", "na", "<na>", "-", "--"})
+INTEGER = re.compile(r"[+-]?[0-9]{1,400}")
+_WRAPPED = re.compile(
+    r"(?:tensor|array|Array|(?:np|numpy|jnp|torch)\.[a-z]+[0-9]*)\(\s*([^\s,()\[\]]+)\s*(?:,[^\[\]]*)?\)",
+    re.ASCII,
+)
+"""A number as Python prints the scalars of array libraries: `tensor(2.5, device='cuda:0')`."""
+UNLOGGED = frozenset({"", "none", "null", "na", "n/a", "<na>", "-", "--"})
 """Spellings of "there is no value here", in lower case."""
 TIME_NAMES = frozenset(
     {
@@ -33,8 +39,11 @@ SECONDS = (1e8, 1e10)
 
 
 def number(text: str) -> float | None:
-    """The value of a number's spelling (nan and inf in any case), or None."""
+    """The value of a number's spelling (nan and inf in any case; `tensor(2.5)` is 2.5), or None."""
     text = text.strip()
+    if text.endswith(")") and len(text) <= MAX_LENGTH:
+        wrapped = _WRAPPED.fullmatch(text)
+        text = text if wrapped is None else wrapped[1]
     if len(text) > MAX_LENGTH or not NUMBER.fullmatch(text):
         return None
     return float(text)

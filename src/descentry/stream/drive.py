@@ -19,7 +19,7 @@ from descentry.stream.lives import Change, Lives
 from descentry.stream.naming import Naming
 from descentry.stream.outcome import Outcome
 from descentry.stream.segments import Segmenter
-from descentry.stream.track import Track, track
+from descentry.stream.track import WATCHED, Track, track
 
 N_HEAD_ROWS = 256
 """Rows in which a better name can still take over a role: every source shows its columns by then."""
@@ -131,13 +131,15 @@ class Stream:
         return before.judge(self.standing, self._step)
 
     def _advance_grown(self, chunk: Chunk) -> list[Change]:
-        """After the head: a series gets its role at its first row, wherever the chunk begins."""
+        """After the head: a series plays its role from its first row on, wherever the chunk begins."""
         fresh = _newcomers(chunk, self._naming.roles)
+        self._welcome(fresh)
         changes: list[Change] = []
         start = 0
-        for row in sorted({int(chunk.columns[name].rows[0]) for name in fresh}):
+        # Series that no judge reads change nothing for the others: no need to stop where they begin.
+        playing = [name for name in fresh if self._naming.roles[name] in WATCHED]
+        for row in sorted({int(chunk.columns[name].rows[0]) for name in playing}):
             changes += self._advance(chunk.take(start, row)) if row > start else []
-            self._welcome([name for name in fresh if chunk.columns[name].rows[0] == row])
             start = row
         return changes + self._advance(chunk.take(start, chunk.n_rows) if start else chunk)
 
@@ -146,7 +148,8 @@ class Stream:
         held = {item.role for item in self._derived}
         for name in names:
             self._naming.join(name, held)
-        self._derived += [item for item in plan(self._naming) if item.role not in held]
+        if names:
+            self._derived += [item for item in plan(self._naming) if item.role not in held]
 
     def _advance(self, chunk: Chunk) -> list[Change]:
         self._n_rows += chunk.n_rows

@@ -8,6 +8,7 @@ there is, the last state of each is a row.
 import re
 from typing import NamedTuple
 
+from descentry.sources.text.epoch_bar import EpochBar, epoch_state_of
 from descentry.sources.text.run_bar import RunBar, State, state_of
 
 MAX_WAITING = 64
@@ -21,7 +22,7 @@ _KERAS = re.compile(r"(?P<n>[0-9]{1,15})/(?P<total>[0-9]{1,15}) (?:\[[=>.]*\]|â”
 class Bar(NamedTuple):
     """One state of a bar, as a line: `label` and the metrics behind it; `rest`: text after the bar.
 
-    `state`: where the bar may count the steps of a whole run.
+    `state`: where the bar may count the steps of a whole run; `epoch_state`: where it is an epoch's.
     """
 
     label: str
@@ -30,6 +31,7 @@ class Bar(NamedTuple):
     has_metrics: bool
     rest: str
     state: State | None = None
+    epoch_state: State | None = None
 
 
 def looks_like_bar(line: str) -> bool:
@@ -49,10 +51,10 @@ def bar_of(line: str) -> Bar | None:
         text = f"{label}, {metrics}"
         has_metrics = "=" in metrics
         state = state_of(label, text, found["n"], found["total"]) if has_metrics else None
+        epoch_state = epoch_state_of(label, text, found["n"], found["total"]) if has_metrics else None
         # At a count of 0 an epoch's bar repeats the metrics of the epoch before.
-        return Bar(
-            label, text, is_full, has_metrics and found["n"] != "0", line[found.end() :].strip(), state
-        )
+        rest = line[found.end() :].strip()
+        return Bar(label, text, is_full, has_metrics and found["n"] != "0", rest, state, epoch_state)
     found = _KERAS.match(line)
     if found is None:
         return None
@@ -85,6 +87,7 @@ class Bars:
         self._labels: set[str] = set()
         self._finished: Bar | None = None
         self._run = RunBar()
+        self._epochs = EpochBar()
 
     def feed(self, bar: Bar, line: int) -> list[tuple[str, int]]:
         """The texts (and their lines) that are rows now."""
@@ -93,6 +96,12 @@ class Bars:
             return []
         if bar.state is not None and self._run.takes(bar.state):
             return self._of_run(bar.state, line)
+        if bar.epoch_state is not None and self._epochs.takes(bar.epoch_state):
+            self._epochs.feed(bar.epoch_state, line)
+            if self._epochs.is_fine:
+                return self._of_epoch()
+        elif bar.has_metrics:
+            self._epochs.finish()
         if not bar.is_full and self._finished and (bar.has_metrics or bar.label == self._finished.label):
             self._finished = None
         out = []
@@ -109,10 +118,13 @@ class Bars:
     @property
     def is_held(self) -> bool:
         """Whether a full bar waits for its last metrics."""
-        return self._current is not None and self._current.is_full
+        return (self._current is not None and self._current.is_full) or self._epochs.is_full
 
     def settle(self, line: int) -> list[tuple[str, int]]:
         """The rows that are due before a line that is no bar."""
+        if self._epochs.is_full:
+            self._epochs.finish()
+            return self._released() if self.are_data else []
         return self._finish(self._current, line) if self._current is not None and self.is_held else []
 
     def _of_run(self, state: State, line: int) -> list[tuple[str, int]]:
@@ -122,11 +134,18 @@ class Bars:
         self.are_data = True
         return self._released()
 
+    def _of_epoch(self) -> list[tuple[str, int]]:
+        self._current = None
+        if not (self.are_data or self._epochs.is_sure):
+            return []
+        self.are_data = True
+        return self._released()
+
     def saw_summary(self) -> None:
         """An epoch line with a loss was read: what bars say is said there."""
         if self.are_data is None:
             self.are_data = False
-            self.n_left_out += len(self._waiting) + self._run.n_full
+            self.n_left_out += len(self._waiting) + self._run.n_full + self._epochs.drop()
             self._waiting = []
             self._current = None
 
@@ -135,6 +154,8 @@ class Bars:
         if self.are_data is False:
             return []
         self.are_data = True
+        if self._epochs.is_fine:
+            self._epochs.finish()
         run = self._run.end()
         return [*run, *(self._finish(self._current, line) if self._current else self._released())]
 
@@ -156,7 +177,8 @@ class Bars:
         return self._released() if self.are_data else []
 
     def _released(self) -> list[tuple[str, int]]:
-        out, self._waiting = [*self._run.take(), *self._waiting], []
+        fine = self._epochs.take() if self._epochs.is_fine else []
+        out, self._waiting = [*self._run.take(), *fine, *self._waiting], []
         return out
 
 

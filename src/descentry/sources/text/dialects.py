@@ -14,7 +14,7 @@ from descentry.sources.text.tokens import HOLE
 @dataclass(frozen=True, slots=True)
 class Dialect:
     """`shape`: a regex over the skeleton, with `#` for a number; `names`: series by index of a number;
-    `step`, `epoch`, `batch`: indices of counters; `only`: no other number of the line is read; `twin`: two
+    `step`, `epoch`, `batch`: indices of counters, `total` and `epoch_total` of what they go to; `only`: no other number of the line is read; `twin`: two
     engines print it in turn; `context` goes before every name of the line; `rename`: what a bare name means
     here."""
 
@@ -24,6 +24,8 @@ class Dialect:
     step: int = -1
     epoch: int = -1
     batch: int = -1
+    total: int = -1
+    epoch_total: int = -1
     only: bool = True
     twin: bool = False
     context: str = ""
@@ -48,6 +50,16 @@ DIALECTS = (
     Dialect("DeepSpeed fp16", _shape(r"Attempted loss scale: #, but hysteresis"), {}),
     Dialect("DeepSpeed log_dist", _shape(r" step=#, skipped=#, lr=\["), {}, only=False, twin=True),
     Dialect("PyTorch CIFAR tutorial", _shape(r"^\[#, #\] loss: #$"), {2: "loss"}, epoch=0, batch=1),
+    Dialect(
+        "PyTorch DCGAN example",
+        _shape(r"^\[#/#\]\s?\[#/#\] Loss_D: # Loss_G: # D\(x\): # D\(G\(z\)\): # / #$"),
+        {4: "Loss_D", 5: "Loss_G", 6: "D(x)", 7: "D(G(z))", 8: "D(G(z)) after"},
+        epoch=0,
+        batch=2,
+        total=3,
+        epoch_total=1,
+    ),  # fmt: skip
+    Dialect("PyTorch ImageNet example", _shape(r"^\* (?:Acc|Prec)@1 #"), {}, only=False, context="test"),
     Dialect("Hugging Face summary", _shape(r"^\{.*'train_runtime': "), {}, only=False, context="summary"),
     Dialect(
         "GluonCV CIFAR",

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 
 from descentry.sources.notes import Notes, quoted
 from descentry.sources.text.config import Config
+from descentry.sources.text.odd import is_odd
 from descentry.sources.text.placing import Placing
 from descentry.sources.text.plan import Plan
 from descentry.sources.text.position import Position
@@ -51,10 +52,9 @@ class Gathering:
     def row(self, plan: Plan, numbers: list[str], wall: float, line: int) -> None:
         """A line with points."""
         self._config.note_totals(plan, numbers)
-        points = {
-            name: value(numbers[at]) * scale
-            for name, at, scale in zip(plan.names, plan.where, plan.scales, strict=True)
-        }
+        points = self._points(plan, numbers, line)
+        if not points:
+            return
         if plan.step >= 0 or plan.batch >= 0:
             self._fine(plan, numbers, points, wall, line)
         elif plan.epoch >= 0:
@@ -62,13 +62,29 @@ class Gathering:
         else:
             self._uncounted(plan, points, wall, line)
 
+    def _points(self, plan: Plan, numbers: list[str], line: int) -> Points:
+        """The line's values by name; what is no number is told and left out."""
+        points = {}
+        for name, at, scale in zip(plan.names, plan.where, plan.scales, strict=True):
+            number = value(numbers[at]) * scale
+            if number != number and is_odd(numbers[at]):
+                message = f"{name}: {quoted(numbers[at])} is no number, left out"
+                self._notes.add("bad_value", message, line)
+            else:
+                points[name] = number
+        return points
+
+    def _no_step(self, spelling: str, line: int) -> None:
+        message = f"{quoted(spelling)} is no step: the values of its line were left out"
+        self._notes.add("bad_value", message, line)
+
     def _fine(self, plan: Plan, numbers: list[str], points: Points, wall: float, line: int) -> None:
         if plan.step < 0 and plan.epoch < 0 and self._has_inline_epochs:
             self._placing.uncounted({f"evaluation batch {name}": v for name, v in points.items()}, wall)
             return
         step = self._position.fine_step(plan, numbers)
         if step is None:
-            self._notes.add("bad_value", f"{quoted(numbers[max(plan.step, plan.batch)])} is no step", line)
+            self._no_step(numbers[plan.step if plan.step >= 0 else plan.batch], line)
             return
         if plan.is_twin:
             points = self._twin(plan, step, points)
@@ -90,6 +106,9 @@ class Gathering:
     def _epoch(self, plan: Plan, numbers: list[str], points: Points, wall: float, line: int) -> None:
         spelling = numbers[plan.epoch]
         epoch = whole(spelling)
+        if is_odd(spelling):
+            self._no_step(spelling, line)
+            return
         if epoch is None or "." in spelling:
             self._uncounted(plan, {**points, "epoch": value(spelling)}, wall, line)
             return

@@ -16,6 +16,8 @@ from descentry.sources.text.vocabulary import (
 )
 
 _TOTAL = re.compile(r"\]?\s*+(?:/|of\b)\s*+\[?\s*+")
+_BETWEEN = re.compile(r"\]\s?\[\s*+")
+_MEAN = re.compile(r"[a-z%]{0,3}\s*+\(\s*+")
 _UNIT = re.compile(r"[A-Za-z%µ°][A-Za-z%µ°/]*")
 _HEADER = re.compile(
     r"^[\s\[({'\"*=#-]*(?:starting |start of |beginning of |begin |evaluating perplexity, )?epoch", re.I
@@ -111,6 +113,8 @@ class Parser:
         """`[ 64/60000]`, or `100 / 4000` after an epoch, is a counter within the epoch."""
         if "step" in self.counters or "batch" in self.counters:
             return
+        if self._find_two_fractions():
+            return
         for i in range(self.n):
             if i + 1 not in self.totals:
                 continue
@@ -123,6 +127,16 @@ class Parser:
                 self.counters["batch"] = i
                 self.words.append("fraction")
                 return
+
+    def _find_two_fractions(self) -> bool:
+        """`[0/25][10/100]`: an epoch, and a batch within it."""
+        if self.n < 4 or self.counters or not {1, 3} <= self.totals or self.literals[0].strip() != "[":
+            return False
+        if not _BETWEEN.fullmatch(self.literals[2]):
+            return False
+        self.counters.update(epoch=0, batch=2)
+        self.words += ["epoch", "fraction"]
+        return True
 
     def _at(self, kind: str) -> int:
         return self.counters.get(kind, -1)
@@ -156,10 +170,19 @@ class Parser:
             return rate[1] if rate and counted else ""
         if key.context in ("validation", "test") or (key.context == "training" and ":" in self.literals[i]):
             self.context = key.context
-        name = series_name(key, counted=counted)
+        name = series_name(key, counted=counted) or (self._meter_name(i) if counted else "")
         if not name and self._is_alone(key):
             name = key.name
         return in_split(name, self.context) if name else ""
+
+    def _meter_name(self, i: int) -> str:
+        """`Time` in `Time 0.5 (0.4)`: a meter shows its present value, and its mean behind it."""
+        if i + 1 >= self.n or not _MEAN.fullmatch(self.literals[i + 1]):
+            return ""
+        if not self.literals[i + 2].startswith(")"):
+            return ""
+        key = self.keys[i]
+        return series_name(key._replace(has_sign=True), counted=True) if len(key.name.split()) == 1 else ""
 
     def _is_alone(self, key: Key) -> bool:
         """Whether the line is one `name=0.5`: a series if it stands below counted lines."""

@@ -7,8 +7,9 @@ from descentry.sources.text.clock import Clock
 from descentry.sources.text.config import Config
 from descentry.sources.text.dialects import INTRUDERS
 from descentry.sources.text.gathering import Gathering
+from descentry.sources.text.odd import has_odd, has_wrong, respelt, split_odd, with_points, without_absent
 from descentry.sources.text.placing import Placing
-from descentry.sources.text.plan import Kind, Plan
+from descentry.sources.text.plan import NOTHING, Kind, Plan
 from descentry.sources.text.position import Position
 from descentry.sources.text.quick import Quick
 from descentry.sources.text.settings import settings_of
@@ -41,6 +42,7 @@ class Reading:
         self._config = Config()
         self._gathering = Gathering(self._placing, position, notes, self._config)
         self._number = 0
+        self._has_commas = False
 
     def lines(self, lines: list[str], number: int, *, is_one: bool = False) -> None:
         """Reads lines, the first of which is line `number`; all of them are parts of it where `is_one`."""
@@ -142,9 +144,9 @@ class Reading:
     def _row_of(self, text: str, number: int = 0) -> Plan | None:
         """Reads a line (line `number`, else the present one) as a row; the plan of one that was."""
         line, moment = cut_moment(text)
-        line = line.strip()
-        skeleton, numbers = split(line)
-        plan = self.plan(skeleton)
+        plain = line.strip()
+        line = self._with_points(respelt(plain), number or self._number)
+        plan, skeleton, numbers = self._planned(line)
         if plan.is_broken:
             self._notes.add("bad_line", "another message broke a line off: its rest is missing", self._number)
         if plan.kind is Kind.NOTHING:
@@ -159,5 +161,24 @@ class Reading:
             if plan.has_train_loss or plan.has_val:
                 self._bars.saw_summary()
             self._gathering.row(plan, numbers, self._clock.seconds(moment), number or self._number)
-            return plan
+            return plan if line == plain and not has_odd(line) else None
         return None
+
+    def _planned(self, line: str) -> tuple[Plan, str, list[str]]:
+        """The plan of a line, its skeleton and its numbers.  What is odd is one of them where it stands in the
+        place of a number of lines before, or would be taken for another number."""
+        if has_odd(line):
+            skeleton, numbers = split_odd(line)
+            if has_wrong(line) or self.plans.get(skeleton, NOTHING).kind is Kind.ROW:
+                return self.plan(skeleton), skeleton, numbers
+            line = without_absent(line)
+        skeleton, numbers = split(line)
+        return self.plan(skeleton), skeleton, numbers
+
+    def _with_points(self, line: str, number: int) -> str:
+        """The line with points for its decimal commas."""
+        pointed = with_points(line, is_known=self._has_commas) if "," in line else line
+        if pointed != line:
+            self._has_commas = True
+            self._notes.add("decimal_comma", "a comma in a number was read as its decimal point", number)
+        return pointed

@@ -1,12 +1,14 @@
 """Whether bytes are a console log of a training run."""
 
+import re
 from collections import Counter
 from pathlib import Path
 
 from descentry.formats.blocks import opened, read_some
 from descentry.formats.lines import plain_head
 from descentry.record.errors import InputError
-from descentry.sources.text.bars import bar_of, looks_like_bar
+from descentry.sources.text.bars import Bar, bar_of, looks_like_bar
+from descentry.sources.text.epoch_bar import as_line
 from descentry.sources.text.plan import Kind, Plan
 from descentry.sources.text.skeletons import plan_of
 from descentry.sources.text.tokens import clean, cut_moment, split
@@ -16,12 +18,14 @@ MIN_ROWS = 3
 TAIL = 1 << 16
 MAX_LINE = 1 << 14
 MAX_CONTROL = 0.05
+MAX_NUL_RUNS = 8
+_NULS = re.compile(rb"\x00++")
 _GZIP = b"\x1f\x8b"
 
 
 def is_log(head: bytes, more: bytes = b"") -> bool:
     """Whether three lines of one shape are rows: counted, or with a loss."""
-    text = plain_head(head) + b"\n" + more if more else plain_head(head)
+    text = _without_nuls(plain_head(head) + b"\n" + more if more else plain_head(head))
     if not text.strip() or _is_binary(text) or _is_json(text):
         return False
     seen: Counter[Plan] = Counter()
@@ -48,8 +52,21 @@ def _plan(line: str) -> Plan | None:
     line = clean(line).strip()
     if looks_like_bar(line):
         bar = bar_of(line)
-        line = line if bar is None else bar.text if bar.is_full or bar.state is not None else ""
+        line = line if bar is None else _bar_line(bar)
     return plan_of(split(cut_moment(line)[0].strip())[0])
+
+
+def _bar_line(bar: Bar) -> str:
+    if bar.epoch_state is not None:
+        return as_line(bar.epoch_state)
+    return bar.text if bar.is_full or bar.state is not None else ""
+
+
+def _without_nuls(text: bytes) -> bytes:
+    """The text without a few runs of NULs, which a lost write leaves; as it is when they are many."""
+    if b"\0" not in text or sum(1 for _ in _NULS.finditer(text)) > MAX_NUL_RUNS:
+        return text
+    return _NULS.sub(b"\n", text)
 
 
 def _is_binary(text: bytes) -> bool:

@@ -38,6 +38,8 @@ def _by_dialect(dialect: Dialect, n_numbers: int) -> Plan:
         step=dialect.step,
         epoch=dialect.epoch,
         batch=dialect.batch,
+        total=dialect.total,
+        epoch_total=dialect.epoch_total,
         names=tuple(dialect.names.values()),
         where=where,
         scales=(1.0,) * len(where),

@@ -6,12 +6,12 @@ Every expression here is linear in the length of the line: no repetition can giv
 
 import re
 
-_DIGITS = (
+DIGITS = (
     r"(?:[1-9][0-9]{0,2}(?:,[0-9]{3}){1,5}+(?![0-9]|,[0-9]{3})(?:\.[0-9]++)?|[0-9]++(?:\.[0-9]++)?|\.[0-9]++)"
 )
 WORD = r"(?:nan|NaN|NAN|infinity|Infinity|inf|Inf|INF)(?=z?(?![A-Za-z0-9_]))"
-_FREE = r"(?<![A-Za-z0-9_.@])"
-NUMBER = rf"{_FREE}(?>[-+]?(?:{_DIGITS}(?:[eE][-+]?[0-9]++)?(?!\.[0-9])|{WORD}))"
+FREE = r"(?<![A-Za-z0-9_.@])"
+NUMBER = rf"{FREE}(?>[-+]?(?:{DIGITS}(?:[eE][-+]?[0-9]++)?(?!\.[0-9])|{WORD}))"
 
 _PARTS = re.compile(f"({NUMBER})")
 MOMENT = (
@@ -79,8 +79,11 @@ def decimal_shape(spelling: str) -> str:
 
 
 def value(spelling: str) -> float:
-    """The number that is spelt; NaN and infinities included."""
-    return float(spelling.replace(",", "")) if "," in spelling else float(spelling)
+    """The number that is spelt, NaN and infinities included; NaN where it is none (see `odd`)."""
+    try:
+        return float(spelling.replace(",", "")) if "," in spelling else float(spelling)
+    except ValueError:
+        return float("nan")
 
 
 def whole(spelling: str) -> int | None:

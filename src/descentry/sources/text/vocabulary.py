@@ -25,6 +25,7 @@ METRIC_WORDS = frozenset({
     "kl", "entropy", "tokens", "speed", "wps", "ups", "tps", "scale", "rmse", "mae", "mse", "mcc",
     "precision", "recall", "hellaswag", "error", "err", "wer", "cer", "bpb", "bpc", "acc1", "acc5",
     "top1", "top5", "smoothl1", "crossentropy", "samplespersec", "elbo", "psnr", "ssim", "fid", "hella",
+    "acc@1", "acc@5", "prec@1", "prec@5",
 })  # fmt: skip
 """Last words of names that are metrics even where neither `:` nor `=` says so."""
 

@@ -1,0 +1,104 @@
+"""What stands in place of numbers in rows of JSON: texts, booleans and nulls, counted and told by field."""
+
+import math
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from descentry.sources.notes import Notes, quoted
+
+MAX_FIELDS = 1000
+"""Fields of one kind of oddity that are kept count of."""
+
+
+class Count(NamedTuple):
+    """How often something stood in a field, and the line where it first did (None: the log has no lines)."""
+
+    line: int | None
+    n: int = 1
+
+
+Counts = dict[str, Count]
+
+
+def counted(counts: Counts, name: str, more: Count) -> None:
+    """Adds to a count; its first line stays.  A field beyond `MAX_FIELDS` is not counted."""
+    first = counts.get(name)
+    if first is not None:
+        counts[name] = Count(first.line, first.n + more.n)
+    elif len(counts) < MAX_FIELDS:
+        counts[name] = more
+
+
+class Oddities:
+    """Knows which fields hold numbers, and what else was found in them."""
+
+    def __init__(self, notes: Notes) -> None:
+        self._notes = notes
+        self.n_numbers: dict[str, int] = {}
+        self.texts: Counts = {}
+        self._flags: Counts = {}
+        self._nulls: Counts = {}
+        self._blanks: Counts = {}
+        self._first_text: dict[str, str] = {}
+
+    def saw_number(self, name: str, count: int = 1) -> None:
+        """Counts numbers; before the first one of a field, tells what stood there until then."""
+        known = self.n_numbers.get(name)
+        if known is not None:
+            self.n_numbers[name] = known + count
+            return
+        self.n_numbers[name] = count
+        for counts, what in ((self.texts, "text"), (self._flags, "true or false")):
+            before = counts.pop(name, None)
+            if before is not None:
+                message = f"`{name}` held {what} before its first number; left out"
+                self._notes.add("bad_value", message, before.line, count=before.n)
+        blank = self._blanks.pop(name, None)
+        if blank is not None:
+            self._tell_blank(name, blank)
+
+    def saw_text(self, name: str, text: str, line: int | None) -> Iterator[tuple[str, float]]:
+        """A text where a number is expected: NaN in a series of numbers, ignored elsewhere."""
+        if name not in self.n_numbers:
+            counted(self.texts, name, Count(line))
+            return
+        if len(self._first_text) < MAX_FIELDS:
+            self._first_text.setdefault(name, quoted(text))
+        found = self._first_text.get(name, "a text")
+        self._notes.add("bad_value", f"`{name}` is {found}, expected a number; kept as NaN", line)
+        yield name, math.nan
+
+    def saw_texts(self, name: str, count: Count) -> None:
+        """Texts in a field without numbers."""
+        counted(self.texts, name, count)
+
+    def saw_flag(self, name: str, count: Count) -> None:
+        """Booleans: no points; told in a series of numbers."""
+        if name in self.n_numbers:
+            message = f"`{name}` is true or false, expected a number; left out"
+            self._notes.add("bad_value", message, count.line, count=count.n)
+        else:
+            counted(self._flags, name, count)
+
+    def saw_null(self, name: str, count: Count) -> None:
+        """Nulls: not logged; `tell_nulls` says so at the end."""
+        counted(self._nulls, name, count)
+
+    def saw_blank(self, name: str, line: int | None) -> None:
+        """A text that spells "no value": not logged; told in a series of numbers."""
+        if name in self.n_numbers:
+            self._tell_blank(name, Count(line))
+        else:
+            counted(self._blanks, name, Count(line))
+
+    def _tell_blank(self, name: str, count: Count) -> None:
+        message = f"`{name}` has texts that stand for no value: taken as not logged"
+        self._notes.add("bad_value", message, count.line, warning=False, count=count.n)
+
+    def tell_nulls(self, n_rows: int) -> None:
+        """Tells of nulls in the fields that hold numbers in most of the rows."""
+        for name, count in self._nulls.items():
+            if 2 * self.n_numbers.get(name, 0) > n_rows:
+                message = f"`{name}` is null: taken as not logged"
+                self._notes.add("bad_value", message, count.line, warning=False, count=count.n)
+        self._nulls = {}

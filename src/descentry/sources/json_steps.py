@@ -1,0 +1,131 @@
+"""The step of each row of JSON: the best field that has one, else counted."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from descentry.sources.naming import best_step, step_rank
+from descentry.sources.notes import Notes, quoted
+from descentry.sources.numbers import INTEGER, MAX_STEP, number, step_of
+from descentry.sources.words import words
+
+EVAL_WORDS = frozenset({"val", "test"})
+FEW = 10
+"""One fractional step in so many is a slip of the log; with more, the field is no step."""
+
+
+class Steps:
+    """Finds the step of one row after the other.
+
+    `only`: the one field that is the step; None looks for the best.  `is_numbered`: no field is.
+    """
+
+    def __init__(self, notes: Notes, only: str | None, *, is_numbered: bool) -> None:
+        self._notes = notes
+        self._only = only
+        self._offset = 0
+        self._n_fractions = 0
+        self._has_told = False
+        self.is_numbered = is_numbered
+        self.name = only
+        self.last: int | None = None
+        self.n_rows = 0
+
+    @property
+    def is_fractional(self) -> bool:
+        """Whether the field that was taken for the step holds fractions: the rows had better be counted."""
+        is_epoch = self.name is not None and self.name.lower() == "epoch"
+        return self._n_fractions > 0 and (is_epoch or self._n_fractions * FEW >= self.n_rows)
+
+    def choose(self, names: Mapping[str, Any]) -> str | None:
+        """The step's name in a row: the best it has, if no better one was seen before."""
+        if self.is_numbered:
+            return None
+        if self._only is not None:
+            return self._only if self._only in names else None
+        name = best_step(names)
+        if name is None or self.name is None:
+            return name
+        worse = (step_rank(name) or 0) > (step_rank(self.name) or 0)
+        return None if worse else name
+
+    def saw_table(self, name: str, last: int, n_rows: int) -> None:
+        """Notes that `n_rows` rows with whole steps were read elsewhere."""
+        self.name, self.last = name, last
+        self.n_rows += n_rows
+
+    def of(self, fields: Mapping[str, Any], line: int | None) -> tuple[int, str | None]:
+        """The step of a row and the field that it came from.
+
+        A row without one takes the step of the row before it; while no row had one, its own number.
+        """
+        name = self.choose(fields)
+        if self.is_numbered and not self._has_told:
+            self._tell_fractions(best_step(fields) or "step", line)
+        if name is None:
+            return self._stepless(fields, line), None
+        raw = fields[name]
+        step = whole_step(raw)
+        if step is None:
+            return self._bad(name, raw, fields, line), name
+        if is_fraction(raw):
+            self._n_fractions += 1
+            if name.lower() == "epoch" and self._only is None:
+                return self._numbered_from_here(name, line), None
+            message = f"`{name}` is {_shown(raw)}, expected a whole number; taken for {step}"
+            self._notes.add("bad_step", message, line)
+        self.name, self.last = name, step
+        return step, name
+
+    def _bad(self, name: str, raw: object, fields: Mapping[str, Any], line: int | None) -> int:
+        if raw is not None:
+            message = f"`{name}` is {_shown(raw)}, expected a whole number below 2^62; the row takes the step before it"
+            self._notes.add("bad_step", message, line)
+            return self.n_rows if self.last is None else self.last
+        return self._stepless(fields, line)
+
+    def _numbered_from_here(self, name: str, line: int | None) -> int:
+        self.is_numbered = True
+        self.name = self.name or name
+        self._offset = 0 if self.last is None else max(0, self.last + 1 - self.n_rows)
+        self._tell_fractions(name, line)
+        return self.n_rows + self._offset
+
+    def _tell_fractions(self, name: str, line: int | None) -> None:
+        message = f"`{name}` holds fractions: the number of the row stands for the step"
+        self._notes.add("missing_step", message, line)
+        self._has_told = True
+
+    def _stepless(self, fields: Mapping[str, Any], line: int | None) -> int:
+        if self.is_numbered:
+            return self.n_rows + self._offset
+        if self.name is None or self.last is None:
+            self._notes.add("missing_step", "no step is logged: the number of the row stands for it", line)
+            return self.n_rows
+        if not any(EVAL_WORDS & set(words(name)) for name in fields):
+            message = "rows without a step take the step of the row before them"
+            self._notes.add("missing_step", message, line)
+        return self.last
+
+
+def whole_step(raw: object) -> int | None:
+    """The step that a value means, exact where it is whole, or None: no number, or beyond 2^62."""
+    if isinstance(raw, bool):
+        return None
+    if isinstance(raw, str):
+        if INTEGER.fullmatch(raw.strip()):
+            raw = int(raw)
+        else:
+            raw = number(raw)
+    if isinstance(raw, int):
+        return raw if abs(raw) <= MAX_STEP else None
+    return step_of(raw) if isinstance(raw, float) else None
+
+
+def is_fraction(raw: object) -> bool:
+    """Whether a value, number or text, is a number between two whole ones."""
+    value = number(raw) if isinstance(raw, str) else raw
+    return isinstance(value, float) and step_of(value) not in (None, value)
+
+
+def _shown(raw: object) -> str:
+    return quoted(str(raw)) if isinstance(raw, str | int | float) else "no number"
