@@ -56,5 +56,5 @@ def _page(catalogue: "Catalogue", id_: str, width: int) -> list[str]:
     pages = [page(catalogue, word, width) for known, page in kinds if word in known]
     if not pages:
         ids = [id_ for known, _ in kinds for id_ in known]
-        raise UsageError(f"nothing is called {id_!r}; {near(word, ids)} descentry explain lists all")
+        raise UsageError(f"nothing is called {id_!r}; {near(word, ids)}; `descentry explain` lists all")
     return pages[0] + [line for page in pages[1:] for line in ("", *page)]

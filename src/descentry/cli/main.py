@@ -83,7 +83,8 @@ def run(arguments: Sequence[str] | None = None) -> int:
 def _bad_usage(error: click.ClickException) -> int:
     context = getattr(error, "ctx", None)
     path = context.command_path if context is not None else "descentry"
-    complain(f"{error.format_message().rstrip('.')}; see {path} --help")
+    message = " ".join(error.format_message().split())
+    complain(f"{message.rstrip('.')}; see {path} --help")
     return BAD_USAGE
 
 

@@ -4,6 +4,7 @@ from descentry.formats.lines import LineBlocks, Utf8
 from descentry.record.chunk import Chunk
 from descentry.sources.notes import Notes
 from descentry.sources.rows import with_events
+from descentry.sources.text.nuls import NUL, good_pieces
 from descentry.sources.text.reading import Reading
 from descentry.sources.text.tail import Tail
 
@@ -43,14 +44,22 @@ class TextDecoder:
         return self._told(self._reading.take())
 
     def _read(self, lines: list[str], number: int) -> None:
-        if not any("\r" in line for line in lines):
+        if not any("\r" in line or NUL in line for line in lines):
             self._reading.lines(lines, number)
             return
         for line in lines:
-            self._reading.lines(line.split("\r") if "\r" in line else [line], number, is_one=True)
+            self._one(line, number)
             number += 1
 
+    def _one(self, line: str, number: int) -> None:
+        for part in line.split("\r") if "\r" in line else [line]:
+            whole = good_pieces(part, self._reading, self._notes, number) if NUL in part else [part]
+            self._reading.lines(whole, number, is_one=True)
+
     def _last(self, text: str, number: int) -> None:
+        if NUL in text:
+            before, _, text = text.rpartition(NUL)
+            self._one(before + NUL, number)
         if not text.strip():
             return
         if Tail(self._reading).is_torn(text):

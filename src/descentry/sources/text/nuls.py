@@ -1,0 +1,43 @@
+"""Lines that hold NULs: what a file system leaves of a write that a power loss cut off.
+
+A run of NULs stands for text that is lost, so what is left of it may be half a line, and so may what is right
+of it.  Such a piece is kept when it has the whole shape of a line before it; else it is left out and told.
+"""
+
+import re
+
+from descentry.sources.notes import Notes
+from descentry.sources.text.plan import Kind
+from descentry.sources.text.reading import Reading
+from descentry.sources.text.tail import Tail
+from descentry.sources.text.tokens import HOLE
+
+NUL = "\0"
+_RUN = re.compile(f"{NUL}+")
+
+
+def good_pieces(line: str, reading: Reading, notes: Notes, number: int) -> list[str]:
+    """The pieces of line `number` that are whole lines; the NULs, and pieces that are not, are told."""
+    notes.add("nul_bytes", "NUL bytes, where a write was lost, were left out", number, count=line.count(NUL))
+    pieces = _RUN.split(line)
+    last = len(pieces) - 1
+    return [piece for i, piece in enumerate(pieces) if piece.strip() and _is_kept(piece, i, last, reading, notes, number)]
+
+
+def _is_kept(piece: str, i: int, last: int, reading: Reading, notes: Notes, number: int) -> bool:
+    is_whole = (i == 0 or _begins_whole(piece, reading)) and (i == last or _ends_whole(piece, reading))
+    if not is_whole:
+        notes.add("bad_line", "the rest of a line beside NUL bytes was left out", number)
+    return is_whole
+
+
+def _begins_whole(piece: str, reading: Reading) -> bool:
+    """Whether the piece begins where a line does: it has a known shape that begins with more than a number."""
+    skeleton, _ = reading.understood(piece)
+    plan = reading.plans.get(skeleton)
+    return plan is not None and plan.kind is not Kind.NOTHING and not skeleton.startswith(HOLE)
+
+
+def _ends_whole(piece: str, reading: Reading) -> bool:
+    skeleton, numbers = reading.understood(piece)
+    return not numbers or (skeleton in reading.plans and not Tail(reading).is_torn(piece))
