@@ -79,12 +79,8 @@ class Sawtooth:
         kind = "validation" if role is Role.VAL_LOSS else "training"
         progress = max(descent if by_descent else later, 0.0)
         since = "all the progress so far" if by_descent else "the progress since the first fifth of the run"
-        statement = (
-            f"the {kind} loss jumps by {rough(noise)} from point to point, against {number(progress, noise)} of "
-            f"{since}"
-            if progress > noise
-            else f"the {kind} loss jumps by {rough(noise)} from point to point and shows no progress beyond that"
-        )
+        against = f"against {number(progress, noise)} of" if progress > noise else "more than"
+        statement = f"the {kind} loss jumps by {rough(noise)} from point to point, {against} {since}"
         return [
             Finding(
                 pattern=self.id,

@@ -111,7 +111,7 @@ def _as_text(data: bytes, delimiter: str) -> NDArray[np.float64] | None:
 
 def whole_steps(values: NDArray[np.float64]) -> NDArray[np.int64] | None:
     """int64[n] steps, or None when one is empty, not whole or not finite."""
-    if not np.isfinite(values).all() or (np.abs(values) > 2**53).any() or (values == HOLE_VALUE).any():
+    if not np.isfinite(values).all() or (np.abs(values) >= 2**53).any() or (values == HOLE_VALUE).any():
         return None
     steps = values.astype(np.int64)
     return steps if (steps == values).all() else None

@@ -8,6 +8,7 @@ from itertools import pairwise
 
 from descentry.sources.csv_long import Long, long_of
 from descentry.sources.json_values import clean_name
+from descentry.sources.loss_names import loss_name
 from descentry.sources.naming import best_step
 from descentry.sources.numbers import TIME_NAMES, number, step_of, wall_seconds
 
@@ -19,11 +20,17 @@ N_UNDECIDED = 16
 
 @dataclass(slots=True)
 class ColumnState:
-    """What is known of one column.  `n_texts`: cells of text before the first number."""
+    """What is known of one column.  `n_texts`: cells of text before the first number, the first in line `text_at`.
+
+    `n_blanks`: cells like `N/A` before the first number.
+    """
 
     name: str
     is_numeric: bool = False
     n_texts: int = 0
+    text_at: int | None = None
+    n_blanks: int = 0
+    blank_at: int | None = None
 
     @property
     def is_text(self) -> bool:
@@ -59,7 +66,9 @@ def cells(line: str, delimiter: str) -> list[str]:
 
 
 def delimiter_of(line: str) -> str:
-    """The delimiter that is seen most often; a comma when there is none."""
+    """The delimiter that is seen most often; a comma when there is none; a semicolon between `0,5` and `2,5`."""
+    if ";" in line and "," in line and all(_DECIMAL_COMMA.fullmatch(x.strip()) for x in line.split(";")):
+        return ";"
     return max(DELIMITERS, key=lambda mark: (line.count(mark), -DELIMITERS.index(mark)))
 
 
@@ -68,6 +77,23 @@ def with_points(row: list[str], delimiter: str) -> list[str]:
     if delimiter != ";":
         return row
     return [cell.replace(",", ".") if _DECIMAL_COMMA.fullmatch(cell) else cell for cell in row]
+
+
+def row_cells(line: str, delimiter: str) -> list[str]:
+    """The cells of a line with decimal points."""
+    return with_points(cells(line, delimiter), delimiter)
+
+
+def is_comment(line: str) -> bool:
+    """Whether a line says by its first character that it is no row."""
+    return line.lstrip().startswith("#")
+
+
+def is_good_header(row: Sequence[str]) -> bool:
+    """Whether a row names columns, a step or a loss among them."""
+    if len(row) < 2 or not is_header(row):
+        return False
+    return best_step(row) is not None or any(map(loss_name, row))
 
 
 def is_header(row: Sequence[str]) -> bool:
@@ -94,8 +120,6 @@ def with_header(row: Sequence[str], first: Sequence[str], delimiter: str) -> Lay
     names = column_names(row)
     step_name = best_step(names)
     step = None if step_name is None else names.index(step_name)
-    if step is not None and names[step].lower() == "epoch" and _is_fraction(_cell(first, step)):
-        step = None
     wall = _wall(names, first)
     is_text = wall is not None and number(first[wall]) is None
     long = long_of(names, first) if step is not None else None
@@ -146,11 +170,6 @@ def _rises(values: Sequence[float | None]) -> bool:
 
 def _cell(row: Sequence[str], i: int) -> str:
     return row[i] if i < len(row) else ""
-
-
-def _is_fraction(cell: str) -> bool:
-    value = number(cell)
-    return value is not None and step_of(value) != value
 
 
 def _wall(names: Sequence[str], first: Sequence[str]) -> int | None:

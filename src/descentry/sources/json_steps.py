@@ -5,7 +5,7 @@ from typing import Any
 
 from descentry.sources.naming import best_step, step_rank
 from descentry.sources.notes import Notes, quoted
-from descentry.sources.numbers import INTEGER, MAX_STEP, number, step_of
+from descentry.sources.numbers import is_fraction, whole_step
 from descentry.sources.words import words
 
 EVAL_WORDS = frozenset({"val", "test"})
@@ -105,26 +105,6 @@ class Steps:
             message = "rows without a step take the step of the row before them"
             self._notes.add("missing_step", message, line)
         return self.last
-
-
-def whole_step(raw: object) -> int | None:
-    """The step that a value means, exact where it is whole, or None: no number, or beyond 2^62."""
-    if isinstance(raw, bool):
-        return None
-    if isinstance(raw, str):
-        if INTEGER.fullmatch(raw.strip()):
-            raw = int(raw)
-        else:
-            raw = number(raw)
-    if isinstance(raw, int):
-        return raw if abs(raw) <= MAX_STEP else None
-    return step_of(raw) if isinstance(raw, float) else None
-
-
-def is_fraction(raw: object) -> bool:
-    """Whether a value, number or text, is a number between two whole ones."""
-    value = number(raw) if isinstance(raw, str) else raw
-    return isinstance(value, float) and step_of(value) not in (None, value)
 
 
 def _shown(raw: object) -> str:

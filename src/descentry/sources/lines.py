@@ -6,8 +6,8 @@ Hugging Face's Trainer (4 and 5), Keras (2 and 3), tqdm bars, fairseq, torchtita
 Other loops are read by the general rule: `key: value`, `key=value`, `loss 2.3` beside a counter.
 
 Lines without a counter belong to the newest counted line.  A log that prints no counter at all has its rows
-numbered, told as `missing_step`.  Of a progress bar only the last state counts, and only where no line says
-the same.  Argument dumps and tables of settings become the config.
+numbered, told as `missing_step`.  The states of a progress bar are rows only where no line says the same;
+of a bar that is shown once or twice an epoch the last state counts.  Argument dumps and tables of settings become the config.
 """
 
 from collections.abc import Iterator

@@ -61,6 +61,26 @@ def step_of(value: float) -> int | None:
     return int(value)
 
 
+def whole_step(raw: object) -> int | None:
+    """The step that a value means, exact where it is whole, or None: no number, or beyond 2^62."""
+    if isinstance(raw, bool):
+        return None
+    if isinstance(raw, str):
+        if INTEGER.fullmatch(raw.strip()):
+            raw = int(raw)
+        else:
+            raw = number(raw)
+    if isinstance(raw, int):
+        return raw if abs(raw) <= MAX_STEP else None
+    return step_of(raw) if isinstance(raw, float) else None
+
+
+def is_fraction(raw: object) -> bool:
+    """Whether a value, number or text, is a number between two whole ones."""
+    value = number(raw) if isinstance(raw, str) else raw
+    return isinstance(value, float) and step_of(value) not in (None, value)
+
+
 def seconds(value: float) -> float | None:
     """Seconds since the epoch from a number of seconds, milli-, micro- or nanoseconds, or None."""
     for unit in (1.0, 1e3, 1e6, 1e9):

@@ -1,5 +1,5 @@
-"""Progress bars in console text: tqdm's and Keras'.  Of an epoch's bar only the last state counts; of a bar
-that counts the whole run's steps every one (see `run_bar`).
+"""Progress bars in console text: tqdm's and Keras'.  Of a bar that is shown once or twice an epoch only the last
+state counts; of others every one (see `run_bar`, `epoch_bar`).
 
 Where epoch lines with a loss stand beside them, bars say nothing new and are left out; where they are all
 there is, the last state of each is a row.

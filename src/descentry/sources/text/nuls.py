@@ -21,7 +21,11 @@ def good_pieces(line: str, reading: Reading, notes: Notes, number: int) -> list[
     notes.add("nul_bytes", "NUL bytes, where a write was lost, were left out", number, count=line.count(NUL))
     pieces = _RUN.split(line)
     last = len(pieces) - 1
-    return [piece for i, piece in enumerate(pieces) if piece.strip() and _is_kept(piece, i, last, reading, notes, number)]
+    return [
+        piece
+        for i, piece in enumerate(pieces)
+        if piece.strip() and _is_kept(piece, i, last, reading, notes, number)
+    ]
 
 
 def _is_kept(piece: str, i: int, last: int, reading: Reading, notes: Notes, number: int) -> bool:
