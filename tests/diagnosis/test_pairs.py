@@ -168,7 +168,7 @@ def test_overfitting_is_not_validation_noise() -> None:
     rising = np.where(i < 500, train, train[500] + 1.1 * np.maximum(0, (i - 500) / 1500) ** 1.1) + 0.1
     memorised = told({"loss": train, "lr": constant()}, validation=sparse(rising))
     assert top(memorised, "overfit") == "small_dataset_overfit"
-    jumping = train + 0.2 + 0.8 * rng().normal(size=N)
+    jumping = (train + 0.2) * np.exp(0.5 * rng().normal(size=N))
     noisy = told({"loss": train, "lr": constant()}, validation=sparse(jumping, 25))
     assert not any(f.pattern == "overfit" for f in noisy.findings)
     assert top(noisy, "sawtooth") == "validation_noise"

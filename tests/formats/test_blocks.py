@@ -61,12 +61,22 @@ def test_every_cut_of_a_packed_file_gives_a_prefix(tmp_path: Path) -> None:
 
 
 def test_a_bomb_is_stopped(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(gunzip, "RATIO_COUNTS_FROM", 1 << 20)
+    monkeypatch.setattr(gunzip, "DENSE_BYTES", 1 << 20)
     packer = zlib.compressobj(9, wbits=31)
     bomb = b"".join(packer.compress(bytes(1 << 20)) for _ in range(64)) + packer.flush()
     packed = blocks(written(tmp_path / "a", bomb))
     assert sum(map(len, packed)) <= 64 << 20
     assert "stopped" in packed.events[0].message
+
+
+def test_a_bomb_is_stopped_at_64_mib_and_told(tmp_path: Path) -> None:
+    packer = zlib.compressobj(9, wbits=31)
+    bomb = b"".join(packer.compress(b"1,2.5\n" * 174763) for _ in range(100)) + packer.flush()
+    packed = blocks(written(tmp_path / "a", bomb))
+    assert 60 << 20 <= sum(map(len, packed)) <= 65 << 20
+    (event,) = packed.events
+    assert (event.kind, event.warning) == ("torn_tail", True)
+    assert "stopped there" in event.message
 
 
 def test_head_is_bounded_and_decompressed(tmp_path: Path) -> None:

@@ -126,3 +126,14 @@ def test_every_built_in_reader_loads() -> None:
 def test_a_broken_reader_is_named(name: str) -> None:
     with pytest.raises(UsageError, match="reader"):
         registry.loaded(name)
+
+
+def test_files_that_look_like_logs_and_are_none_are_named(tmp_path: Path) -> None:
+    put(tmp_path, "metrics.csv")
+    (tmp_path / "bars.log").write_text("nothing to see\n")
+    (tmp_path / "prose.txt").write_text("the loss went down\n")
+    (tmp_path / "requirements.txt").write_text("numpy\n")
+    (tmp_path / "empty.log").write_text("")
+    skipped: list[Path] = []
+    assert [log.format for log in find(tmp_path, skipped)] == ["csv"]
+    assert [path.name for path in skipped] == ["bars.log", "prose.txt"]

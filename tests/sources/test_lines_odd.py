@@ -1,11 +1,15 @@
 """Console text with odd numbers, NULs, epochs' bars, meters and two fractions: values and events."""
 
 import math
+import time
 from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from tests.sources.test_lines import decoded, points
+from tests.sources.test_lines_hostile import assert_same, in_pieces
 
 from descentry.record.chunk import Chunk
 from descentry.sources.collect import collect
@@ -25,12 +29,12 @@ def bar(epoch: int, n: int, metrics: str, total: int = 100) -> str:
 
 @pytest.mark.parametrize("end", ["\n", "\r"])
 def test_the_states_of_epochs_bars_are_rows(tmp_path: Path, end: str) -> None:
-    text = "".join(bar(e, n, f"loss={4 - e - n / 100}") + end for e in (1, 2) for n in (25, 50, 100))
+    text = "".join(bar(e, n, f"loss={4 - e - n / 100}") + end for e in (1, 2) for n in range(10, 101, 10))
     (tmp_path / "a.log").write_text(text + "\n")
     (log,) = find(tmp_path / "a.log")
     run = collect(log)
-    assert run.curves["loss"].steps.tolist() == [25, 50, 100, 125, 150, 200]
-    assert run.curves["loss"].values.tolist() == [2.75, 2.5, 2.0, 1.75, 1.5, 1.0]
+    assert run.curves["loss"].steps.tolist() == list(range(10, 201, 10))
+    assert run.curves["loss"].values.tolist() == [3 - n / 100 for n in range(10, 201, 10)]
     assert run.events == ()
 
 
@@ -43,13 +47,32 @@ def test_an_epoch_that_is_not_done_is_read_as_far_as_it_came(tmp_path: Path) -> 
 def test_a_validation_behind_a_full_bar_joins_its_last_state() -> None:
     text = ""
     for epoch in range(2):
-        said = [bar(epoch, n, f"train_loss={5 - epoch - n / 4}", 4) for n in range(1, 5)]
-        text += "\r".join(said) + "\r" + bar(epoch, 4, f"train_loss={4 - epoch}.0, val_loss={3 - epoch}.5", 4)
-        text += "\r" + bar(epoch + 1, 0, f"train_loss={4 - epoch}.0, val_loss={3 - epoch}.5", 4) + "\n"
+        said = [bar(epoch, n, f"train_loss={5 - epoch - n / 16}", 16) for n in range(1, 17)]
+        text += (
+            "\r".join(said) + "\r" + bar(epoch, 16, f"train_loss={4 - epoch}.0, val_loss={3 - epoch}.5", 16)
+        )
+        text += "\r" + bar(epoch + 1, 0, f"train_loss={4 - epoch}.0, val_loss={3 - epoch}.5", 16) + "\n"
     chunk = decoded(text)
-    assert points(chunk, "train_loss") == [(n, 5 - n / 4) for n in range(1, 9)]
-    assert points(chunk, "val_loss") == [(4, 3.5), (8, 2.5)]
+    assert points(chunk, "train_loss") == [(n, 5 - n / 16) for n in range(1, 33)]
+    assert points(chunk, "val_loss") == [(16, 3.5), (32, 2.5)]
     assert told(chunk) == []
+
+
+def test_the_only_epoch_is_read_state_by_state_when_it_is_done() -> None:
+    text = "".join(bar(1, n, f"loss={n}.5", 4) + "\r" for n in (1, 2, 3, 4))
+    chunk = decoded(text + "\nValidation: 100%|██| 9/9 [00:10<00:12, 1.20it/s, val_loss=2.5]\n")
+    assert points(chunk, "loss") == [(n, n + 0.5) for n in (1, 2, 3, 4)]
+    assert points(chunk, "val_loss") == [(4, 2.5)]
+
+
+def test_validation_bars_stand_at_the_ends_of_epochs() -> None:
+    text = ""
+    for epoch in range(2):
+        text += "".join(bar(epoch, n, f"loss={n}.5", 12) + "\n" for n in range(1, 13))
+        text += "".join(f"Validation: 9%|██| {n}/9 [0:1<0:2, 1it/s, val_loss={epoch}.5]\n" for n in (3, 6, 9))
+    chunk = decoded(text)
+    assert chunk.columns["loss"].values.tolist() == [n + 0.5 for n in range(1, 13)] * 2
+    assert points(chunk, "val_loss") == [(12, 0.5), (24, 1.5)]
 
 
 def test_bars_of_epochs_are_left_out_where_lines_say_the_losses() -> None:
@@ -194,3 +217,43 @@ def test_a_step_that_cannot_be_used_says_what_it_costs(spelling: str) -> None:
     assert points(chunk, "loss") == [(1, 2.5), (2, 2.0)]
     assert told(chunk) == [("bad_value", "log.txt:2", 1)]
     assert chunk.events[0].message == f'"{spelling}" is no step: the values of its line were left out'
+
+
+ODD_BAIT = {
+    "underscores": ("1_000" * 12_000 + "\n") * 20,
+    "grouped": ("1" + "_000" * 15_000 + "\n") * 20,
+    "dashes": ("-" * 60_000 + "\n") * 20,
+    "pairs of dashes": ("step 1 " + "-- " * 20_000 + "\n") * 20,
+    "windows": ("1.#" * 20_000 + "\n") * 20,
+    "nones": ("None " * 12_000 + "\n") * 20,
+    "torn": ("1e " * 20_000 + "\n") * 20,
+    "hex": ("0x" * 30_000 + "\n") * 20,
+    "decimal commas": ("a: 1,5 " * 8_000 + "\n") * 20,
+    "long keys": ("a" * 30_000 + ": 1,5" + "_" * 30_000 + "\n") * 20,
+    "spaces behind a sign": ("a: 1,5, " + "a" + " " * 60_000 + "\n") * 20,
+    "colons and spaces": ("a :    " * 9_000 + ",\n") * 20,
+    "nuls": "step 1 loss 2.5\n" + ("\0x" * 30_000 + "\n") * 5,
+    "labels": "".join(f"{'e' * 50_000}epoch 1: 9%|x| {n}/9 [1/s, loss=1]\n" for n in range(9)),
+}
+
+
+@pytest.mark.parametrize("name", sorted(ODD_BAIT))
+def test_odd_bait_is_read_in_linear_time(name: str) -> None:
+    started = time.process_time()
+    decoded(ODD_BAIT[name])
+    assert time.process_time() - started < 6
+
+
+PIECES = [
+    "step: ", "loss: ", " ", "1,5", "2.5", "None", "--", "0x1", "1e", "1_000", "1.#IND", "\0", "\n", "\r", "[", "/",
+    "][", "] ", "(", ") ", "Epoch 1: 9%|█| 1/3 [1/s, loss=2.5]", "Epoch 1: 9%|█| 2/3 [1/s, loss=1.5]",
+    "Epoch 2: 9%|█| 3/3 [1/s, loss=0.5]", "Epoch 1 train loss 2.5", "step: 1 loss: 2.5 lr: 0.5\n",
+]  # fmt: skip
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.lists(st.sampled_from(PIECES), max_size=40))
+def test_soups_of_odd_pieces_raise_nothing(parts: list[str]) -> None:
+    text = "".join(parts)
+    assert_same(decoded(text), in_pieces(text.encode(), [len(text) // 3, len(text) // 2]))
+    is_log(text.encode())

@@ -13,6 +13,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING
 
 from descentry.cli.outcome import Outcome
+from descentry.cli.output import complain
 from descentry.cli.progress import watched
 from descentry.cli.spool import is_pipe, spool_pipe, spool_stdin
 from descentry.record.errors import UnreadableError, UsageError
@@ -20,6 +21,8 @@ from descentry.record.errors import UnreadableError, UsageError
 if TYPE_CHECKING:
     from descentry.sources.protocol import Log
 
+N_NAMED = 3
+"""Skipped files that are told by name."""
 _ADDRESS = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://")
 
 
@@ -99,4 +102,15 @@ class Inputs:
 def _find(path: Path) -> "list[Log]":
     from descentry.sources.find import find
 
-    return find(path)
+    skipped: list[Path] = []
+    logs = find(path, skipped)
+    if skipped:
+        complain(_about(skipped))
+    return logs
+
+
+def _about(skipped: list[Path]) -> str:
+    """One line about files of a folder that look like logs and are none."""
+    names = ", ".join(str(path) for path in skipped[:N_NAMED]) + (", …" if len(skipped) > N_NAMED else "")
+    what = "1 file that holds" if len(skipped) == 1 else f"{len(skipped)} files that hold"
+    return f"skipped {what} no known log: {names}"

@@ -4,11 +4,13 @@ import zlib
 from collections.abc import Iterator
 
 MAGIC = b"\x1f\x8b"
-MAX_BYTES = 64 << 30
-"""Decompressed size at which reading stops: no training log is larger."""
-MAX_RATIO = 1000
-RATIO_COUNTS_FROM = 1 << 30
-"""Repetitive logs compress well: the ratio is held against a file only beyond this size."""
+MAX_BYTES = 256 << 20
+"""Decompressed size that any file may have, however small it is packed."""
+MAX_RATIO = 50
+"""Beyond `MAX_BYTES` a log may be so many times its packed size."""
+DENSE_BYTES = 64 << 20
+DENSE_RATIO = 200
+"""A log that packs better than this is no log: told beyond `DENSE_BYTES`, where repetition has evened out."""
 
 
 class Gunzip:
@@ -70,8 +72,8 @@ class Gunzip:
 
     def _counted(self, piece: bytes) -> Iterator[bytes]:
         self.n_out += len(piece)
-        too_dense = self.n_out > RATIO_COUNTS_FROM and self.n_out > MAX_RATIO * self.n_in
-        if self.n_out > MAX_BYTES or too_dense:
+        is_dense = self.n_out > DENSE_BYTES and self.n_out > DENSE_RATIO * self.n_in
+        if is_dense or self.n_out > max(MAX_BYTES, MAX_RATIO * self.n_in):
             self.problem = f"decompresses to more than {self.n_out} bytes from {self.n_in}: stopped there"
         elif piece:
             yield piece

@@ -191,6 +191,7 @@ class CsvLines:
         if is_header(row) and self._is_header_again(row, at):
             return
         self._tell_length(row, len(layout), at)
+        self._steps.look(layout, row, at)
         points = list(self._points(layout, row, at))
         if points:
             has_wall = layout.wall is not None and layout.wall < len(row)

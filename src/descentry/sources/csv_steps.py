@@ -51,6 +51,17 @@ class RowSteps:
         self.n_rows += len(steps)
         self._last = int(steps[-1])
 
+    def look(self, layout: Layout, row: Sequence[str], at: int) -> None:
+        """Takes the step of the layout away from the first row on whose epoch is a fraction."""
+        if not self._is_epoch or layout.step is None or layout.long is not None:
+            return
+        if layout.step < len(row) and is_fraction(row[layout.step]):
+            self._n_fractions += 1
+            self._is_numbered = True
+            self._offset = 0 if self._last is None else max(0, self._last + 1 - self.n_rows)
+            self._tell_fractions(layout.columns[layout.step].name, at)
+            layout.step = None
+
     def of(self, layout: Layout, row: Sequence[str], at: int) -> int:
         """The step of a row; the one before where it has none."""
         if layout.step is None:
@@ -63,19 +74,10 @@ class RowSteps:
             step = self.n_rows if self._last is None else self._last
         elif is_fraction(cell):
             self._n_fractions += 1
-            if self._is_epoch and layout.long is None:
-                return self._numbered_from_here(layout, name, at)
             message = f"`{name}` is {quoted(cell)}, expected a whole number; taken for {step}"
             self._notes.add("bad_step", message, at)
         self._last = step
         return step
-
-    def _numbered_from_here(self, layout: Layout, name: str, at: int) -> int:
-        layout.step = None
-        self._is_numbered = True
-        self._offset = 0 if self._last is None else max(0, self._last + 1 - self.n_rows)
-        self._tell_fractions(name, at)
-        return self.next_number
 
     def _tell_bad(self, name: str, cell: str, at: int) -> None:
         if is_unlogged(cell):

@@ -25,14 +25,20 @@ CHECKPOINT = "checkpoint-"
 STATE = "trainer_state.json"
 
 
-def find(path: Path) -> list[Log]:
+_LOG_LIKE = re.compile(r".*\.(log|txt|out|csv|tsv|jsonl|ndjson|json)(\.gz)?", re.IGNORECASE | re.DOTALL)
+_MAY_BE_ANYTHING = re.compile(r".*\.(txt|json)(\.gz)?", re.IGNORECASE | re.DOTALL)
+_TRAINS = re.compile(rb"loss|epoch|\bstep|\biter", re.IGNORECASE)
+
+
+def find(path: Path, skipped: list[Path] | None = None) -> list[Log]:
     """The logs at `path`, in sorted order, with ids that are unique in the list.  Never empty.
 
+    Files in a folder that look like logs, but that no reader knows, are added to `skipped`.
     Raises UnreadableError when the path is missing or may not be read, UnknownFormatError when no reader
     recognises it, or nothing in the folder.
     """
     if _is_folder(path):
-        return _in_folder(path)
+        return _in_folder(path, [] if skipped is None else skipped)
     start = head(path)
     reader = recognised(path, start)
     if reader is None:
@@ -69,18 +75,31 @@ def _what_it_is(start: bytes) -> tuple[str, str]:
     )
 
 
-def _in_folder(root: Path) -> list[Log]:
+def _in_folder(root: Path, skipped: list[Path]) -> list[Log]:
     try:
         os.scandir(root).close()
     except OSError as error:
         problem = error.strerror or str(error)
         raise UnreadableError(str(root), f"cannot be opened ({problem})", "check its permissions") from error
     seen: list[Path] = []
-    found = [(path, reader) for path, reader in _walk(root, seen) if reader is not None]
+    walked = list(_walk(root, seen))
+    found = [(path, reader) for path, reader in walked if reader is not None]
+    skipped += [path for path, reader in walked if reader is None and _looks_like_log(path)]
     if not found:
         raise UnknownFormatError(str(root), _what_was_seen(seen), "name a folder or file with a training log")
     ids = named(root, [path for path, _ in found])
     return [Log(run, reader.format, path, reader) for run, (path, reader) in zip(ids, found, strict=True)]
+
+
+def _looks_like_log(path: Path) -> bool:
+    """Whether a file that no reader knows has the name of a log, and words of one where the name says little."""
+    if not _LOG_LIKE.fullmatch(path.name):
+        return False
+    try:
+        start = head(path)
+    except InputError:
+        return True
+    return bool(start.strip()) and (not _MAY_BE_ANYTHING.fullmatch(path.name) or bool(_TRAINS.search(start)))
 
 
 def _what_was_seen(seen: Sequence[Path]) -> str:

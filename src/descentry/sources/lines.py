@@ -7,7 +7,8 @@ Other loops are read by the general rule: `key: value`, `key=value`, `loss 2.3` 
 
 Lines without a counter belong to the newest counted line.  A log that prints no counter at all has its rows
 numbered, told as `missing_step`.  The states of a progress bar are rows only where no line says the same;
-of a bar that is shown once or twice an epoch the last state counts.  Argument dumps and tables of settings become the config.
+of a bar that is shown a few times an epoch the last state counts.  Argument dumps and tables of settings
+become the config.
 """
 
 from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""Progress bars in console text: tqdm's and Keras'.  Of a bar that is shown once or twice an epoch only the last
+"""Progress bars in console text: tqdm's and Keras'.  Of a bar that is shown a few times an epoch only the last
 state counts; of others every one (see `run_bar`, `epoch_bar`).
 
 Where epoch lines with a loss stand beside them, bars say nothing new and are left out; where they are all
@@ -99,7 +99,7 @@ class Bars:
         if bar.epoch_state is not None and self._epochs.takes(bar.epoch_state):
             self._epochs.feed(bar.epoch_state, line)
             if self._epochs.is_fine:
-                return self._of_epoch()
+                return self._of_epoch(bar.label, line)
         elif bar.has_metrics:
             self._epochs.finish()
         if not bar.is_full and self._finished and (bar.has_metrics or bar.label == self._finished.label):
@@ -134,12 +134,14 @@ class Bars:
         self.are_data = True
         return self._released()
 
-    def _of_epoch(self) -> list[tuple[str, int]]:
+    def _of_epoch(self, label: str, line: int) -> list[tuple[str, int]]:
+        other = self._current if self._current is not None and self._current.label != label else None
+        out = self._finish(other, line) if other is not None else []
         self._current = None
         if not (self.are_data or self._epochs.is_sure):
-            return []
+            return out
         self.are_data = True
-        return self._released()
+        return out + self._released()
 
     def saw_summary(self) -> None:
         """An epoch line with a loss was read: what bars say is said there."""
@@ -154,8 +156,11 @@ class Bars:
         if self.are_data is False:
             return []
         self.are_data = True
-        if self._epochs.is_fine:
-            self._epochs.finish()
+        lone = self._epochs.end()
+        if lone:
+            self._waiting = [row for row in self._waiting if not row[0].startswith(f"{lone}, ")]
+            if self._current is not None and self._current.label == lone:
+                self._current = None
         run = self._run.end()
         return [*run, *(self._finish(self._current, line) if self._current else self._released())]
 

@@ -14,9 +14,9 @@ from descentry.sources.text.tokens import HOLE
 @dataclass(frozen=True, slots=True)
 class Dialect:
     """`shape`: a regex over the skeleton, with `#` for a number; `names`: series by index of a number;
-    `step`, `epoch`, `batch`: indices of counters, `total` and `epoch_total` of what they go to; `only`: no other number of the line is read; `twin`: two
-    engines print it in turn; `context` goes before every name of the line; `rename`: what a bare name means
-    here."""
+    `step`, `epoch`, `batch`: indices of counters, `total` and `epoch_total` of what they go to; `only`: no
+    other number of the line is read; `twin`: two engines print it in turn; `context` goes before every name
+    of the line; `rename`: what a bare name means here."""
 
     writer: str
     shape: re.Pattern[str]
@@ -58,7 +58,7 @@ DIALECTS = (
         batch=2,
         total=3,
         epoch_total=1,
-    ),  # fmt: skip
+    ),
     Dialect("PyTorch ImageNet example", _shape(r"^\* (?:Acc|Prec)@1 #"), {}, only=False, context="test"),
     Dialect("Hugging Face summary", _shape(r"^\{.*'train_runtime': "), {}, only=False, context="summary"),
     Dialect(

@@ -1,7 +1,8 @@
 """The bars that epochs have, `Epoch 3: 45%|███  | 45/100 […]`: where they show states enough, each is a row.
 
-A bar that is shown at three counts within one epoch is a curve of its own: its states are the epoch's batches.
-One that is shown less often is left to `Bars`, for which the last state of an epoch is its row.
+A bar that is shown at ten counts within one epoch is a curve of its own: its states are the epoch's batches.
+One that is shown less often is left to `Bars`, for which the last state of an epoch is its row, unless the
+log has but one epoch.
 Of the states with one count the last holds that count's values; what is said again is no news.
 """
 
@@ -10,7 +11,7 @@ import re
 from descentry.sources.text.run_bar import State
 from descentry.sources.text.vocabulary import is_valish
 
-MIN_COUNTS = 3
+MIN_COUNTS = 10
 MAX_HELD = 4096
 """States that wait for a line with a loss, which would make them superfluous."""
 
@@ -44,6 +45,14 @@ class EpochBar:
         self._pending: tuple[State, int] | None = None
         self._said: tuple[str, ...] = ()
         self._said_at: tuple[str, int] = "", -1
+
+    def end(self) -> str:
+        """The log has ended: of its only epoch each state is a row.  That epoch's label, "" when it is none."""
+        is_lone = not self.is_fine and bool(self._kind) and len(self._counts) > 1
+        self.is_fine |= is_lone
+        if self.is_fine:
+            self.finish()
+        return self._label if is_lone else ""
 
     @property
     def is_full(self) -> bool:

@@ -20,19 +20,16 @@ def good_pieces(line: str, reading: Reading, notes: Notes, number: int) -> list[
     """The pieces of line `number` that are whole lines; the NULs, and pieces that are not, are told."""
     notes.add("nul_bytes", "NUL bytes, where a write was lost, were left out", number, count=line.count(NUL))
     pieces = _RUN.split(line)
-    last = len(pieces) - 1
-    return [
-        piece
-        for i, piece in enumerate(pieces)
-        if piece.strip() and _is_kept(piece, i, last, reading, notes, number)
-    ]
-
-
-def _is_kept(piece: str, i: int, last: int, reading: Reading, notes: Notes, number: int) -> bool:
-    is_whole = (i == 0 or _begins_whole(piece, reading)) and (i == last or _ends_whole(piece, reading))
-    if not is_whole:
-        notes.add("bad_line", "the rest of a line beside NUL bytes was left out", number)
-    return is_whole
+    good = []
+    for i, piece in enumerate(pieces):
+        if not piece.strip():
+            continue
+        is_begun = i == 0 or _begins_whole(piece, reading)
+        if not is_begun or not (i == len(pieces) - 1 or _ends_whole(piece, reading)):
+            notes.add("bad_line", "the rest of a line beside NUL bytes was left out", number)
+        else:
+            good.append(piece)
+    return good
 
 
 def _begins_whole(piece: str, reading: Reading) -> bool:
@@ -43,5 +40,6 @@ def _begins_whole(piece: str, reading: Reading) -> bool:
 
 
 def _ends_whole(piece: str, reading: Reading) -> bool:
+    """Whether the piece ends where a line does: it has a known shape, and its last number is not cut."""
     skeleton, numbers = reading.understood(piece)
     return not numbers or (skeleton in reading.plans and not Tail(reading).is_torn(piece))

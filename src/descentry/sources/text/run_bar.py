@@ -10,6 +10,8 @@ that says what was said before is no news.
 from collections.abc import Iterable
 from typing import NamedTuple
 
+from descentry.sources.text.vocabulary import is_valish
+
 MAX_HELD = 1024
 """States that wait for a line with a loss, which would make them superfluous; with more it is clear enough."""
 
@@ -25,7 +27,7 @@ class State(NamedTuple):
 
 def state_of(label: str, text: str, n: str, total: str) -> State | None:
     """The state of a bar that may count a run's steps, or None."""
-    if any(map(str.isdigit, label)) or not (n.isdecimal() and total.isdecimal()):
+    if any(map(str.isdigit, label)) or is_valish(label) or not (n.isdecimal() and total.isdecimal()):
         return None
     return State(label, text, int(n), int(total))
 
