@@ -52,7 +52,7 @@ class Plateau:
     """The most that may have fallen, as a share of what the earlier course led one to expect."""
     dead_share: float = 1e-4
     """A curve that scatters by less than this share of its level, for half of the run, no longer moves at all."""
-    start_share: float = 0.4
+    start_share: float = 0.3
     """Least level as a share of the first one: below, the loss has converged."""
     ended_share: float = 0.05
     """A learning rate below this share of its peak has ended its schedule."""
