@@ -161,6 +161,7 @@ class Spike:
             row += 1
         return news
 
+    @np.errstate(over="ignore", invalid="ignore")
     def _close(self, state: SpikeState, steps: Ints, rows: Floats) -> bool:
         """Blocks are complete: count the tails, move level and noise on, see whether an excursion ended.
 

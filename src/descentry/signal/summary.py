@@ -215,6 +215,7 @@ class Summary:
             self.first_nonfinite_step = first
         self.last_nonfinite_step = last
 
+    @np.errstate(over="ignore", invalid="ignore")
     def _flush(self) -> None:
         if self._values:
             self._raw_steps = np.concatenate([self._raw_steps, np.array(self._steps, np.int64)])

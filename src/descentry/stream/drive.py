@@ -68,6 +68,8 @@ class Stream:
         self._config.update(chunk.config)
         if not chunk.n_rows:
             return []
+        if chunk.n_rows == 1 and self._head is None:
+            return self._feed(chunk)
         # Differences of values near the largest double overflow; what comes out is judged like any other value.
         with np.errstate(over="ignore", invalid="ignore"):
             return self._feed(chunk)
@@ -87,8 +89,7 @@ class Stream:
 
     def end(self) -> Outcome:
         """Judge for the last time, knowing that nothing more comes."""
-        with np.errstate(over="ignore", invalid="ignore"):
-            self._judge(list(PACE), ended=True)
+        self._judge(list(PACE), ended=True)
         view = self._view(ended=True)
         tracks = self._tracks.values()
         first_step = min((one.tally.first_step for one in tracks), default=0)
@@ -231,6 +232,7 @@ class Stream:
             config=self._config,
         )
 
+    @np.errstate(over="ignore", invalid="ignore")
     def _judge(self, struck: list[Role], ended: bool) -> list[Change]:
         """Ask the detectors of single points, and the judges whose clock has struck."""
         view = self._view(ended)
