@@ -11,7 +11,7 @@ import numpy as np
 from descentry.record.chunk import Floats
 from descentry.signal.robust import MAD_TO_SIGMA, SQRT_6, row_medians
 
-PHASES = ((0, 5), (100, 10), (500, 25), (2000, 50), (10_000, 100))
+PHASES = ((0, 5), (100, 10), (500, 25), (2000, 50))
 """From this many points on, blocks of this many: an excursion may last three blocks before the level follows."""
 N_LEVELS, N_NOISES, N_LONG = 4, 12, 60
 
