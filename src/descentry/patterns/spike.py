@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from typing import ClassVar
 
 import numpy as np
+from numpy.typing import NDArray
 
 from descentry.patterns.protocol import Points, View
 from descentry.record.chunk import Floats, Ints
@@ -85,7 +86,7 @@ class Spike:
 
     candidate: float = 6.0
     """Noise units above the level that open an excursion.  Lower: more work, no more findings."""
-    expected_alarms: float = 0.003
+    expected_alarms: float = 0.01
     """Spikes that noise alone may bring per run.  Lower: fewer false alarms, small spikes missed."""
     descent_share: float = 0.05
     """Least height as a share of the whole descent so far."""
@@ -185,14 +186,23 @@ class Spike:
         state.upper = base.level + self.candidate * base.noise if base.is_known else float("inf")
 
     def _count(self, state: SpikeState, rows: Floats, noises: Floats) -> None:
-        """Count the tails of the noise: residuals from each block's own line.  Excursions are left out."""
-        # Of several rows at once none holds a candidate; the first alone is measured against what is known now.
-        if state.open is not None or bool((rows[0] > state.upper).any()):
+        """Count the tails of the noise: residuals from each block's own line.  Single strays belong to it.
+
+        Stays above the limit do not, nor does anything until an excursion has ended.  Of several rows at once none
+        holds a candidate; the first alone is measured against what is known now.
+        """
+        event = state.open
+        if event is not None and event.first_index < state.base.n_points:
             return
         noise = np.concatenate([[state.base.noise], noises[:-1]])
         sound = noise > 0
-        if sound.any():
-            state.tails.add((residuals(rows[sound]) / noise[sound, None]).ravel())
+        if not sound.any():
+            return
+        limit = state.upper if event is not None else float("inf")
+        scores = residuals(rows[sound], limit) / noise[sound, None]
+        if event is not None:
+            scores[0, _in_stays(rows[0] > state.upper)] = np.nan
+        state.tails.add(scores)
 
     def _follow(self, state: SpikeState, event: Excursion, medians: Floats, step: int) -> None:
         """Close the open excursion when the curve is back, or when it has become the new level."""
@@ -274,7 +284,8 @@ class Spike:
         # Heavy tails bring single strays, never a stay above the level that undoes much of the descent.
         is_huge = event.height >= self.huge_share * base.descent and base.descent >= 20.0 * event.noise
         is_beyond = event.score >= reach and matters
-        return (is_beyond or (is_huge and event.stay > 1)) and _comes_back(event)
+        stays = is_huge and event.stay >= state.tails.stay(len(state.events), self.expected_alarms)
+        return (is_beyond or stays) and _comes_back(event)
 
 
 def _comes_back(event: Excursion) -> bool:
@@ -286,6 +297,14 @@ def _comes_back(event: Excursion) -> bool:
         return True
     leapt = event.early_peak - event.previous >= 0.5 * event.height
     return leapt and event.end_step is None
+
+
+def _in_stays(high: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """The high points that have a high neighbour, bool[n]."""
+    beside = np.zeros_like(high)
+    beside[1:] |= high[:-1]
+    beside[:-1] |= high[1:]
+    return high & beside
 
 
 def _next(sorted_rows: Ints, row: int) -> int:

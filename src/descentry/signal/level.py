@@ -110,13 +110,18 @@ class BlockLevel:
         return bends[-len(medians) :]
 
 
-def residuals(rows: Floats) -> Floats:
-    """What is left of each block when its own straight line is taken away, float64[k, size]."""
+def residuals(rows: Floats, limit: float = float("inf")) -> Floats:
+    """What is left of each block when its own straight line is taken away, float64[k, size].
+
+    Points above `limit` count as lying there when the line is drawn.
+    """
     size = rows.shape[1]
     half = size // 2
-    slope = (row_medians(rows[:, -half:]) - row_medians(rows[:, :half])) / (size - half)
-    left: Floats = rows - slope[:, None] * (np.arange(size) - (size - 1) / 2)
-    left -= row_medians(left)[:, None]
+    calm = np.minimum(rows, limit)
+    slope = (row_medians(calm[:, -half:]) - row_medians(calm[:, :half])) / (size - half)
+    lines = slope[:, None] * (np.arange(size) - (size - 1) / 2)
+    lines += row_medians(calm - lines)[:, None]
+    left: Floats = rows - lines
     return left
 
 

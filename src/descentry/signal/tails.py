@@ -7,12 +7,22 @@ import numpy as np
 
 from descentry.record.chunk import Floats, Ints
 
-_EDGES = np.concatenate([[0.0], np.geomspace(0.25, 1e6, 200)])
+_EDGES = np.concatenate([[0.0], np.geomspace(0.25, 1e6, 400)])
 _MIDDLES = np.concatenate([[0.125], np.sqrt(_EDGES[1:-1] * _EDGES[2:]), [1e6]])
 
 
 PRIOR_SHAPE, PRIOR_WEIGHT = 0.3, 100.0
 """The tail shape that is assumed before the data speak, worth this many exceedances."""
+CALM_WEIGHT = 1000.0
+"""The upper tail is taken as exponential with the weight of this many points: spikes may have bent it."""
+MAX_SHAPE = 0.6
+"""What would need a heavier tail than this is not taken for noise."""
+
+
+STRAY = 6.0
+"""Noise units beyond which points are strays where they cannot be the tail."""
+FAR = 1.0
+"""Noise units from which a point counts as far off."""
 
 
 def _zeros() -> Ints:
@@ -21,33 +31,52 @@ def _zeros() -> Ints:
 
 @dataclass
 class Tails:
-    """Counts of residuals in noise units, upwards and downwards apart, in 200 bins 8 % wide."""
+    """Counts of residuals in noise units, upwards and downwards apart, in 400 bins 4 % wide.
+
+    `high` counts neighbours of which the first lies high (`HIGH` units), `lasting` those that lie high both.
+    """
 
     up: Ints = field(default_factory=_zeros)
     down: Ints = field(default_factory=_zeros)
+    far: int = 0
+    lasting: int = 0
 
     def add(self, scores: Floats) -> None:
-        """Count residuals in noise units, float64[n], finite."""
-        bins = np.searchsorted(_EDGES, np.abs(scores), side="right") - 1
-        upward = scores > 0
+        """Count residuals in noise units, float64[k, n], n neighbours a row; NaN is left out."""
+        for far in (scores > FAR, scores < -FAR):
+            self.far += int(far[:, :-1].sum())
+            self.lasting += int((far[:, :-1] & far[:, 1:]).sum())
+        known = scores[np.isfinite(scores)]
+        bins = np.searchsorted(_EDGES, np.abs(known), side="right") - 1
+        upward = known > 0
         np.add.at(self.up, bins[upward], 1)
         np.add.at(self.down, bins[~upward], 1)
+
+    def stay(self, n_excursions: int, expected_alarms: float) -> int:
+        """The number of high points in a row that noise brings `expected_alarms` times in that many excursions.
+
+        A high point is followed by another as often as one far off (`FAR` units) has so far been by another on its
+        side, less what chance brings; little data counts as one in two.
+        """
+        by_chance = 0.5 * self.far * self.far / max(1, int(self.up.sum() + self.down.sum()))
+        lasts = (max(0.0, self.lasting - by_chance) + 1.0) / (self.far + 2.0)
+        return 1 + math.ceil(math.log(max(1, n_excursions) / expected_alarms) / -math.log(lasts))
 
     def reach(self, expected_alarms: float) -> float:
         """The score that noise alone passes upwards `expected_alarms` times in a run of this length.
 
-        The larger of two continuations.  The upper tail is taken as exponential from its 75 % and 95 %
-        points on, which spikes do not move.  The lower tail, which spikes do not touch at all, is fitted
-        with a generalised Pareto law by probability-weighted moments (Hosking and Wallis, 1987,
-        Technometrics 29:339), so that heavy-tailed noise raises the bar for itself.  Short runs, whose 95 %
-        point is a guess, get a margin.  A seventh is added because a leap is measured from the lowest of four
-        levels, which lies a little under the middle of the noise.  infinity before 20 points.
+        The larger of two continuations, one of each tail.  The upper one goes on from three of its quantiles,
+        which spikes do not move, as Pickands' estimator does (1975, Annals of Statistics 3:119).  The lower one,
+        which spikes do not touch at all, is fitted with a generalised Pareto law by probability-weighted moments
+        (Hosking and Wallis, 1987, Technometrics 29:339), so that heavy-tailed noise raises the bar for itself.
+        Short runs, whose quantiles are guesses, get a margin.  A seventh is added because a leap is measured from
+        the lowest of four levels, which lies a little under the middle of the noise.  infinity before 20 points.
         """
         n = int(self.up.sum() + self.down.sum())
         if n < 20:
             return float("inf")
         margin = 1.15 + 8.0 / np.sqrt(n)
-        reach = max(_exponential_reach(self.up, expected_alarms), _pareto_reach(self.down, expected_alarms))
+        reach = max(_quantile_reach(self.up, expected_alarms), _pareto_reach(self.down, expected_alarms))
         return float(margin * reach)
 
 
@@ -57,20 +86,35 @@ def _quantile(counts: Ints, share: float) -> float:
     return float(_MIDDLES[int(np.searchsorted(total, share * total[-1]))]) if total[-1] else 0.0
 
 
-def _exponential_reach(counts: Ints, expected_alarms: float) -> float:
+def _quantile_reach(counts: Ints, expected_alarms: float) -> float:
     n = int(counts.sum())
     if n < 10:
         return 0.0
-    inner, outer = _quantile(counts, 0.75), _quantile(counts, 0.95)
-    slope = (outer - inner) / math.log(5.0)
-    return outer + slope * max(0.0, math.log(0.05 * n / expected_alarms))
+    # Points beyond which 1 in 3.2, 12.8, 51.2 lie: equal steps where the tail is exponential.
+    first, second, third = (_quantile(counts, 1.0 - share) for share in (0.3125, 0.3125 / 4, 0.3125 / 16))
+    if second <= first:
+        return third
+    shape = math.log(max(third - second, 1e-9) / (second - first)) / math.log(4.0)
+    if shape > MAX_SHAPE and third > STRAY:
+        # So many strays that the quantiles lie among them: they are no tail of this noise.
+        return _quantile_reach(counts[: int(np.searchsorted(_EDGES, STRAY)) - 1], expected_alarms)
+    shape = max(0.0, shape) * n / (n + CALM_WEIGHT)
+    times = max(1.0, 0.3125 / 16 * n / expected_alarms)
+    return third + max(third - second, second - first) * _growth(times, shape) / _growth(4.0, shape) * 4.0**shape
+
+
+def _growth(ratio: float, shape: float) -> float:
+    """How far a generalised Pareto law of scale 1 goes until one in `ratio` lies beyond."""
+    return float(math.log(ratio) if abs(shape) < 1e-3 else (ratio**shape - 1.0) / shape)
 
 
 def _pareto_reach(counts: Ints, expected_alarms: float) -> float:
     n = int(counts.sum())
     if n < 40:
         return 0.0
-    start = int(np.searchsorted(np.cumsum(counts), 0.9 * n)) + 1
+    # Enough exceedances to fit, and deeper in the tail the longer the run is.
+    share = max(8.0, min(0.1 * n, n ** (2.0 / 3.0))) / n
+    start = int(np.searchsorted(np.cumsum(counts), (1.0 - share) * n)) + 1
     beyond = counts[start:]
     n_beyond = int(beyond.sum())
     if n_beyond < 8:
@@ -83,10 +127,8 @@ def _pareto_reach(counts: Ints, expected_alarms: float) -> float:
     gap = mean - 2.0 * weighted
     if gap <= 0:
         return float(threshold + excess[beyond > 0][-1])
-    shape = float(np.clip(2.0 - mean / gap, -0.2, 0.6))
+    shape = float(np.clip(2.0 - mean / gap, -0.2, MAX_SHAPE))
     # Few exceedances say little about the shape: until there are hundreds a moderately heavy tail is assumed.
     shape = (n_beyond * shape + PRIOR_WEIGHT * PRIOR_SHAPE) / (n_beyond + PRIOR_WEIGHT)
     scale = mean * (1.0 - shape)
-    ratio = n_beyond / expected_alarms
-    growth = np.log(ratio) if abs(shape) < 1e-3 else (ratio**shape - 1.0) / shape
-    return float(threshold + scale * growth)
+    return float(threshold + scale * _growth(n_beyond / expected_alarms, shape))
