@@ -283,7 +283,9 @@ class Spike:
         )
         # Heavy tails bring single strays, never a stay above the level that undoes much of the descent.
         is_huge = event.height >= self.huge_share * base.descent and base.descent >= 20.0 * event.noise
-        is_beyond = event.score >= reach and matters
+        # Few points before it: their noise is a guess.
+        margin = 1.15 + 8.0 / np.sqrt(max(event.first_index, 1))
+        is_beyond = event.score >= reach*margin and matters
         stays = is_huge and event.stay >= state.tails.stay(len(state.events), self.expected_alarms)
         return (is_beyond or stays) and _comes_back(event)
 

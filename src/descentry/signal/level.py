@@ -14,6 +14,9 @@ from descentry.signal.robust import MAD_TO_SIGMA, SQRT_6, row_medians
 PHASES = ((0, 5), (100, 10), (500, 25), (2000, 50))
 """From this many points on, blocks of this many: an excursion may last three blocks before the level follows."""
 N_LEVELS, N_NOISES, N_LONG = 4, 12, 60
+LAG = 3
+EARLY_LAGS = ()
+"""Blocks over which the level may stray between two looks at it: as many as an excursion may last."""
 
 
 @dataclass
@@ -34,7 +37,7 @@ class BlockLevel:
     lowest: float = float("inf")
     highest: float = float("-inf")
     quantum: float = float("inf")
-    levels: deque[float] = field(default_factory=lambda: deque(maxlen=N_LEVELS))
+    levels: deque[float] = field(default_factory=lambda: deque(maxlen=2 * LAG))
     noises: deque[float] = field(default_factory=lambda: deque(maxlen=N_LONG))
     bends: deque[float] = field(default_factory=lambda: deque(maxlen=N_LONG))
 
@@ -56,7 +59,7 @@ class BlockLevel:
     def ahead(self, rows: Floats) -> tuple[Floats, Floats]:
         """Level and noise after each of these blocks, float64[k] each; `rows` is float64[k, size]."""
         medians, scatter = _figures(rows)
-        joined = np.concatenate([np.full(N_LEVELS, np.inf), np.array(self.levels), medians])
+        joined = np.concatenate([np.full(N_LEVELS, np.inf), list(self.levels)[-N_LEVELS:], medians])
         levels = _windows(joined, N_LEVELS, len(medians)).min(axis=1)
         padded = np.concatenate([np.full(N_LONG, np.nan), np.array(self.noises), scatter])
         short = _nanmedian(_windows(padded, N_NOISES, len(medians)))
@@ -76,7 +79,7 @@ class BlockLevel:
         levels, noises = ahead
         medians, scatter = _figures(rows)
         self.bends.extend(self._bends(medians)[-N_LONG:].tolist())
-        self.levels.extend(medians[-N_LEVELS:].tolist())
+        self.levels.extend(medians[-2 * LAG :].tolist())
         self.noises.extend(scatter[-N_LONG:].tolist())
         self.level, self.noise = float(levels[-1]), float(noises[-1])
         self.quantum = min(self.quantum, float(_quanta(rows).min()))
@@ -105,9 +108,19 @@ class BlockLevel:
         return wander
 
     def _bends(self, medians: Floats) -> Floats:
-        """Second differences of the block medians, absolute, that these blocks add."""
-        bends: Floats = np.abs(np.diff(np.concatenate([np.array(self.levels), medians]), 2))
-        return bends[-len(medians) :]
+        """Second differences of the block medians over `LAG` blocks, absolute, that these blocks add.
+
+        The first blocks look back as far as they can.
+        """
+        joined = np.concatenate([np.array(self.levels), medians])
+        parts = [_second(joined[: 2 * lag + 2], lag) for lag in EARLY_LAGS] + [_second(joined, LAG)]
+        bends: Floats = np.concatenate(parts)
+        return bends[len(bends) - min(len(bends), len(medians)) :]
+
+
+def _second(values: Floats, lag: int) -> Floats:
+    """Absolute second differences over a lag, float64[n - 2 lag]."""
+    return np.abs(values[2 * lag :] - 2.0 * values[lag:-lag] + values[: -2 * lag])
 
 
 def residuals(rows: Floats, limit: float = float("inf")) -> Floats:

@@ -21,6 +21,9 @@ MAX_SHAPE = 0.6
 
 STRAY = 6.0
 """Noise units beyond which points are strays where they cannot be the tail."""
+_STRAYS = int(np.searchsorted(_EDGES, STRAY)) - 1
+N_SHAPED = 200
+"""Points of one side from which its outermost quantiles show the shape of the tail."""
 FAR = 1.0
 """Noise units from which a point counts as far off."""
 
@@ -75,9 +78,8 @@ class Tails:
         n = int(self.up.sum() + self.down.sum())
         if n < 20:
             return float("inf")
-        margin = 1.15 + 8.0 / np.sqrt(n)
         reach = max(_quantile_reach(self.up, expected_alarms), _pareto_reach(self.down, expected_alarms))
-        return float(margin * reach)
+        return reach
 
 
 def _quantile(counts: Ints, share: float) -> float:
@@ -90,17 +92,26 @@ def _quantile_reach(counts: Ints, expected_alarms: float) -> float:
     n = int(counts.sum())
     if n < 10:
         return 0.0
+    if n < N_SHAPED:
+        return _exponential_reach(counts[:_STRAYS], expected_alarms)
     # Points beyond which 1 in 3.2, 12.8, 51.2 lie: equal steps where the tail is exponential.
     first, second, third = (_quantile(counts, 1.0 - share) for share in (0.3125, 0.3125 / 4, 0.3125 / 16))
-    if second <= first:
-        return third
-    shape = math.log(max(third - second, 1e-9) / (second - first)) / math.log(4.0)
+    shape = math.log(max(third - second, 1e-9) / max(second - first, 1e-9)) / math.log(4.0)
     if shape > MAX_SHAPE and third > STRAY:
         # So many strays that the quantiles lie among them: they are no tail of this noise.
-        return _quantile_reach(counts[: int(np.searchsorted(_EDGES, STRAY)) - 1], expected_alarms)
+        return _exponential_reach(counts[:_STRAYS], expected_alarms)
     shape = max(0.0, shape) * n / (n + CALM_WEIGHT)
     times = max(1.0, 0.3125 / 16 * n / expected_alarms)
     return third + max(third - second, second - first) * _growth(times, shape) / _growth(4.0, shape) * 4.0**shape
+
+
+def _exponential_reach(counts: Ints, expected_alarms: float) -> float:
+    n = int(counts.sum())
+    if n < 10:
+        return 0.0
+    inner, outer = _quantile(counts, 0.75), _quantile(counts, 0.95)
+    slope = (outer - inner) / math.log(5.0)
+    return outer + slope * max(0.0, math.log(0.05 * n / expected_alarms))
 
 
 def _growth(ratio: float, shape: float) -> float:
