@@ -12,7 +12,6 @@ from dataclasses import dataclass, field
 from typing import ClassVar
 
 import numpy as np
-from numpy.typing import NDArray
 
 from descentry.patterns.protocol import Points, View
 from descentry.record.chunk import Floats, Ints
@@ -191,18 +190,15 @@ class Spike:
         Stays above the limit do not, nor does anything until an excursion has ended.  Of several rows at once none
         holds a candidate; the first alone is measured against what is known now.
         """
-        event = state.open
-        if event is not None and event.first_index < state.base.n_points:
+        high = rows[0] > state.upper
+        is_stay = bool((high[1:] & high[:-1]).any())
+        if is_stay or (state.open is not None and state.open.first_index < state.base.n_points):
             return
         noise = np.concatenate([[state.base.noise], noises[:-1]])
         sound = noise > 0
-        if not sound.any():
-            return
-        limit = state.upper if event is not None else float("inf")
-        scores = residuals(rows[sound], limit) / noise[sound, None]
-        if event is not None:
-            scores[0, _in_stays(rows[0] > state.upper)] = np.nan
-        state.tails.add(scores)
+        if sound.any():
+            limit = state.upper if state.open is not None else float("inf")
+            state.tails.add(residuals(rows[sound], limit) / noise[sound, None])
 
     def _follow(self, state: SpikeState, event: Excursion, medians: Floats, step: int) -> None:
         """Close the open excursion when the curve is back, or when it has become the new level."""
@@ -299,14 +295,6 @@ def _comes_back(event: Excursion) -> bool:
         return True
     leapt = event.early_peak - event.previous >= 0.5 * event.height
     return leapt and event.end_step is None
-
-
-def _in_stays(high: NDArray[np.bool_]) -> NDArray[np.bool_]:
-    """The high points that have a high neighbour, bool[n]."""
-    beside = np.zeros_like(high)
-    beside[1:] |= high[:-1]
-    beside[:-1] |= high[1:]
-    return high & beside
 
 
 def _next(sorted_rows: Ints, row: int) -> int:

@@ -45,13 +45,12 @@ class Tails:
     lasting: int = 0
 
     def add(self, scores: Floats) -> None:
-        """Count residuals in noise units, float64[k, n], n neighbours a row; NaN is left out."""
+        """Count residuals in noise units, float64[k, n], n neighbours a row, finite."""
         for far in (scores > FAR, scores < -FAR):
             self.far += int(far[:, :-1].sum())
             self.lasting += int((far[:, :-1] & far[:, 1:]).sum())
-        known = scores[np.isfinite(scores)]
-        bins = np.searchsorted(_EDGES, np.abs(known), side="right") - 1
-        upward = known > 0
+        bins = np.searchsorted(_EDGES, np.abs(scores), side="right") - 1
+        upward = scores > 0
         np.add.at(self.up, bins[upward], 1)
         np.add.at(self.down, bins[~upward], 1)
 
