@@ -21,6 +21,7 @@ from descentry.record.finding import Evidence, Finding, Severity
 from descentry.record.roles import Role
 from descentry.signal.profile import Profile, profile
 from descentry.signal.robust import median, spread
+from descentry.signal.trend import shared
 from descentry.signal.words import grouped, number, percent
 
 
@@ -196,7 +197,7 @@ def _measure(y: Floats, start: int, stop: int) -> Stretch:
     third = max(2, len(part) // 3)
     change = median(part[:third]) - median(part[-third:])
     scatter = max(spread(part), spread(np.diff(part)) / np.sqrt(2.0))
-    return Stretch(start, stop, change, float(1.25 * scatter * np.sqrt(2.0 / third)))
+    return Stretch(start, stop, change, float(1.25 * scatter * np.sqrt(2.0 / third)) * shared(part))
 
 
 def _rate_share(view: View, onset: int, end: int) -> float | None:

@@ -5,7 +5,7 @@ import math
 import numpy as np
 
 from descentry.record.chunk import Floats
-from descentry.signal.robust import SQRT_6, row_medians, spread
+from descentry.signal.robust import SQRT_6, median, row_medians, spread
 
 
 def slow_noise(y: Floats) -> float:
@@ -18,10 +18,21 @@ def slow_noise(y: Floats) -> float:
     noise = spread(residual)
     if noise <= 0 or len(y) < 12:
         return max(noise, spread(np.diff(y, 2)) / SQRT_6, 1e-9 * float(np.abs(y).max(initial=0.0)))
-    centred = np.clip(residual, -3 * noise, 3 * noise)
+    return noise * shared(residual)
+
+
+def shared(y: Floats) -> float:
+    """The factor by which neighbours' likeness widens the error of a mean of float64[n]; 1.0 where they are unlike.
+
+    That of a first-order autoregression, sqrt((1 + r) / (1 - r)), with the autocorrelation r of the clipped values
+    about their median between 0 and 0.8.
+    """
+    centred = y - median(y)
+    most = 3.0 * spread(y)
+    centred = np.clip(centred, -most, most)
     power = float((centred * centred).sum())
-    share = min(max(float((centred[1:] * centred[:-1]).sum()) / max(power, 1e-300), 0.0), 0.8)
-    return noise * math.sqrt((1.0 + share) / (1.0 - share))
+    likeness = min(max(float((centred[1:] * centred[:-1]).sum()) / max(power, 1e-300), 0.0), 0.8)
+    return math.sqrt((1.0 + likeness) / (1.0 - likeness))
 
 
 def running_median(y: Floats, half: int) -> Floats:
