@@ -81,7 +81,7 @@ class Overfit:
                 rise >= 0.3 * abs(bottom) and bool((after[1:] > bottom + 0.5 * rise).all())
             )
         n_last, n_smoothed = max(2, len(after) // 4), 2 * _half_window(len(values)) + 1
-        error = 1.25 * slow_noise(values) * np.sqrt(1.0 / n_last + 1.0 / n_smoothed)
+        error = 1.25 * max(slow_noise(values), noise) * np.sqrt(1.0 / n_last + 1.0 / n_smoothed)
         if rise < self.noise_units * noise or rise < self.score * error:
             return False
         # The last quarter must stand above nearly all that came around the minimum.
