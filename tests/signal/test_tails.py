@@ -16,9 +16,9 @@ SCORES = arrays(np.float64, st.integers(1, 80), elements=st.floats(-1e7, 1e7))
 @given(SCORES, st.integers(0, 80))
 def test_counts_do_not_depend_on_how_scores_come(scores: Floats, cut: int) -> None:
     whole, parts = Tails(), Tails()
-    whole.add(scores)
-    parts.add(scores[:cut])
-    parts.add(scores[cut:])
+    whole.add(scores[None])
+    parts.add(scores[None, :cut])
+    parts.add(scores[None, cut:])
     np.testing.assert_array_equal(whole.up, parts.up)
     np.testing.assert_array_equal(whole.down, parts.down)
     assert (int(whole.up.sum()), int(whole.down.sum())) == (int((scores > 0).sum()), int((scores <= 0).sum()))
@@ -27,25 +27,25 @@ def test_counts_do_not_depend_on_how_scores_come(scores: Floats, cut: int) -> No
 def test_few_points_reach_nothing() -> None:
     tails = Tails()
     assert tails.reach(0.01) == float("inf")
-    tails.add(np.ones(19))
+    tails.add(np.ones((1, 19)))
     assert tails.reach(0.01) == float("inf")
 
 
 @pytest.mark.parametrize("n_points", [300, 3000, 30_000])
-@pytest.mark.parametrize("name", ["white", "laplace", "student"])
+@pytest.mark.parametrize("name", ["white", "laplace", "student", "skewed"])
 def test_noise_seldom_passes_its_own_reach(name: str, n_points: int) -> None:
     passed = 0
     for seed in range(20):
         scores = NOISES[name](np.random.default_rng(seed), n_points)
         tails = Tails()
-        tails.add(scores)
+        tails.add(scores[None])
         passed += int((scores > tails.reach(0.003)).sum())
     assert passed <= 1
 
 
 def test_rarer_alarms_reach_further() -> None:
     tails = Tails()
-    tails.add(np.random.default_rng(0).standard_normal(5000))
+    tails.add(np.random.default_rng(0).standard_normal((1, 5000)))
     reaches = [tails.reach(alarms) for alarms in (1.0, 0.1, 0.01, 0.001)]
     assert reaches == sorted(reaches)
     assert 3.0 < reaches[0] < reaches[-1] < 20.0
@@ -54,6 +54,6 @@ def test_rarer_alarms_reach_further() -> None:
 def test_spikes_do_not_raise_the_bar_for_themselves() -> None:
     scores = np.random.default_rng(0).standard_normal(5000)
     plain, spiked = Tails(), Tails()
-    plain.add(scores)
-    spiked.add(np.concatenate([scores, np.full(20, 50.0)]))
+    plain.add(scores[None])
+    spiked.add(np.concatenate([scores, np.full(20, 50.0)])[None])
     assert spiked.reach(0.003) < 1.2 * plain.reach(0.003)

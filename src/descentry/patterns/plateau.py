@@ -127,7 +127,9 @@ class Plateau:
         half = int(np.searchsorted(course.x - origin, 0.5 * begin))
         if half >= stretch.start or begin <= 0:
             return False
-        fell = float(course.y[half]) - median(part[: max(2, len(part) // 3)])
+        # The middle of five, so that a spike just there is no fall.
+        then = median(course.y[max(0, half - 2) : half + 3])
+        fell = then - median(part[: max(2, len(part) // 3)])
         expected = fell * (1.0 - begin / end)
         return bool(stretch.change + 2.0 * stretch.error < self.expected_share * expected)
 
@@ -140,7 +142,7 @@ class Plateau:
         return stretch
 
     def _is_still(self, stretch: Stretch, descent: float) -> bool:
-        seen = stretch.change + 2.0 * stretch.error < self.resolution * descent
+        seen = max(stretch.change, 0.0) + 2.0 * stretch.error < self.resolution * descent
         return seen and stretch.change < max(2.0 * stretch.error, 1e-4 * descent)
 
     def _finding(self, view: View, course: Profile, stretch: Stretch, level: float, first: float) -> Finding:

@@ -2,10 +2,10 @@
 
 Level and noise come from the blocks before (signal/level.py).  A point that stands above the level
 by more noise than `candidate` opens an excursion, which ends when a later block has come back.  Which
-excursions count is decided by how far this curve's own noise reaches (signal/tails.py): at most
-`expected_alarms` per run by noise alone, whatever its length.  A leap must also matter to the eye: a share of
-the whole descent, or of the level.  Blocks are closed by count, so any chunking gives the same answer.
-NaN belongs to `nan` and is skipped.
+excursions count is decided by how far this curve's own noise reaches and how long it stays there
+(signal/tails.py): at most `expected_alarms` per run by noise alone, whatever its length.  A leap must also
+matter to the eye: a share of the whole descent, or of the level.  Blocks are closed by count, so any chunking
+gives the same answer.  NaN belongs to `nan` and is skipped.
 """
 
 from dataclasses import dataclass, field
@@ -14,50 +14,17 @@ from typing import ClassVar
 import numpy as np
 
 from descentry.patterns.protocol import Points, View
+from descentry.patterns.spike_finding import finding
 from descentry.record.chunk import Floats, Ints
-from descentry.record.finding import Evidence, Finding, Severity
+from descentry.record.finding import Finding
 from descentry.record.roles import Role
+from descentry.signal.excursion import Excursion
 from descentry.signal.level import BlockLevel, residuals
 from descentry.signal.robust import median
 from descentry.signal.shape import Shape
 from descentry.signal.tails import Tails
-from descentry.signal.words import grouped, number, percent, rough
 
 MAX_EVENTS = 512
-N_LEAP = 3
-"""Points in which a leap reaches half of its height."""
-
-
-@dataclass(slots=True)
-class Excursion:
-    """A stay above the level: where it began, its peak, the level and noise it is measured against.
-
-    `stay` is the longest row of neighbouring points above the limit.
-    """
-
-    onset_step: int
-    level: float
-    noise: float
-    peak: float
-    peak_step: int
-    n_points: int = 1
-    n_in_row: int = 1
-    stay: int = 1
-    first_index: int = 0
-    last_index: int = 0
-    previous: float = float("nan")
-    early_peak: float = float("-inf")
-    end_step: int | None = None
-    told_at: int | None = None
-    low_since: float = float("inf")
-
-    @property
-    def height(self) -> float:
-        return self.peak - self.level
-
-    @property
-    def score(self) -> float:
-        return self.height / self.noise
 
 
 @dataclass
@@ -219,21 +186,13 @@ class Spike:
             event = state.open = state.events[-1]
             event.end_step = None
         if event is None:
-            event = Excursion(step, state.base.level, state.base.noise, value, step)
-            event.first_index, event.previous = index, previous
+            base = state.base
+            event = Excursion(step, base.level, base.noise, value, step, index, index, previous)
             state.open = event
             state.events.append(event)
             if len(state.events) > MAX_EVENTS:
                 state.events.remove(min(state.events[:-1], key=lambda one: one.score))
-        else:
-            event.n_points += 1
-            event.n_in_row = event.n_in_row + 1 if index == event.last_index + 1 else 1
-            event.stay = max(event.stay, event.n_in_row)
-        event.last_index = index
-        if index < event.first_index + N_LEAP:
-            event.early_peak = max(event.early_peak, value)
-        if value > event.peak:
-            event.peak, event.peak_step, event.low_since = value, step, float("inf")
+        event.take(step, value, index)
 
     def restart(self, state: SpikeState, step: int, superseded: Shape) -> bool:
         """The log goes back: excursions that are written anew are forgotten.
@@ -259,7 +218,7 @@ class Spike:
         events = self._real(state)
         if not events:
             return []
-        return [_finding(state, events, view)]
+        return [finding(state.curve, state.role, state.base.descent, events, view)]
 
     def _real(self, state: SpikeState) -> list[Excursion]:
         """The excursions that noise does not explain, that matter, and that come back."""
@@ -279,86 +238,14 @@ class Spike:
         )
         # Heavy tails bring single strays, never a stay above the level that undoes much of the descent.
         is_huge = event.height >= self.huge_share * base.descent and base.descent >= 20.0 * event.noise
-        # Few points before it: their noise is a guess.
+        # A leap is measured from the lowest of four levels, which lies a little under the middle of the noise; what
+        # few points before it say of the noise is a guess.
         margin = 1.15 + 8.0 / np.sqrt(max(event.first_index, 1))
-        is_beyond = event.score >= reach*margin and matters
+        is_beyond = event.score >= reach * margin and matters
         stays = is_huge and event.stay >= state.tails.stay(len(state.events), self.expected_alarms)
-        return (is_beyond or stays) and _comes_back(event)
-
-
-def _comes_back(event: Excursion) -> bool:
-    """Whether at least half of the height was lost again; a fresh leap has had no time to.
-
-    What is still up must have leapt, not climbed: from the point before it half of the height in N_LEAP points.
-    """
-    if event.low_since <= event.level + 0.5 * event.height:
-        return True
-    leapt = event.early_peak - event.previous >= 0.5 * event.height
-    return leapt and event.end_step is None
+        return (is_beyond or stays) and event.comes_back
 
 
 def _next(sorted_rows: Ints, row: int) -> int:
     at = int(np.searchsorted(sorted_rows, row))
     return int(sorted_rows[at]) if at < len(sorted_rows) else 1 << 62
-
-
-def _told_at(event: Excursion) -> int:
-    """The step at which a spike was first known to be one."""
-    if event.told_at is not None:
-        return event.told_at
-    return event.end_step if event.end_step is not None else event.peak_step
-
-
-def _share(state: SpikeState, event: Excursion) -> str:
-    """The height against the level, or against the descent where the level is next to nothing."""
-    share = event.height / max(abs(event.level), 1e-300)
-    if share <= 3.0:
-        return f"{percent(share)} above the level"
-    return f"{percent(event.height / max(state.base.descent, event.height))} of the descent undone"
-
-
-def _finding(state: SpikeState, events: list[Excursion], view: View) -> Finding:
-    largest = max(events, key=lambda event: event.height)
-    # Blocks of steps make a decayed return visible only at their end: an excursion still open may be over.
-    unrecovered = [e for e in events if e.end_step is None and e.low_since > e.level + 0.5 * e.height]
-    recovered = not unrecovered
-    times = f"{len(events)} times, most" if len(events) > 1 else "once,"
-    back = (
-        f"back by step {grouped(largest.end_step)}"
-        if largest.end_step is not None
-        else "not yet back to trend"
-    )
-    statement = (
-        f"the loss leaps {times} from {number(largest.level, largest.noise)} to "
-        f"{number(largest.peak, largest.noise)} at step {grouped(largest.peak_step)} "
-        f"(noise {rough(largest.noise)}), {back}"
-    )
-    grave = len(events) > 1 or not recovered
-    evidence = tuple(
-        Evidence(
-            f"{number(e.score)} noise units above the level", state.curve, e.peak_step, e.peak, e.level
-        )
-        for e in sorted(events, key=lambda event: -event.height)[:5]
-    )  # fmt: skip
-    return Finding(
-        pattern="spike",
-        severity=Severity.CRITICAL if grave else Severity.WARNING,
-        confidence=0.9,
-        curve=state.curve,
-        onset_step=events[0].onset_step,
-        end_step=max((e.end_step or view.step) for e in events) if recovered else None,
-        detected_at_step=_told_at(events[0]),
-        resolved_at_step=max((e.end_step or view.step) for e in events) if recovered else None,
-        statement=f"{statement}; {_share(state, largest)}",
-        steps=tuple(e.peak_step for e in events),
-        evidence=evidence,
-        facts={
-            "height": largest.height / max(abs(largest.level), 1e-300),
-            "height_noise": largest.score,
-            "n_events": float(len(events)),
-            "recovered": float(recovered),
-            "repeated": float(len(events) > 1),
-            "on_validation": float(state.role is Role.VAL_LOSS),
-            "on_training": float(state.role is Role.TRAIN_LOSS),
-        },
-    )

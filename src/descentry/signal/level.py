@@ -15,7 +15,6 @@ PHASES = ((0, 5), (100, 10), (500, 25), (2000, 50))
 """From this many points on, blocks of this many: an excursion may last three blocks before the level follows."""
 N_LEVELS, N_NOISES, N_LONG = 4, 12, 60
 LAG = 3
-EARLY_LAGS = ()
 """Blocks over which the level may stray between two looks at it: as many as an excursion may last."""
 
 
@@ -24,8 +23,8 @@ class BlockLevel:
     """Level and noise as of the last closed block, and the few past blocks that they rest on.
 
     Level: the lowest of the medians of the last four blocks, so that an excursion of up to three blocks cannot
-    hide itself.  Noise: robust second differences of the last twelve blocks, with how far the level strays from
-    block to block; at least half the long-run noise, `unseen_share` of the descent so far, and half the
+    hide itself.  Noise: robust second differences of the last twelve blocks, with how far the level strays in
+    `LAG` blocks; at least half the long-run noise, `unseen_share` of the descent so far, and half the
     smallest step that the log prints.  NaN and infinity before there are two blocks.
     """
 
@@ -108,19 +107,10 @@ class BlockLevel:
         return wander
 
     def _bends(self, medians: Floats) -> Floats:
-        """Second differences of the block medians over `LAG` blocks, absolute, that these blocks add.
-
-        The first blocks look back as far as they can.
-        """
+        """Second differences of the block medians over `LAG` blocks, absolute, that these blocks add."""
         joined = np.concatenate([np.array(self.levels), medians])
-        parts = [_second(joined[: 2 * lag + 2], lag) for lag in EARLY_LAGS] + [_second(joined, LAG)]
-        bends: Floats = np.concatenate(parts)
+        bends: Floats = np.abs(joined[2 * LAG :] - 2.0 * joined[LAG:-LAG] + joined[: -2 * LAG])
         return bends[len(bends) - min(len(bends), len(medians)) :]
-
-
-def _second(values: Floats, lag: int) -> Floats:
-    """Absolute second differences over a lag, float64[n - 2 lag]."""
-    return np.abs(values[2 * lag :] - 2.0 * values[lag:-lag] + values[: -2 * lag])
 
 
 def residuals(rows: Floats, limit: float = float("inf")) -> Floats:

@@ -10,7 +10,12 @@ from descentry.record.chunk import Floats, Ints
 _EDGES = np.concatenate([[0.0], np.geomspace(0.25, 1e6, 400)])
 _MIDDLES = np.concatenate([[0.125], np.sqrt(_EDGES[1:-1] * _EDGES[2:]), [1e6]])
 
-
+STRAY = 6.0
+"""Noise units beyond which points are strays where they cannot be the tail."""
+FAR = 1.0
+"""Noise units from which a point counts as far off."""
+N_SHAPED = 200
+"""Points of one side from which its outermost quantiles show the shape of the tail."""
 PRIOR_SHAPE, PRIOR_WEIGHT = 0.3, 100.0
 """The tail shape that is assumed before the data speak, worth this many exceedances."""
 CALM_WEIGHT = 1000.0
@@ -18,14 +23,7 @@ CALM_WEIGHT = 1000.0
 MAX_SHAPE = 0.6
 """What would need a heavier tail than this is not taken for noise."""
 
-
-STRAY = 6.0
-"""Noise units beyond which points are strays where they cannot be the tail."""
 _STRAYS = int(np.searchsorted(_EDGES, STRAY)) - 1
-N_SHAPED = 200
-"""Points of one side from which its outermost quantiles show the shape of the tail."""
-FAR = 1.0
-"""Noise units from which a point counts as far off."""
 
 
 def _zeros() -> Ints:
@@ -36,7 +34,7 @@ def _zeros() -> Ints:
 class Tails:
     """Counts of residuals in noise units, upwards and downwards apart, in 400 bins 4 % wide.
 
-    `high` counts neighbours of which the first lies high (`HIGH` units), `lasting` those that lie high both.
+    `far` counts neighbours of which the first lies far off (`FAR` units), `lasting` those of which both do.
     """
 
     up: Ints = field(default_factory=_zeros)
@@ -71,14 +69,12 @@ class Tails:
         which spikes do not move, as Pickands' estimator does (1975, Annals of Statistics 3:119).  The lower one,
         which spikes do not touch at all, is fitted with a generalised Pareto law by probability-weighted moments
         (Hosking and Wallis, 1987, Technometrics 29:339), so that heavy-tailed noise raises the bar for itself.
-        Short runs, whose quantiles are guesses, get a margin.  A seventh is added because a leap is measured from
-        the lowest of four levels, which lies a little under the middle of the noise.  infinity before 20 points.
+        infinity before 20 points.
         """
         n = int(self.up.sum() + self.down.sum())
         if n < 20:
             return float("inf")
-        reach = max(_quantile_reach(self.up, expected_alarms), _pareto_reach(self.down, expected_alarms))
-        return reach
+        return max(_quantile_reach(self.up, expected_alarms), _pareto_reach(self.down, expected_alarms))
 
 
 def _quantile(counts: Ints, share: float) -> float:
@@ -94,14 +90,17 @@ def _quantile_reach(counts: Ints, expected_alarms: float) -> float:
     if n < N_SHAPED:
         return _exponential_reach(counts[:_STRAYS], expected_alarms)
     # Points beyond which 1 in 3.2, 12.8, 51.2 lie: equal steps where the tail is exponential.
-    first, second, third = (_quantile(counts, 1.0 - share) for share in (0.3125, 0.3125 / 4, 0.3125 / 16))
-    shape = math.log(max(third - second, 1e-9) / max(second - first, 1e-9)) / math.log(4.0)
+    shares = (0.3125, 0.3125 / 4.0, 0.3125 / 16.0)
+    first, second, third = (_quantile(counts, 1.0 - share) for share in shares)
+    inner, outer = max(second - first, 1e-9), max(third - second, 1e-9)
+    shape = math.log(outer / inner) / math.log(4.0)
     if shape > MAX_SHAPE and third > STRAY:
         # So many strays that the quantiles lie among them: they are no tail of this noise.
         return _exponential_reach(counts[:_STRAYS], expected_alarms)
     shape = max(0.0, shape) * n / (n + CALM_WEIGHT)
-    times = max(1.0, 0.3125 / 16 * n / expected_alarms)
-    return third + max(third - second, second - first) * _growth(times, shape) / _growth(4.0, shape) * 4.0**shape
+    times = max(1.0, shares[-1] * n / expected_alarms)
+    scale = max(outer, inner) / _growth(4.0, shape) * math.pow(4.0, shape)
+    return third + scale * _growth(times, shape)
 
 
 def _exponential_reach(counts: Ints, expected_alarms: float) -> float:
@@ -115,7 +114,7 @@ def _exponential_reach(counts: Ints, expected_alarms: float) -> float:
 
 def _growth(ratio: float, shape: float) -> float:
     """How far a generalised Pareto law of scale 1 goes until one in `ratio` lies beyond."""
-    return float(math.log(ratio) if abs(shape) < 1e-3 else (ratio**shape - 1.0) / shape)
+    return math.log(ratio) if abs(shape) < 1e-3 else (math.pow(ratio, shape) - 1.0) / shape
 
 
 def _pareto_reach(counts: Ints, expected_alarms: float) -> float:
@@ -123,8 +122,8 @@ def _pareto_reach(counts: Ints, expected_alarms: float) -> float:
     if n < 40:
         return 0.0
     # Enough exceedances to fit, and deeper in the tail the longer the run is.
-    share = max(8.0, min(0.1 * n, n ** (2.0 / 3.0))) / n
-    start = int(np.searchsorted(np.cumsum(counts), (1.0 - share) * n)) + 1
+    n_tail = max(8.0, min(0.1 * n, math.pow(n, 2.0 / 3.0)))
+    start = int(np.searchsorted(np.cumsum(counts), n - n_tail)) + 1
     beyond = counts[start:]
     n_beyond = int(beyond.sum())
     if n_beyond < 8:

@@ -1,0 +1,70 @@
+"""One stay of a curve above its level: when it began, how high and how long it went, whether it came back."""
+
+from dataclasses import dataclass
+
+N_LEAP = 3
+"""Points in which a leap reaches half of its height."""
+
+
+@dataclass(slots=True)
+class Excursion:
+    """A stay above the level: where it began, its peak, the level and noise it is measured against.
+
+    `n_points` counts points above the limit, `stay` the longest row of neighbouring ones.  Indices count finite
+    points from the start of the curve; `previous` is the value just before the first point.  `low_since`: the
+    lowest block median since the peak.
+    """
+
+    onset_step: int
+    level: float
+    noise: float
+    peak: float
+    peak_step: int
+    first_index: int
+    last_index: int
+    previous: float
+    early_peak: float = float("-inf")
+    n_points: int = 0
+    n_in_row: int = 0
+    stay: int = 0
+    end_step: int | None = None
+    told_at: int | None = None
+    low_since: float = float("inf")
+
+    @property
+    def height(self) -> float:
+        return self.peak - self.level
+
+    @property
+    def score(self) -> float:
+        """The height in units of the noise that was known when it began."""
+        return self.height / self.noise
+
+    def take(self, step: int, value: float, index: int) -> None:
+        """One more point above the limit."""
+        self.n_points += 1
+        self.n_in_row = self.n_in_row + 1 if index == self.last_index + 1 else 1
+        self.stay = max(self.stay, self.n_in_row)
+        self.last_index = index
+        if index < self.first_index + N_LEAP:
+            self.early_peak = max(self.early_peak, value)
+        if value >= self.peak:
+            self.peak, self.peak_step, self.low_since = value, step, float("inf")
+
+    @property
+    def comes_back(self) -> bool:
+        """Whether at least half of the height was lost again; a fresh leap has had no time to.
+
+        What is still up must have leapt, not climbed: from the point before it half of the height in N_LEAP points.
+        """
+        if self.low_since <= self.level + 0.5 * self.height:
+            return True
+        leapt = self.early_peak - self.previous >= 0.5 * self.height
+        return leapt and self.end_step is None
+
+    @property
+    def known_at(self) -> int:
+        """The step at which it was first known to be a spike."""
+        if self.told_at is not None:
+            return self.told_at
+        return self.end_step if self.end_step is not None else self.peak_step
