@@ -12,11 +12,18 @@ from descentry.record.report import RunReport
 from descentry.stream.drive import run
 
 N = 2000
-RNG_SEED = 7
+SEEDS = range(8)
+seed = 0
+
+
+@pytest.fixture(params=SEEDS, autouse=True)
+def _noise(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every pair is told apart under several draws of the noise."""
+    monkeypatch.setattr(f"{__name__}.seed", request.param)
 
 
 def rng() -> np.random.Generator:
-    return np.random.default_rng(RNG_SEED)
+    return np.random.default_rng(seed)
 
 
 def steps() -> Floats:

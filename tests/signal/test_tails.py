@@ -57,3 +57,34 @@ def test_spikes_do_not_raise_the_bar_for_themselves() -> None:
     plain.add(scores[None])
     spiked.add(np.concatenate([scores, np.full(20, 50.0)])[None])
     assert spiked.reach(0.003) < 1.2 * plain.reach(0.003)
+
+
+def longest(high: np.ndarray) -> int:
+    """The longest row of True."""
+    edges = np.flatnonzero(np.diff(np.concatenate([[0], high.astype(int), [0]])))
+    return int((edges[1::2] - edges[::2]).max(initial=0))
+
+
+@pytest.mark.parametrize("name", NOISES)
+def test_noise_seldom_stays_high_for_so_long(name: str) -> None:
+    too_long = 0
+    for seed in range(20):
+        rows = NOISES[name](np.random.default_rng(seed), 30_000).reshape(-1, 50)
+        tails = Tails()
+        tails.add(rows)
+        high = rows.ravel() > np.quantile(rows, 0.999)
+        n_excursions = int((np.diff(high.astype(int)) > 0).sum())
+        too_long += longest(high) >= tails.stay(n_excursions, 0.01)
+    assert too_long <= 1
+
+
+def test_a_short_stay_is_enough_where_neighbours_are_strangers() -> None:
+    white, sluggish = Tails(), Tails()
+    white.add(NOISES["white"](np.random.default_rng(0), 10_000).reshape(-1, 50))
+    sluggish.add(NOISES["autoregressive"](np.random.default_rng(0), 10_000).reshape(-1, 50))
+    assert white.stay(1, 0.01) <= 3
+    assert sluggish.stay(1, 0.01) > 10
+
+
+def test_little_data_asks_for_a_long_stay() -> None:
+    assert Tails().stay(1, 0.01) == 8

@@ -67,8 +67,17 @@ def test_a_row_with_nested_numbers_is_no_frame(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "data",
-    [[[1, 2.0], [2]], [[1, 2.0], "x"], [[1, [2.0]], [2, {"a": 1}]], [[None, None], ["nan", "x"]], [], [7]],
+    ("data", "losses"),
+    [
+        ([[1, 2.0], [2]], [2.0]),
+        ([[1, 2.0], "x"], [2.0]),
+        ([[1, [2.0]], [2, {"a": 1}]], []),
+        ([[None, None], ["nan", "x"]], []),
+        ([], []),
+        ([7], []),
+    ],
 )
-def test_a_damaged_frame_raises_nothing_unforeseen(tmp_path: Path, data: list[object]) -> None:
-    run_of(tmp_path, {"columns": ["step", "loss"], "index": [0, 1], "data": data})
+def test_a_damaged_frame_keeps_what_is_whole(tmp_path: Path, data: list[object], losses: list[float]) -> None:
+    run = run_of(tmp_path, {"columns": ["step", "loss"], "index": [0, 1], "data": data})
+    assert (run.curves["loss"].values.tolist() if "loss" in run.curves else []) == losses
+    assert len(losses) == len(data) or run.events or run.curves

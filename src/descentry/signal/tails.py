@@ -56,10 +56,11 @@ class Tails:
         """The number of high points in a row that noise brings `expected_alarms` times in that many excursions.
 
         A high point is followed by another as often as one far off (`FAR` units) has so far been by another on its
-        side, less what chance brings; little data counts as one in two.
+        side, what chance brings taken away as Cohen's kappa does (1960); little data counts as one in two.
         """
-        by_chance = 0.5 * self.far * self.far / max(1, int(self.up.sum() + self.down.sum()))
-        lasts = (max(0.0, self.lasting - by_chance) + 1.0) / (self.far + 2.0)
+        by_chance = min(0.5, 0.5 * self.far / max(1, int(self.up.sum() + self.down.sum())))
+        likeness = max(0.0, self.lasting - by_chance * self.far) / (1.0 - by_chance)
+        lasts = (likeness + 1.0) / (self.far + 2.0)
         return 1 + math.ceil(math.log(max(1, n_excursions) / expected_alarms) / -math.log(lasts))
 
     def reach(self, expected_alarms: float) -> float:

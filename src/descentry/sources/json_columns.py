@@ -89,7 +89,7 @@ def _rows_of_document(document: Any, rows: JsonRows) -> Chunk:
             if isinstance(row, dict):
                 rows.add(row, None)
             else:
-                rows.notes.add("bad_line", "an entry is no object and was left out")
+                rows.notes.add("bad_line", "an entry is no row of this table and was left out")
         return rows.chunk()
     return _of_columns(document if isinstance(document, dict) else {}, rows)
 

@@ -39,8 +39,8 @@ def column_names(text: bytes) -> list[bytes]:
     return _BY_COLUMN.findall(text) if _BY_COLUMN.match(text.removeprefix(b"{").lstrip()) else []
 
 
-def rows_of_frame(document: Mapping[str, Any]) -> list[Row] | None:
-    """The frame's rows in its order, or None where the document holds none."""
+def rows_of_frame(document: Mapping[str, Any]) -> Sequence[Row | None] | None:
+    """The frame's rows in its order, None for one that does not fit; None where the document holds no frame."""
     columns, data = document.get("columns"), document.get("data")
     if isinstance(columns, list) and isinstance(data, list):
         return _of_split(columns, data, document.get("index"))
@@ -66,13 +66,15 @@ def _labelled(row: Mapping[str, Any], label: object) -> Row:
     return dict(row) if best_step(row) is not None else {"index": label, **row}
 
 
-def _of_split(columns: Sequence[object], data: Sequence[object], index: object) -> list[Row] | None:
+def _of_split(columns: Sequence[object], data: Sequence[object], index: object) -> list[Row | None]:
     names = [str(name) for name in columns]
-    if not all(isinstance(row, list) and len(row) == len(names) for row in data):
-        return None
     labels = index if isinstance(index, list) and len(index) == len(data) else range(len(data))
-    rows = [dict(zip(names, row, strict=True)) for row in data if isinstance(row, list)]
-    return [_labelled(row, label) for row, label in zip(rows, labels, strict=True)]
+    return [
+        _labelled(dict(zip(names, row, strict=True)), label)
+        if isinstance(row, list) and len(row) == len(names)
+        else None
+        for row, label in zip(data, labels, strict=True)
+    ]
 
 
 def _of_columns(document: Mapping[str, Mapping[str, Any]]) -> list[Row]:
