@@ -187,7 +187,9 @@ class Spike:
             event.end_step = None
         if event is None:
             base = state.base
-            event = Excursion(step, base.level, base.noise, value, step, index, index, previous)
+            event = Excursion(
+                step, base.level, base.noise, value, step, index, index, previous, base.point_noise
+            )
             state.open = event
             state.events.append(event)
             if len(state.events) > MAX_EVENTS:

@@ -28,9 +28,9 @@ def finding(curve: str, role: Role, descent: float, events: list[Excursion], vie
         else "not yet back to trend"
     )
     statement = (
-        f"the loss leaps {times} from {number(largest.level, largest.noise)} to "
-        f"{number(largest.peak, largest.noise)} at step {grouped(largest.peak_step)} "
-        f"(noise {rough(largest.noise)}), {back}"
+        f"the loss leaps {times} from {number(largest.level, largest.point_noise)} to "
+        f"{number(largest.peak, largest.point_noise)} at step {grouped(largest.peak_step)} "
+        f"(noise {rough(largest.point_noise)}), {back}"
     )
     grave = len(events) > 1 or not recovered
     evidence = tuple(

@@ -12,7 +12,8 @@ class Excursion:
 
     `n_points` counts points above the limit, `stay` the longest row of neighbouring ones.  Indices count finite
     points from the start of the curve; `previous` is the value just before the first point.  `low_since`: the
-    lowest block median since the peak.
+    lowest block median since the peak.  `point_noise`: of single points about their neighbours, as an eye sees it;
+    `noise` counts slow noise too.
     """
 
     onset_step: int
@@ -23,6 +24,7 @@ class Excursion:
     first_index: int
     last_index: int
     previous: float
+    point_noise: float
     early_peak: float = float("-inf")
     n_points: int = 0
     n_in_row: int = 0

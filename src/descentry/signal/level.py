@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from descentry.record.chunk import Floats
-from descentry.signal.robust import MAD_TO_SIGMA, SQRT_6, row_medians
+from descentry.signal.robust import MAD_TO_SIGMA, SQRT_6, median, row_medians
 
 PHASES = ((0, 5), (100, 10), (500, 25), (2000, 50))
 """From this many points on, blocks of this many: an excursion may last three blocks before the level follows."""
@@ -44,6 +44,11 @@ class BlockLevel:
     def descent(self) -> float:
         """How far the level has come, from its highest to its lowest."""
         return self.highest - self.lowest
+
+    @property
+    def point_noise(self) -> float:
+        """The noise of single points about their neighbours in the last twelve blocks; 0.0 before there are any."""
+        return median(np.array(list(self.noises)[-N_NOISES:])) if self.noises else 0.0
 
     @property
     def is_known(self) -> bool:
