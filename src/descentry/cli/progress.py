@@ -11,7 +11,7 @@ from descentry.report.text import steps
 
 if TYPE_CHECKING:
     from descentry.record.chunk import Chunk
-    from descentry.sources.protocol import Log, Reader
+    from descentry.sources.protocol import Log, OneRun
 
 _QUIET_S = 1.0
 _EVERY_S = 0.2
@@ -21,13 +21,8 @@ _EVERY_S = 0.2
 class Watched:
     """A reader that tells how far it has come; what it yields is untouched."""
 
-    format: str
     name: str
-    inner: "Reader"
-
-    def matches(self, path: Path, head: bytes) -> bool:
-        """What the reader itself says."""
-        return self.inner.matches(path, head)
+    inner: "OneRun"
 
     def read(self, path: Path) -> "Iterator[Chunk]":
         """The reader's chunks; the line is removed at the end, however it comes."""
@@ -51,4 +46,4 @@ class Watched:
 
 def watched(log: "Log") -> "Log":
     """`log` with progress shown while it is read, where a terminal would show it."""
-    return replace(log, reader=Watched(log.format, log.run, log.reader)) if shows_progress() else log
+    return replace(log, reader=Watched(log.run, log.reader)) if shows_progress() else log

@@ -36,7 +36,7 @@ def diagnose(
         chunks, path = rows_of(source), source.path
         roles = {**{c.name: c.role for c in source.curves.values() if c.role is not None}, **(roles or {})}
     else:
-        chunks, path = source.chunks(), str(source.path)
+        chunks, path = source.chunks(), source.place
     return report(run(chunks, roles), source.run, source.format, path, vocab_size)
 
 

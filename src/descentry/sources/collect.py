@@ -22,7 +22,7 @@ def collect(log: Log, roles: Mapping[str, Role] | None = None, *, verify: bool =
     whole = joined(log.chunks(verify=verify))
     resolved = resolve(list(whole.columns), roles)
     curves = {name: _curve(whole, name, resolved[name]) for name in whole.columns}
-    return Run(log.run, log.format, str(log.path), curves, whole.config, tuple(merged(whole.events)))
+    return Run(log.run, log.format, log.place, curves, whole.config, tuple(merged(whole.events)))
 
 
 def _curve(whole: Chunk, name: str, role: Role | None) -> Curve:

@@ -7,11 +7,12 @@ files, an MLflow run) are asked before the files inside it.
 import os
 import re
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from descentry.formats.blocks import head
 from descentry.record.errors import InputError, UnknownFormatError, UnreadableError
-from descentry.sources.protocol import Log, Reader
+from descentry.sources.protocol import Log, OneRun, Reader
 from descentry.sources.registry import readers
 from descentry.sources.run_ids import file_id, named
 
@@ -43,7 +44,18 @@ def find(path: Path, skipped: list[Path] | None = None) -> list[Log]:
     reader = recognised(path, start)
     if reader is None:
         raise UnknownFormatError(str(path), *_what_it_is(start))
-    return [Log(file_id(path), reader.format, path, reader)]
+    return runs_in(Log(file_id(path), reader.format, path, reader))
+
+
+def runs_in(log: Log) -> list[Log]:
+    """The runs of one place: itself, or each of those that its reader finds in it.  Raises InputError."""
+    list_runs = getattr(log.reader, "runs", None)
+    if list_runs is None:
+        return [log]
+    found: Sequence[tuple[str, OneRun]] = list_runs(log.path)
+    if len(found) == 1:
+        return [replace(log, reader=found[0][1])]
+    return [replace(log, run=f"{log.run}/{run}", reader=one) for run, one in found]
 
 
 def recognised(path: Path, start: bytes) -> Reader | None:
@@ -88,7 +100,13 @@ def _in_folder(root: Path, skipped: list[Path]) -> list[Log]:
     if not found:
         raise UnknownFormatError(str(root), _what_was_seen(seen), "name a folder or file with a training log")
     ids = named(root, [path for path, _ in found])
-    return [Log(run, reader.format, path, reader) for run, (path, reader) in zip(ids, found, strict=True)]
+    logs: list[Log] = []
+    for run, (path, reader) in zip(ids, found, strict=True):
+        try:
+            logs += runs_in(Log(run, reader.format, path, reader))
+        except InputError:
+            skipped.append(path)
+    return logs
 
 
 def _looks_like_log(path: Path) -> bool:

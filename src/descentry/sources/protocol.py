@@ -1,6 +1,6 @@
 """What a reader is, and what it hands out."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -27,14 +27,42 @@ class Reader(Protocol):
     def follow(self, path: Path) -> Iterator[Chunk]: ...
 
 
+class OneRun(Protocol):
+    """How one run of several in a place is read: as a Reader reads its path."""
+
+    def read(self, path: Path) -> Iterator[Chunk]: ...
+
+    def follow(self, path: Path) -> Iterator[Chunk]: ...
+
+
+class Store(Reader, Protocol):
+    """A reader of files or folders that may hold several runs (a database, a long table, an archive of logs).
+
+    `runs` gives the id of each run with what reads that run alone, in a stable order, and raises InputError as
+    `read` does; an empty list says that there is no run yet.  `read` and `follow` serve the only run of a place
+    that has but one, and raise UsageError for more.
+    """
+
+    def runs(self, path: Path) -> Sequence[tuple[str, OneRun]]: ...
+
+
 @dataclass(frozen=True, slots=True)
 class Log:
-    """One run's log, found and recognised but not yet read.  `run` is its id, unique within one call."""
+    """One run's log, found and recognised but not yet read.  `run` is its id, unique within one call.
+
+    `where` is how a user would name the log, where `path` is but a copy of it or no path at all (an address).
+    """
 
     run: str
     format: str
     path: Path
-    reader: Reader
+    reader: OneRun
+    where: str = ""
+
+    @property
+    def place(self) -> str:
+        """What to call the log in a message."""
+        return self.where or str(self.path)
 
     def chunks(self, *, verify: bool = False) -> Iterator[Chunk]:
         """The whole log, as chunks of bounded size.
