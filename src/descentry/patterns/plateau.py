@@ -131,7 +131,7 @@ class Plateau:
         then = median(course.y[max(0, half - 2) : half + 3])
         fell = then - median(part[: max(2, len(part) // 3)])
         expected = fell * (1.0 - begin / end)
-        return bool(stretch.change + 2.0 * stretch.error < self.expected_share * expected)
+        return bool(max(stretch.change, 0.0) + 2.0 * stretch.error < self.expected_share * expected)
 
     def _widened(self, course: Profile, stretch: Stretch, descent: float) -> Stretch:
         while stretch.stop < len(course):
