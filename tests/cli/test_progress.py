@@ -16,11 +16,12 @@ CHUNKS = [table(np.arange(n, dtype=np.int64), {"loss": np.zeros(n)}) for n in (1
 class _Reader:
     format = "fake"
 
-    def matches(self, path: Path, head: bytes) -> bool:
-        return path.name == "x" and not head
+    can_verify = True
+    verified = False
 
-    def read(self, path: Path) -> Iterator[Chunk]:
+    def read(self, path: Path, *, verify: bool = False) -> Iterator[Chunk]:
         del path
+        self.verified = verify
         yield from CHUNKS
 
     follow = read
@@ -46,5 +47,11 @@ def test_progress_is_shown_and_removed(
     watched = progress.watched(_log())
     assert list(watched.chunks()) == CHUNKS
     assert shown == lines
-    assert watched.reader.matches(Path("x"), b"")
     assert next(watched.follow()) is CHUNKS[0]
+
+
+def test_checksums_are_verified_under_progress_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(progress, "shows_progress", lambda: True)
+    log = _log()
+    assert list(progress.watched(log).chunks(verify=True)) == CHUNKS
+    assert log.reader.verified

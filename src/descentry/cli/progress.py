@@ -24,11 +24,16 @@ class Watched:
     name: str
     inner: "OneRun"
 
-    def read(self, path: Path) -> "Iterator[Chunk]":
+    @property
+    def can_verify(self) -> bool:
+        """Whether the reader can check every checksum."""
+        return bool(getattr(self.inner, "can_verify", False))
+
+    def read(self, path: Path, **options: bool) -> "Iterator[Chunk]":
         """The reader's chunks; the line is removed at the end, however it comes."""
         next_s, n_rows, shown = time.monotonic() + _QUIET_S, 0, False
         try:
-            for chunk in self.inner.read(path):
+            for chunk in self.inner.read(path, **options):
                 n_rows += chunk.n_rows
                 if time.monotonic() > next_s:
                     next_s = time.monotonic() + _EVERY_S

@@ -28,7 +28,7 @@ class Reader(Protocol):
 
 
 class OneRun(Protocol):
-    """How one run of several in a place is read: as a Reader reads its path."""
+    """How one run is read from its path: as by a Reader, which is one."""
 
     def read(self, path: Path) -> Iterator[Chunk]: ...
 
