@@ -2,16 +2,15 @@
 
 import os
 from collections.abc import Iterator, Mapping
-from pathlib import Path
 
 from descentry._version import __version__
 from descentry.display import Report
-from descentry.record.errors import UnreadableError, UsageError
+from descentry.record.errors import UsageError
 from descentry.record.roles import Role
 from descentry.record.run import Run
 from descentry.sources.collect import collect
-from descentry.sources.find import find
 from descentry.sources.protocol import Log
+from descentry.sources.targets import all_logs
 
 Source = str | os.PathLike[str]
 
@@ -62,10 +61,7 @@ def diagnose(
 
 
 def _logs(path: Source) -> list[Log]:
-    spelled = os.fspath(path)
-    if not spelled or "\0" in spelled:
-        raise UnreadableError(repr(spelled), "is no path: it is empty or holds a NUL character", "check it")
-    return find(Path(spelled))
+    return all_logs(os.fspath(path))
 
 
 def _roles(roles: Mapping[str, Role | str] | None) -> dict[str, Role] | None:

@@ -30,7 +30,7 @@ def log(tmp_path: Path) -> str:
 def _by_hand(monkeypatch: pytest.MonkeyPatch) -> None:
     def report(log, roles, vocab_size):  # noqa: ARG001
         base = healthy() if "healthy" in log.run else run_report()
-        return replace(base, run=log.run, path=str(log.path))
+        return replace(base, run=log.run, path=log.place)
 
     monkeypatch.setattr(diagnose, "_report", report)
 
@@ -84,7 +84,7 @@ def test_one_bad_log_does_not_keep_the_others_back(log: str, capsys: pytest.Capt
 
 def test_an_empty_name_is_not_the_current_folder(capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["diagnose", ""]) == 3
-    assert "is an empty name" in capsys.readouterr().err
+    assert "is empty or holds a NUL" in capsys.readouterr().err
 
 
 def test_nothing_on_stdout_without_an_answer(capsys: pytest.CaptureFixture[str]) -> None:
@@ -212,9 +212,9 @@ def test_a_pipe_that_nobody_writes_to_does_not_hang(
     assert "pipe: is empty" in capsys.readouterr().err
 
 
-def test_addresses_are_refused_with_advice(capsys: pytest.CaptureFixture[str]) -> None:
-    assert run(["diagnose", "s3://bucket/train.jsonl"]) == 3
-    assert "copy the log here" in capsys.readouterr().err
+def test_addresses_of_no_known_kind_are_refused_with_advice(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["diagnose", "gopher://bucket/train.jsonl"]) == 3
+    assert "expected one of s3://" in capsys.readouterr().err
 
 
 HOSTILE = {

@@ -1,6 +1,5 @@
 """`descentry diagnose LOG…`: the report."""
 
-from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -59,13 +58,12 @@ def command(
     view: View = _json_view() if as_json else Screens(verbose=verbose, curve=not no_curve)
     worst = Severity.OK
     seen: set[str] = set()
-    with Inputs(logs, outcome) as inputs:
-        for log in inputs.logs(run):
-            report = outcome.attempt(str(log.path), partial(_report, log, roles, vocab_size))
-            if report is not None:
-                seen.update(curve.name for curve in report.curves)
-                worst = max(worst, _worst(report), key=lambda severity: severity.rank)
-                view.add(replace(report, path=outcome.spelled(report.path)))
+    for log in Inputs(logs, outcome).logs(run):
+        report = outcome.attempt(log.place, partial(_report, log, roles, vocab_size))
+        if report is not None:
+            seen.update(curve.name for curve in report.curves)
+            worst = max(worst, _worst(report), key=lambda severity: severity.rank)
+            view.add(report)
     view.close()
     options.check_used(roles, seen)
     return outcome.code(found=fail_on != "never" and worst.rank >= Severity(fail_on).rank)

@@ -1,47 +1,30 @@
-"""LOG arguments: a file, a folder, a glob, `-` for stdin, a pipe; each becomes the logs found in it."""
+"""LOG arguments: a file, a folder, a glob, an archive, `-` for stdin, a pipe, an address; each becomes its logs."""
 
-import re
+import sys
 from collections.abc import Iterator
-from contextlib import ExitStack
-from dataclasses import replace
 from functools import partial
-from glob import glob, has_magic
-from os.path import lexists
 from pathlib import Path
-from tempfile import TemporaryDirectory
-from types import TracebackType
 from typing import TYPE_CHECKING
 
 from descentry.cli.outcome import Outcome
 from descentry.cli.output import complain
 from descentry.cli.progress import watched
-from descentry.cli.spool import is_pipe, spool_pipe, spool_stdin
-from descentry.record.errors import UnreadableError, UsageError
+from descentry.record.errors import UsageError
 
 if TYPE_CHECKING:
     from descentry.sources.protocol import Log
 
 N_NAMED = 3
 """Skipped files that are told by name."""
-_ADDRESS = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://")
 
 
 class Inputs:
-    """The logs that the arguments name; a context, since stdin is spooled to a temporary folder."""
+    """The logs that the arguments name."""
 
     def __init__(self, arguments: tuple[str, ...], outcome: Outcome) -> None:
         self._arguments = arguments
         self._outcome = outcome
-        self._stack = ExitStack()
         self._seen: set[str] = set()
-
-    def __enter__(self) -> "Inputs":
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._stack.close()
 
     def logs(self, run: str | None = None) -> Iterator["Log"]:
         """Every log, with ids unique over all arguments; only the one called `run`, if given.
@@ -62,48 +45,20 @@ class Inputs:
             raise UsageError(f"no run {run!r}; expected one of: {some}")
 
     def _found(self, argument: str) -> Iterator["Log"]:
-        for path in self._outcome.attempt(argument, partial(self._paths, argument)) or ():
-            for log in self._outcome.attempt(str(path), partial(_find, path)) or ():
-                yield watched(self._unique(log))
+        from descentry.sources.targets import expand, unique
 
-    def _paths(self, argument: str) -> list[Path]:
-        if not argument:
-            raise UnreadableError("''", "is an empty name", "name a file, a folder, or `-` for stdin")
-        if argument == "-":
-            return [self._known_as("stdin", spool_stdin(self._folder()))]
-        if _ADDRESS.match(argument):
-            advice = "copy the log here first, or pipe it in and name `-`"
-            raise UnreadableError(argument, "is an address; this version reads local files", advice)
-        path = Path(argument)
-        if is_pipe(path):
-            return [self._known_as(argument, spool_pipe(path, self._folder()))]
-        if lexists(path) or not has_magic(argument):
-            return [path]
-        matches = sorted(glob(argument, recursive=True))
-        if not matches:
-            raise UnreadableError(argument, "matches no file", "check the pattern")
-        return [Path(match) for match in matches]
-
-    def _known_as(self, name: str, path: Path) -> Path:
-        self._outcome.aliases[str(path)] = name
-        return path
-
-    def _folder(self) -> Path:
-        return Path(self._stack.enter_context(TemporaryDirectory(prefix="descentry-")))
-
-    def _unique(self, log: "Log") -> "Log":
-        run = first = self._outcome.aliases.get(str(log.path), log.run)
-        while run in self._seen:
-            run = str(log.path) if run == first else run + "'"
-        self._seen.add(run)
-        return log if run == log.run else replace(log, run=run)
+        for target in self._outcome.attempt(argument, partial(expand, argument)) or ():
+            logs = self._outcome.attempt(target, partial(_logs_at, target)) or []
+            yield from map(watched, unique(logs, self._seen))
 
 
-def _find(path: Path) -> "list[Log]":
-    from descentry.sources.find import find
+def _logs_at(target: str) -> "list[Log]":
+    from descentry.sources.targets import STDIN, logs_at
 
+    if target == STDIN and sys.stdin is not None and sys.stdin.isatty():
+        complain("reading the log from the terminal; end it with Ctrl-D")
     skipped: list[Path] = []
-    logs = find(path, skipped)
+    logs = logs_at(target, skipped)
     if skipped:
         complain(_about(skipped))
     return logs

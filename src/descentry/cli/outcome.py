@@ -23,8 +23,6 @@ class Outcome:
 
     def __init__(self) -> None:
         self.n_failed = 0
-        self.aliases: dict[str, str] = {}
-        """Temporary path -> the name by which the user knows it."""
 
     def attempt(self, where: str, call: Callable[[], Answer]) -> Answer | None:
         """What `call` returns, or None after one line on stderr that says why there is nothing.
@@ -44,13 +42,7 @@ class Outcome:
     def fail(self, message: str) -> None:
         """Say one line and remember that an input was not answered."""
         self.n_failed += 1
-        complain(self.spelled(message))
-
-    def spelled(self, text: str) -> str:
-        """`text` with temporary paths replaced by what the user typed."""
-        for path, name in self.aliases.items():
-            text = text.replace(path, name)
-        return text
+        complain(message)
 
     def code(self, found: bool = False) -> int:
         """3 where an input failed, else 1 where something was `found`, else 0."""

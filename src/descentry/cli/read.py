@@ -43,13 +43,12 @@ def command(
     outcome = Outcome()
     view = _view("json" if as_json else format_)
     seen: set[str] = set()
-    with Inputs(logs, outcome) as inputs:
-        for log in inputs.logs(run):
-            collected = outcome.attempt(str(log.path), partial(_collect, log, roles, verify))
-            if collected is not None:
-                seen.update(collected.curves)
-                view.add(collected)
-                _tell_without_loss(collected, outcome)
+    for log in Inputs(logs, outcome).logs(run):
+        collected = outcome.attempt(log.place, partial(_collect, log, roles, verify))
+        if collected is not None:
+            seen.update(collected.curves)
+            view.add(collected)
+            _tell_without_loss(collected)
     view.close()
     options.check_used(roles, seen)
     return outcome.code()
@@ -61,11 +60,11 @@ def _collect(log: "Log", roles: "dict[str, Role]", verify: bool) -> "Run":
     return collect(log, roles or None, verify=verify)
 
 
-def _tell_without_loss(run: "Run", outcome: Outcome) -> None:
+def _tell_without_loss(run: "Run") -> None:
     from descentry.report.listing import no_loss
 
     if not any(curve.role in LOSS_ROLES for curve in run.curves.values()):
-        complain(outcome.spelled(no_loss(run)))
+        complain(no_loss(run))
 
 
 class _View(Protocol):

@@ -1,7 +1,7 @@
-"""Bytes of a file in blocks: gzip is seen through, a growing file is followed, devices are refused.
+"""Bytes of a file in blocks: gzip and zstd are seen through, a growing file is followed, devices are refused.
 
 `head` for recognising, `blocks` for reading, `growing` for following.  What is odd about the bytes
-themselves (a torn gzip tail, a replaced file) stands in `.events` of the iterator.
+themselves (a torn tail, a replaced file) stands in `.events` of the iterator.
 """
 
 import os
@@ -10,11 +10,12 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO
 
-from descentry.formats.gunzip import MAGIC, Gunzip
+from descentry.formats import gunzip, unzstd
+from descentry.formats.gunzip import Unpacker
 from descentry.record.errors import UnreadableError
 from descentry.record.event import Event
 
-BLOCK = 1 << 20
+BLOCK = 1 << 19
 HEAD = 1 << 16
 WITNESS = 64
 """So many bytes before the reading position are compared on each visit: a file rewritten in place differs."""
@@ -67,7 +68,7 @@ def head(path: Path, n: int = HEAD) -> bytes:
 
 
 def blocks(path: Path, size: int = BLOCK) -> "Blocks":
-    """The content, decompressed, in blocks of at most `size` bytes.  Raises UnreadableError."""
+    """The content, decompressed (gzip, zstd), in blocks of at most `size` bytes.  Raises UnreadableError."""
     return Blocks(path, size)
 
 
@@ -89,29 +90,49 @@ class Blocks:
     def _run(self) -> Iterator[bytes]:
         with opened(self.path) as handle:
             first = read_some(handle, self._size, self.path)
-            if first.startswith(MAGIC):
-                yield from self._inflated(handle, first)
+            unpacker = unpacker_for(first, self._size, self.path)
+            if unpacker is not None:
+                yield from self._unpacked(unpacker, handle, first)
                 return
             while first:
                 yield first
                 first = read_some(handle, self._size, self.path)
 
-    def _inflated(self, handle: BinaryIO, data: bytes) -> Iterator[bytes]:
-        gunzip = Gunzip(self._size)
-        while data and not gunzip.problem:
-            yield from gunzip.feed(data)
+    def _unpacked(self, unpacker: Unpacker, handle: BinaryIO, data: bytes) -> Iterator[bytes]:
+        while data and not unpacker.problem:
+            yield from unpacker.feed(data)
             data = read_some(handle, self._size, self.path)
-        rest = gunzip.flush()
+        rest = unpacker.flush()
         if rest:
             yield rest
-        if gunzip.end():
-            self.events.append(damaged(self.path, gunzip))
+        if unpacker.end():
+            self.events.append(damaged(self.path, unpacker))
 
 
-def damaged(path: Path, gunzip: Gunzip) -> Event:
-    """The event that tells what `gunzip` met, and where."""
-    message = f"{gunzip.problem}; what came before was read"
-    return Event("torn_tail", message, f"{path.name}@byte {gunzip.n_in}")
+MAGICS = (gunzip.MAGIC, unzstd.MAGIC)
+
+
+def unpacker_for(start: bytes, size: int, path: Path) -> Unpacker | None:
+    """What decompresses a file that begins like this; None where it is not packed.
+
+    Raises UnreadableError where the library for it is not installed.
+    """
+    if start.startswith(gunzip.MAGIC):
+        return gunzip.Gunzip(size)
+    if not start.startswith(unzstd.MAGIC):
+        return None
+    try:
+        return unzstd.Unzstd(size)
+    except ImportError as error:
+        raise UnreadableError(
+            str(path), "is packed with zstd, which needs a library", "pip install 'descentry[zst]'"
+        ) from error
+
+
+def damaged(path: Path, unpacker: Unpacker) -> Event:
+    """The event that tells what `unpacker` met, and where."""
+    message = f"{unpacker.problem}; what came before was read"
+    return Event("torn_tail", message, f"{path.name}@byte {unpacker.n_in}")
 
 
 def growing(path: Path, size: int = BLOCK) -> "Growing":
@@ -135,7 +156,7 @@ class Growing:
         self._size = size
         self._handle = opened(path)
         self._pending: Iterator[bytes] | None = None
-        self._gunzip: Gunzip | None = None
+        self._unpacker: Unpacker | None = None
         self._reset()
 
     def __iter__(self) -> Iterator[bytes]:
@@ -158,31 +179,32 @@ class Growing:
         self._offset = 0
         self._witness = b""
         self._start = b""
-        self._gunzip = None
+        self._unpacker = None
+        self._is_plain = False
         self._pending = None
 
     def _plain(self, data: bytes) -> bytes:
-        """`data` decompressed where the file is gzip.  One first byte alone tells nothing: it waits."""
+        """`data` decompressed where the file is packed.  A first byte or two tell nothing: they wait."""
         self._offset += len(data)
         self._witness = (self._witness + data)[-WITNESS:]
-        if self._gunzip is None and self._offset - len(data) <= 1:
+        if self._unpacker is None and not self._is_plain:
             data = self._start + data
-            self._start = b""
-            if data == MAGIC[:1]:
+            if any(magic.startswith(data) and magic != data for magic in MAGICS):
                 self._start = data
                 return b""
-            if data.startswith(MAGIC):
-                self._gunzip = Gunzip(self._size)
-        if self._gunzip is None or not data:
+            self._start = b""
+            self._unpacker = unpacker_for(data, self._size, self.path)
+            self._is_plain = self._unpacker is None
+        if self._unpacker is None or not data:
             return data
-        self._pending = self._inflated(self._gunzip, data)
+        self._pending = self._unpacked(self._unpacker, data)
         return next(self._pending, b"")
 
-    def _inflated(self, gunzip: Gunzip, data: bytes) -> Iterator[bytes]:
-        was_well = not gunzip.problem
-        yield from gunzip.feed(data)
-        if was_well and gunzip.problem:
-            self.events.append(damaged(self.path, gunzip))
+    def _unpacked(self, unpacker: Unpacker, data: bytes) -> Iterator[bytes]:
+        was_well = not unpacker.problem
+        yield from unpacker.feed(data)
+        if was_well and unpacker.problem:
+            self.events.append(damaged(self.path, unpacker))
 
     def _restart_if_replaced(self) -> None:
         reason = self._replaced()

@@ -13,17 +13,47 @@ DENSE_RATIO = 200
 """A log that packs better than this is no log: told beyond `DENSE_BYTES`, where repetition has evened out."""
 
 
-class Gunzip:
-    """Decompresses what is fed.  `problem` says in words why nothing more will come; "" while all is well."""
+class Unpacker:
+    """Decompresses what is fed.  `problem` says in words why nothing more will come; "" while all is well.
+
+    The base of `Gunzip` and `Unzstd`: counts bytes and stops where no log would unfold to so much.
+    """
 
     def __init__(self, size: int) -> None:
         self._size = size
-        self._inflate = zlib.decompressobj(wbits=31)
-        self._between = True
         self.n_in = 0
         self.n_out = 0
-        self.n_members = 0
         self.problem = ""
+
+    def feed(self, data: bytes) -> Iterator[bytes]:
+        """Pieces of at most `size` bytes.  After a problem: nothing."""
+        raise TypeError(f"{type(self).__name__} decompresses nothing")
+
+    def end(self) -> str:
+        """What is wrong at the end of the file, in words; "" when all is whole."""
+        return self.problem
+
+    def flush(self) -> bytes:
+        """What a torn piece still held back."""
+        return b""
+
+    def _counted(self, piece: bytes) -> Iterator[bytes]:
+        self.n_out += len(piece)
+        is_dense = self.n_out > DENSE_BYTES and self.n_out > DENSE_RATIO * self.n_in
+        if is_dense or self.n_out > max(MAX_BYTES, MAX_RATIO * self.n_in):
+            self.problem = f"decompresses to more than {self.n_out} bytes from {self.n_in}: stopped there"
+        elif piece:
+            yield piece
+
+
+class Gunzip(Unpacker):
+    """Decompresses gzip, member after member."""
+
+    def __init__(self, size: int) -> None:
+        super().__init__(size)
+        self._inflate = zlib.decompressobj(wbits=31)
+        self._between = True
+        self.n_members = 0
 
     def feed(self, data: bytes) -> Iterator[bytes]:
         """Pieces of at most `size` bytes.  After a problem: nothing."""
@@ -69,11 +99,3 @@ class Gunzip:
             self._inflate = zlib.decompressobj(wbits=31)
             self._between = False
         return data
-
-    def _counted(self, piece: bytes) -> Iterator[bytes]:
-        self.n_out += len(piece)
-        is_dense = self.n_out > DENSE_BYTES and self.n_out > DENSE_RATIO * self.n_in
-        if is_dense or self.n_out > max(MAX_BYTES, MAX_RATIO * self.n_in):
-            self.problem = f"decompresses to more than {self.n_out} bytes from {self.n_in}: stopped there"
-        elif piece:
-            yield piece

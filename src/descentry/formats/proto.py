@@ -64,3 +64,26 @@ def varints(data: bytes) -> list[int]:
         value, at = varint(data, at)
         out.append(value)
     return out
+
+
+def spans(data: bytes, at: int, end: int) -> Iterator[tuple[int, int, int, int]]:
+    """(number, wire type, start, stop) of each field of the message in `data[at:end]`: where its value stands.
+
+    Nothing is copied, so that deep and large messages cost what is looked at.  Raises BadMessage.
+    """
+    while at < end:
+        key, at = varint(data, at)
+        kind = key & 7
+        if kind == BYTES:
+            size, start = varint(data, at)
+            stop = start + size
+        elif kind == VARINT:
+            start, stop = at, varint(data, at)[1]
+        elif kind in (FIXED64, FIXED32):
+            start, stop = at, at + (8 if kind == FIXED64 else 4)
+        else:
+            raise BadMessage(f"wire type {kind} is not used any more")
+        if stop > end:
+            raise BadMessage(f"a field of {stop - start} bytes does not fit into the {end - at} that are left")
+        yield key >> 3, kind, start, stop
+        at = stop

@@ -1,6 +1,6 @@
 """CSV, TSV and the like: one row per logging step, columns by header.
 
-Written by Lightning's and Keras's CSVLogger, ultralytics (`results.csv`), pandas, AlgoPerf, ColossalAI's
+Written by Lightning's and Keras's CSVLogger, ultralytics (`results.csv`), pandas, AlgoPerf, Ray Tune (`progress.csv`), ColossalAI's
 reward trainer (no header) and everybody's own `csv.writer`.
 
 An empty cell was not logged; `nan` and `inf` in any spelling were.  Between semicolons `3,5` is 3.5.
@@ -38,6 +38,7 @@ from descentry.sources.notes import Notes
 from descentry.sources.numbered import SecondLook
 from descentry.sources.numbers import wall_seconds
 from descentry.sources.rows import MAX_SERIES, Rows, joined, with_events
+from descentry.sources.settings_columns import Settings
 
 format = "csv"
 
@@ -76,6 +77,7 @@ class CsvLines:
     def __init__(self, name: str, *, is_numbered: bool = False) -> None:
         self._notes = Notes(name)
         self._lines = LineBlocks(name, splits_at_cr=True)
+        self._settings = Settings(name)
         self._utf8 = Utf8(name)
         self._rows = Rows()
         self._start = Start(self._notes)
@@ -108,7 +110,7 @@ class CsvLines:
     def _told(self, pieces: list[Chunk]) -> Chunk:
         events = (*self._lines.events, *self._utf8.events, *self._notes.take())
         self._lines.events, self._utf8.events = [], []
-        return with_events(joined(pieces), events)
+        return with_events(self._settings.without(joined(pieces)), events)
 
     def _ignored(self) -> dict[str, object]:
         columns = self._layout.columns if self._layout else []

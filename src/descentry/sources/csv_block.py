@@ -2,8 +2,9 @@
 
 import io
 import re
+import struct
 import warnings
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 
 import numpy as np
 import orjson
@@ -14,10 +15,10 @@ HOLE = b"-7.5417e-303"
 slow way), so that an empty cell and a logged NaN stay apart."""
 HOLE_VALUE = float(HOLE)
 
-_ODD = re.compile(rb"[^0-9eE+\-.,;|\t\r\n nNaAiIfFtTyY]")
-"""Bytes that are in no number: a block with one goes the slow way."""
+PLAIN = b"0123456789eE+-.,;|\t\r\n nNaAiIfFtTyY"
+"""Bytes of numbers and what stands between them: a block with any other goes the slow way."""
+EVERY_BYTE = bytes(range(256))
 _NAN = re.compile(rb"\bnan\b", re.IGNORECASE)
-NEWLINE = 10
 
 
 def parsed_block(data: bytes, delimiter: str, n_columns: int) -> NDArray[np.float64] | None:
@@ -25,20 +26,25 @@ def parsed_block(data: bytes, delimiter: str, n_columns: int) -> NDArray[np.floa
 
     `data` ends with a newline.
     """
-    if _ODD.search(data) or HOLE in data:
-        return None
     if delimiter != "," and b"," in data:
         if delimiter != ";":
             return None
         data = data.replace(b",", b".")
     if b"\r" in data:
         data = data.replace(b"\r\n", b"\n")
-    if b"\r" in data or not _is_regular(data, delimiter.encode(), n_columns):
+    mark = delimiter.encode()
+    if b"\r" in data or not _is_regular(data, mark, n_columns, PLAIN):
         return None
-    filled = _filled(data, delimiter.encode())
-    values = _as_json(filled, delimiter.encode())
+    values = _as_json(data, mark)
     if values is None:
-        values = _as_text(filled, delimiter)
+        return None if HOLE in data else _with_holes(_filled(data, mark), delimiter, n_columns)
+    return None if (values == HOLE_VALUE).any() else values.reshape(-1, n_columns)
+
+
+def _with_holes(data: bytes, delimiter: str, n_columns: int) -> NDArray[np.float64] | None:
+    values = _as_json(_with_nulls(data), delimiter.encode())
+    if values is None:
+        values = _as_text(data, delimiter)
     return None if values is None else values.reshape(-1, n_columns)
 
 
@@ -60,18 +66,17 @@ def without_columns(
         if any(b"," in cell for cell in flat):
             return None
     joined = b",".join([cell or HOLE for cell in flat])
-    values = None if _ODD.search(joined) else _as_json(joined + b"\n", b",")
+    values = None if joined.translate(None, PLAIN) else _as_json(_with_nulls(joined + b"\n"), b",")
     return None if values is None else (values.reshape(-1, n_columns), texts)
 
 
-def _is_regular(data: bytes, mark: bytes, n_columns: int) -> bool:
-    """Whether every line has `n_columns` cells, and none is blank."""
-    text = np.frombuffer(data, np.uint8)
-    separators = text[(text == NEWLINE) | (text == mark[0])]
-    if len(separators) % n_columns or (n_columns == 1 and b"\n\n" in b"\n" + data):
+def _is_regular(data: bytes, mark: bytes, n_columns: int, allowed: bytes = EVERY_BYTE) -> bool:
+    """Whether every line has `n_columns` cells of `allowed` bytes, and none is blank."""
+    if n_columns == 1 and b"\n\n" in b"\n" + data:
         return False
-    ends = separators.reshape(-1, n_columns) == NEWLINE
-    return bool(ends[:, -1].all() and not ends[:, :-1].any())
+    separators = data.translate(None, allowed.replace(mark, b"").replace(b"\n", b""))
+    row = mark * (n_columns - 1) + b"\n"
+    return separators == row * (len(separators) // n_columns)
 
 
 def _filled(data: bytes, mark: bytes) -> bytes:
@@ -88,15 +93,31 @@ def _filled(data: bytes, mark: bytes) -> bytes:
 
 def _as_json(data: bytes, mark: bytes) -> NDArray[np.float64] | None:
     """float64[n] of cells that JSON would spell the same way (three times as fast as `_as_text`)."""
-    text = data[:-1].replace(b"\n", b",")
+    text = data.replace(b"\n", b",")
     if mark != b",":
         text = text.replace(mark, b",")
-    if b"n" in text or b"N" in text:
-        text = _NAN.sub(b"null", text)
     try:
-        return np.array(orjson.loads(b"[" + text + b"]"), np.float64)
+        cells = orjson.loads(b"[%b0]" % text)
+        cells.pop()
+        return floats(cells)
     except (orjson.JSONDecodeError, OverflowError):
         return None
+
+
+def floats(numbers: Sequence[float | None]) -> NDArray[np.float64]:
+    """float64[n], read-only, NaN for None.  Raises OverflowError for an integer that is too large.
+
+    `struct` takes two thirds of the time that numpy takes with a list of numbers.
+    """
+    try:
+        return np.frombuffer(struct.pack(f"{len(numbers)}d", *numbers), np.float64)
+    except struct.error:
+        return np.array(numbers, np.float64)
+
+
+def _with_nulls(data: bytes) -> bytes:
+    """The block with JSON's spelling of NaN."""
+    return _NAN.sub(b"null", data) if b"n" in data or b"N" in data else data
 
 
 def _as_text(data: bytes, delimiter: str) -> NDArray[np.float64] | None:

@@ -26,8 +26,8 @@ CHECKPOINT = "checkpoint-"
 STATE = "trainer_state.json"
 
 
-_LOG_LIKE = re.compile(r".*\.(log|txt|out|csv|tsv|jsonl|ndjson|json)(\.gz)?", re.IGNORECASE | re.DOTALL)
-_MAY_BE_ANYTHING = re.compile(r".*\.(txt|json)(\.gz)?", re.IGNORECASE | re.DOTALL)
+_LOG_LIKE = re.compile(r".*\.(log|txt|out|csv|tsv|jsonl|ndjson|json)(\.gz|\.zst)?", re.IGNORECASE | re.DOTALL)
+_MAY_BE_ANYTHING = re.compile(r".*\.(txt|json)(\.gz|\.zst)?", re.IGNORECASE | re.DOTALL)
 _TRAINS = re.compile(rb"loss|epoch|\bstep|\biter", re.IGNORECASE)
 
 

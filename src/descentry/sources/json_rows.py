@@ -13,7 +13,7 @@ from descentry.record.roles import Role
 from descentry.sources.json_oddities import Count, Counts, Oddities
 from descentry.sources.json_steps import Steps
 from descentry.sources.json_values import clean_name
-from descentry.sources.mmdetection import EpochSteps, is_such
+from descentry.sources.mmdetection import EpochSteps, MmengineSteps, is_of_mmengine, is_such
 from descentry.sources.naming import best_step
 from descentry.sources.notes import Notes
 from descentry.sources.numbers import TIME_NAMES, is_unlogged, number, wall_seconds
@@ -41,6 +41,7 @@ class JsonRows:
         self.steps = Steps(notes, step_name, is_numbered=is_numbered)
         self._odd = Oddities(notes)
         self._epochs = EpochSteps()
+        self._mmengine = MmengineSteps()
         self.is_time: dict[str, bool] = {}
         self._config: dict[str, object] = {}
 
@@ -53,6 +54,11 @@ class JsonRows:
     def is_fractional(self) -> bool:
         """Whether what was taken for the step holds fractions, so that the rows had better be counted."""
         return self.steps.is_fractional
+
+    @property
+    def is_of_mmengine(self) -> bool:
+        """Whether a row of mmengine was seen: a step may be an epoch."""
+        return self._mmengine.is_known
 
     def chunk(self) -> Chunk:
         """The rows, events and config since the last call."""
@@ -79,6 +85,8 @@ class JsonRows:
             self.notes.add(
                 "derived", "the step is counted on over the epochs from `iter`", line, warning=False
             )
+        elif self._mmengine.is_known or is_of_mmengine(fields):
+            fields = self._mmengine.with_step(fields)
         step, name = self.steps.of(fields, line)
         wall = self._wall(fields)
         points = list(self._points(fields, name, line))
@@ -152,7 +160,7 @@ class JsonRows:
 
 def is_plain(row: Mapping[str, Any]) -> bool:
     """Whether a row may be read as a part of a table: few fields, names that need no care."""
-    odd = {"mode", "env_info", "exp_name"} & row.keys()
+    odd = {"mode", "env_info", "exp_name"} & row.keys() or is_of_mmengine(row)
     return len(row) <= MAX_CONFIG and not odd and all(name == clean_name(name) for name in row)
 
 

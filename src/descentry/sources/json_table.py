@@ -52,6 +52,8 @@ def as_table(rows: Sequence[Row], state: JsonRows, line: int = 1) -> Chunk | Non
 
     None, and nothing known, where it cannot.
     """
+    if state.is_of_mmengine:
+        return None
     groups: dict[tuple[str, ...], list[int]] = {}
     for i, row in enumerate(rows):
         groups.setdefault(tuple(row), []).append(i)

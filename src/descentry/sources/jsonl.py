@@ -1,7 +1,7 @@
 """JSON lines: one object per logging step, any names.
 
-Written by detectron2 (`metrics.json`), LLaMA-Factory (`trainer_log.jsonl`), mmdetection and mmengine, wandb
-history exports, nanoGPT-like loops, and everybody's own `f.write(json.dumps(row) + "\\n")`.
+Written by detectron2 (`metrics.json`), LLaMA-Factory (`trainer_log.jsonl`), mmdetection and mmengine, Ray Tune
+(`result.json`: its `config` is no series), wandb history exports, nanoGPT-like loops, and everybody's own `f.write(json.dumps(row) + "\\n")`.
 
 The step is the best of the names in `naming.STEP_NAMES`; a row without one takes the step of the row before
 it (told as `missing_step` unless the row holds validation values only).  Lines that are no JSON object are
@@ -21,6 +21,7 @@ from descentry.sources.json_values import BadJson, parsed
 from descentry.sources.notes import Notes, quoted
 from descentry.sources.numbered import SecondLook
 from descentry.sources.rows import with_events
+from descentry.sources.settings_columns import Settings
 
 format = "jsonl"
 
@@ -70,6 +71,7 @@ class JsonLines:
     def __init__(self, name: str, *, is_numbered: bool = False) -> None:
         self._notes = Notes(name)
         self._lines = LineBlocks(name, splits_at_cr=True)
+        self._settings = Settings(name)
         self._rows = JsonRows(self._notes, is_numbered=is_numbered)
 
     @property
@@ -95,6 +97,7 @@ class JsonLines:
 
     def _told(self, chunk: Chunk) -> Chunk:
         events, self._lines.events = self._lines.events, []
+        chunk = self._settings.without(chunk)
         return with_events(chunk, events) if events else chunk
 
     def _last(self, data: bytes, line: int) -> None:

@@ -1,6 +1,6 @@
 """Whole columns to rows: series that were stored each on its own are merged by step."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -27,11 +27,8 @@ def merged_by_step(series: Mapping[str, Points]) -> Chunk:
     series = {name: its for name, its in series.items() if len(its.steps)}
     if not series:
         return Chunk(np.empty(0, np.int64), {})
-    starts = _restarts(series)
-    keys = [np.stack((_segments(its, starts), its.steps, _repeats(its.steps))) for its in series.values()]
-    rows, inverse = np.unique(np.concatenate(keys, axis=1), axis=1, return_inverse=True)
-    inverse = inverse.ravel().astype(np.int64)
-    walls = np.full(rows.shape[1], np.inf)
+    steps, inverse = _rows(series)
+    walls = np.full(len(steps), np.inf)
     np.fmin.at(walls, inverse, np.concatenate([its.walls for its in series.values()]))
     walls[np.isinf(walls)] = np.nan
     ends = np.cumsum([len(its.steps) for its in series.values()])[:-1]
@@ -39,7 +36,31 @@ def merged_by_step(series: Mapping[str, Points]) -> Chunk:
         name: _column(part, its.values)
         for (name, its), part in zip(series.items(), np.split(inverse, ends), strict=True)
     }
-    return Chunk(rows[1].copy(), columns, None if np.isnan(walls).all() else walls)
+    return Chunk(steps, columns, None if np.isnan(walls).all() else walls)
+
+
+def _rows(series: Mapping[str, Points]) -> tuple[Ints, Ints]:
+    """The step of each row, and the row of each point of all series one after the other."""
+    every = np.concatenate([its.steps for its in series.values()])
+    if all((np.diff(its.steps) > 0).all() for its in series.values()):
+        steps = _union(list(series.values()))
+        return steps, np.searchsorted(steps, every).astype(np.int64)
+    starts = _restarts(series)
+    segments = np.concatenate([_segments(its, starts) for its in series.values()])
+    repeats = np.concatenate([_repeats(its.steps) for its in series.values()])
+    order = np.lexsort((repeats, every, segments))
+    keys = np.stack((segments, every, repeats))[:, order]
+    is_new = np.concatenate(([True], (np.diff(keys) != 0).any(axis=0)))
+    inverse = np.empty(len(every), np.int64)
+    inverse[order] = np.cumsum(is_new) - 1
+    return keys[1][is_new], inverse
+
+
+def _union(series: Sequence[Points]) -> Ints:
+    """All steps, rising.  Series that were logged together have the same."""
+    first = series[0].steps
+    others = [its.steps for its in series[1:] if not np.array_equal(its.steps, first)]
+    return np.unique(np.concatenate([first, *others])) if others else first.copy()
 
 
 def _column(rows: Ints, values: Floats) -> Column:

@@ -3,7 +3,7 @@
 STEP_NAMES = (
     "step", "global_step", "iteration", "iter", "current_steps", "_step", "trainer/global_step", "train_step",
     "train/step", "train/global_step", "steps", "global step", "num_steps", "n_iter", "iterations",
-    "batch_idx", "num_updates", "update", "index", "epoch",
+    "training_iteration", "batch_idx", "num_updates", "update", "index", "epoch",
 )  # fmt: skip
 """Names of the step, in lower case, best first; the epoch is the last resort."""
 

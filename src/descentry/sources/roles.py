@@ -135,6 +135,7 @@ _TABLE: tuple[tuple[frozenset[str], Role, Role], ...] = tuple(
         ("shard", Role.DATA_VERSION, Role.DATA_VERSION),
         ("throughput", Role.THROUGHPUT, Role.METRIC),
         ("tps", Role.THROUGHPUT, Role.METRIC),
+        ("wps", Role.THROUGHPUT, Role.METRIC),
         ("tokens s", Role.THROUGHPUT, Role.METRIC),
         ("tokens per", Role.THROUGHPUT, Role.METRIC),
         ("tokens second", Role.THROUGHPUT, Role.METRIC),

@@ -16,6 +16,8 @@ MAX_WAITING = 64
 _TQDM = re.compile(
     r"%\|[^|]*\|\s*+(?P<n>[0-9.]{1,15}[kMG]?)/(?P<total>[0-9.]{1,15}[kMG]?) \[(?P<inner>[^\]]*)\]?"
 )
+_TIMES = re.compile(r"[0-9:]{4,12}<(?:[0-9:]{4,12}|\?)(?=,|$)(?!, {0,9}[0-9.?]{1,12}[^,=]{0,20}/)")
+"""Times without a rate behind them, which NeMo's bars have."""
 _KERAS = re.compile(r"(?P<n>[0-9]{1,15})/(?P<total>[0-9]{1,15}) (?:\[[=>.]*\]|━+)(?P<inner>.*)")
 
 
@@ -45,8 +47,7 @@ def bar_of(line: str) -> Bar | None:
     found = _TQDM.match(line, at) if at > 0 and line[at - 1].isdigit() else None
     if found is not None:
         label = line[:at].rstrip("0123456789").strip().rstrip(":")
-        metrics = found["inner"].partition("/s")[2] or found["inner"].partition("s/it")[2]
-        metrics = metrics.lstrip(" ,]")
+        metrics = _postfix(found["inner"])
         is_full = found["n"] == found["total"]
         text = f"{label}, {metrics}"
         has_metrics = "=" in metrics
@@ -60,6 +61,15 @@ def bar_of(line: str) -> Bar | None:
         return None
     inner = found["inner"]
     return Bar("", f"- {inner.partition(' - ')[2]}", found["n"] == found["total"], ": " in inner, "")
+
+
+def _postfix(inner: str) -> str:
+    """The metrics behind the times and the rate of a bar."""
+    times = _TIMES.match(inner)
+    if times is not None:
+        return inner[times.end() :].lstrip(" ,")
+    metrics = inner.partition("/s")[2] or inner.partition("s/it")[2]
+    return metrics.lstrip(" ,]")
 
 
 def below(bar: Bar, epoch: int | None) -> Bar:

@@ -22,9 +22,10 @@ class TextDecoder:
         """The rows of the lines that are whole now, but the newest row, which the next line may add to."""
         block = self._lines.feed(data)
         if block.data:
-            lines = self._utf8.decode(block.data, block.line).split("\n")
+            text = self._utf8.decode(block.data, block.line).replace("\r\n", "\n")
+            lines = text.split("\n")
             lines.pop()
-            self._read(lines, block.line)
+            self._read(lines, block.line, has_parts="\r" in text or NUL in text)
         return self._told(self._reading.take())
 
     def pause(self) -> Chunk:
@@ -38,13 +39,13 @@ class TextDecoder:
         if block.data:
             text = self._utf8.decode(block.data, block.line)
             *whole, last = text.split("\r")
-            self._read(["\r".join(whole)] if whole else [], block.line)
+            self._read(["\r".join(whole)] if whole else [], block.line, has_parts=True)
             self._last(last, block.line)
         self._reading.end(block.line)
         return self._told(self._reading.take())
 
-    def _read(self, lines: list[str], number: int) -> None:
-        if not any("\r" in line or NUL in line for line in lines):
+    def _read(self, lines: list[str], number: int, *, has_parts: bool) -> None:
+        if not has_parts:
             self._reading.lines(lines, number)
             return
         for line in lines:

@@ -7,6 +7,7 @@ say which is the step, hide numbers, or mark the line.
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 from descentry.sources.text.tokens import HOLE
 
@@ -15,8 +16,10 @@ from descentry.sources.text.tokens import HOLE
 class Dialect:
     """`shape`: a regex over the skeleton, with `#` for a number; `names`: series by index of a number;
     `step`, `epoch`, `batch`: indices of counters, `total` and `epoch_total` of what they go to; `only`: no
-    other number of the line is read; `twin`: two engines print it in turn; `context` goes before every name
-    of the line; `rename`: what a bare name means here."""
+    other number of the line is read, else the general rule finds names and `hidden` are the numbers that it
+    passes over; `is_named`: a word before a number names a series, whatever the word; `is_heading`: the lines
+    below belong to this step; `twin`: two engines print it in turn; `context` goes before every name of the
+    line; `rename`: what a bare name means here."""
 
     writer: str
     shape: re.Pattern[str]
@@ -27,14 +30,26 @@ class Dialect:
     total: int = -1
     epoch_total: int = -1
     only: bool = True
+    hidden: tuple[int, ...] = ()
+    is_named: bool = False
+    is_heading: bool = False
     twin: bool = False
     context: str = ""
     rename: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def counters(self) -> dict[str, int]:
+        """The indices of the counters that the row names, by kind."""
+        known = {"step": self.step, "batch": self.batch, "epoch": self.epoch}
+        return {kind: index for kind, index in known.items() if index >= 0}
 
 
 def _shape(pattern: str) -> re.Pattern[str]:
     return re.compile(pattern.replace("#", HOLE))
 
+
+_VAL: dict[str, Any] = {"only": False, "context": "validation"}
+_TEST: dict[str, Any] = {"only": False, "context": "test"}
 
 DIALECTS = (
     Dialect("build-nanogpt log.txt", _shape(r"^# train #$"), {1: "train loss"}, step=0),
@@ -69,6 +84,20 @@ DIALECTS = (
         rename={"train": "train accuracy", "val": "val accuracy"},
     ),
     Dialect("GluonCV best so far", _shape(r"higher than current best \[#\] saving to"), {}),
+    Dialect("fairseq", _shape(r"(?:^|\| )valid \| epoch # \| valid on "), {}, only=False, is_named=True),
+    Dialect("fairseq", _shape(r"(?:^|\| )(?:train \| )?epoch # \| loss #"), {}, only=False, is_named=True, context="epoch"),
+    Dialect(
+        "mmengine", _shape(r"\bEpoch\(train\) \[#\]\[ ?#/#\] "), {}, epoch=0, batch=1, total=2, only=False
+    ),
+    Dialect("mmengine", _shape(r"\bEpoch\(val\) \[#\]\[ ?#/#\]"), {}, epoch=0, hidden=(1, 2), **_VAL),
+    Dialect("mmengine", _shape(r"\bEpoch\(test\) \[#\]\[ ?#/#\]"), {}, epoch=0, hidden=(1, 2), **_TEST),
+    Dialect("mmengine", _shape(r"\bIter\(val\) \[ ?#/#\]"), {}, hidden=(0, 1), is_named=True, **_VAL),
+    Dialect("mmengine", _shape(r"\bIter\(test\) \[ ?#/#\]"), {}, hidden=(0, 1), is_named=True, **_TEST),
+    Dialect("mmcv", _shape(r"\bEpoch\(val\) \[#\]\[#\]"), {}, epoch=0, hidden=(1,), **_VAL),
+    Dialect("mmcv", _shape(r"\bIter\(val\) \[#\]"), {}, hidden=(0,), is_named=True, **_VAL),
+    Dialect("Composer", _shape(r"^\[epoch=#\]\[batch=#(?:/#)?\]:?$"), {}, epoch=0, batch=1, is_heading=True),
+    Dialect("Composer", _shape(r"^\[(?:batch|iteration|sample|token)=#(?:/#)?\]:?$"), {}, step=0, is_heading=True),
+    Dialect("Composer", _shape(r"^(?:Train|Eval) [\w-]+/\S+: #$"), {}, only=False, is_named=True),
     Dialect("argument dump", _shape(r"(?:^|\W)(?:Namespace|Config)\(\w+="), {}),
     Dialect("table of settings", _shape(r"^\|[^|]*\|[^|]*\|$"), {}),
     Dialect("module dump", _shape(r"^\(\w+\): \w|^\(#\): \w"), {}),

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 
 from descentry.sources.notes import Notes, quoted
 from descentry.sources.text.config import Config
+from descentry.sources.text.mllog import MlEvent
 from descentry.sources.text.odd import is_odd
 from descentry.sources.text.placing import Placing
 from descentry.sources.text.plan import Plan
@@ -30,6 +31,7 @@ class Gathering:
         self._has_inline_epochs = False
         self._has_fine_loss = False
         self._n_numbered = 0
+        self._n_events = 0
         self._twins: dict[tuple[str, ...], int] = {}
 
     def epoch_above(self) -> int | None:
@@ -39,7 +41,9 @@ class Gathering:
     def header(self, plan: Plan, numbers: list[str]) -> None:
         """A line of counters alone."""
         self._config.note_totals(plan, numbers)
-        if plan.step >= 0:
+        if plan.is_heading:
+            self._heading(plan, numbers)
+        if plan.step >= 0 or plan.is_heading:
             return
         epoch = whole(numbers[plan.epoch])
         if epoch is None:
@@ -48,6 +52,32 @@ class Gathering:
         self.context = plan.context if plan.context in ("validation", "test") else ""
         if not self._position.is_fine and not self._n_numbered:
             self._placing.header(epoch)
+
+    def _heading(self, plan: Plan, numbers: list[str]) -> None:
+        """The lines below belong to this step."""
+        step = self._position.fine_step(plan, numbers)
+        if step is not None:
+            self._position.is_fine = True
+            self.context = ""
+            self._placing.header(step)
+
+    def event(self, event: MlEvent, line: int) -> None:
+        """An event of MLPerf.  Where nothing but fractions of epochs is counted, evaluations are."""
+        self._config.add(event.config)
+        if not event.points:
+            return
+        step = event.step
+        if step is None and self._placing.has_begun and not self._n_events:
+            self._placing.uncounted(event.points, event.wall)
+            return
+        if step is None:
+            message = f"`{event.counter}` holds fractions: the rows are numbered from 0"
+            self._notes.add("missing_step", message, line)
+            step = self._n_events
+            self._n_events += 1
+        self._position.is_fine = True
+        has_loss = any(map(is_train_loss, event.points))
+        self._placing.counted(step, event.points, event.wall, event.counter, has_loss=has_loss)
 
     def row(self, plan: Plan, numbers: list[str], wall: float, line: int) -> None:
         """A line with points."""

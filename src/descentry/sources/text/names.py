@@ -9,6 +9,7 @@ from descentry.sources.text.vocabulary import (
     LEADING_NOISE,
     METRIC_WORDS,
     NOT_SERIES,
+    SERIES_ALL_THE_SAME,
     SPLIT_NAME,
     SPLIT_WORDS,
     is_metric,
@@ -54,7 +55,7 @@ def key_of(left: str) -> Key:
     words = parts[-1].split()
     context = split_of(parts[:-1]) or split_of(pieces[:-1])
     kept = words
-    while kept and kept[0].lower() in LEADING_NOISE:
+    while kept and kept[0].lower() in LEADING_NOISE and not (has_sign and kept[0] in METRIC_WORDS):
         kept = kept[1:]
     return Key(" ".join(kept), has_sign, context, len(kept) == len(words))
 
@@ -91,7 +92,10 @@ def counter_word(key: Key) -> str:
     if not words:
         return ""
     allowed = FILLERS | SPLIT_WORDS | METRIC_WORDS | {"finished", "epoch", "iter"}
-    return words[-1] if all(word.strip(":*") in allowed for word in words[:-1]) else ""
+    if not all(word.strip(":*") in allowed for word in words[:-1]):
+        return ""
+    split, _, rest = words[-1].partition("_")
+    return rest if split in SPLIT_WORDS and rest == "num_updates" else words[-1]
 
 
 def series_name(key: Key, *, counted: bool) -> str:
@@ -100,7 +104,7 @@ def series_name(key: Key, *, counted: bool) -> str:
     In a counted line whatever a sign follows is a series; elsewhere, and without a sign, only metrics are.
     """
     words = key.name.split()
-    if not words or _FILE.search(words[-1]) or words[-1].lower() in NOT_SERIES or not words[-1].strip("%"):
+    if not words or _FILE.search(words[-1]) or _is_no_series(words) or not words[-1].strip("%"):
         return ""
     if not any(c.isalpha() for c in words[-1]):
         return ""
@@ -115,6 +119,11 @@ def series_name(key: Key, *, counted: bool) -> str:
     chosen = words[-5:] if key.has_sign and counted else phrase
     name = " ".join(chosen)
     return name if len(name) <= MAX_NAME else ""
+
+
+def _is_no_series(words: list[str]) -> bool:
+    """Whether the last word is of no series: `size` is of none, `batch size` is of one."""
+    return words[-1].lower() in NOT_SERIES and " ".join(words[-2:]).lower() not in SERIES_ALL_THE_SAME
 
 
 def _is_set(key: Key) -> bool:

@@ -3,6 +3,7 @@
 import re
 from dataclasses import replace
 
+from descentry.sources.text.dialects import Dialect
 from descentry.sources.text.names import Key, counter_word, in_split, key_of, series_name, split_of
 from descentry.sources.text.plan import NOTHING, Kind, Plan, described
 from descentry.sources.text.vocabulary import (
@@ -22,22 +23,24 @@ _UNIT = re.compile(r"[A-Za-z%µ°][A-Za-z%µ°/]*")
 _HEADER = re.compile(
     r"^[\s\[({'\"*=#-]*(?:starting |start of |beginning of |begin |evaluating perplexity, )?epoch", re.I
 )
+_OF_SET = re.compile(r"\s*on (\w{1,12}) set\b")
 _WORDS = re.compile(r"[a-z]+")
 _STEP_HEADER = re.compile(r"^[\s\[({'\"*=#-]*(?:global |train(?:ing)? )?(?:step|iteration|iter)\b", re.I)
 
 
 class Parser:
-    """Reads the numbers of one line from left to right."""
+    """Reads the numbers of one line from left to right.  `known`: what a dialect says of the line."""
 
-    def __init__(self, literals: list[str]) -> None:
+    def __init__(self, literals: list[str], known: Dialect | None = None) -> None:
         self.literals = literals
         self.n = len(literals) - 1
         self.is_dict = literals[0].lstrip().startswith("{")
+        self.is_named = known is not None and known.is_named
         self.totals = {i for i in range(1, self.n) if _TOTAL.fullmatch(literals[i])}
         self.keys = [self._key(i) for i in range(self.n)]
-        self.counters: dict[str, int] = {}
-        self.words: list[str] = []
-        self.used: set[int] = set()
+        self.counters: dict[str, int] = known.counters if known else {}
+        self.words: list[str] = list(self.counters)
+        self.used: set[int] = {*known.hidden, *self.counters.values()} if known else set()
         self.context = ""
 
     def plan(self) -> Plan:
@@ -45,7 +48,7 @@ class Parser:
         self._find_counters()
         self._find_bare_fraction()
         counted = bool(self.counters)
-        names, where, scales = self._series(counted or self.is_dict)
+        names, where, scales = self._series(counted or self.is_dict or self.is_named)
         plan = Plan(
             Kind.ROW,
             step=self._at("step"),
@@ -58,7 +61,7 @@ class Parser:
             scales=tuple(scales),
             context=self.context,
             is_dict=self.is_dict,
-            is_single=self.n == 1 and not self.literals[1].strip(),
+            is_single=self.n == 1 and not self.literals[1].strip() and not self.is_named,
             family="+".join(self.words),
         )
         if names:
@@ -73,21 +76,22 @@ class Parser:
         if i == 0:
             return key_of(left)
         unit = _UNIT.match(left)
-        return key_of(left[unit.end() :] if unit else left)
+        right = left[unit.end() :] if unit else left
+        return key_of(f"{right.rstrip()}:" if self.is_named else right)
 
     def _is_clock(self, i: int) -> bool:
         return self.literals[i] == ":" or (i + 1 < self.n and self.literals[i + 1] == ":")
 
     def _find_counters(self) -> None:
         for i, key in enumerate(self.keys):
-            if i in self.totals or (i and self._is_clock(i)):
+            if i in self.totals or i in self.used or (i and self._is_clock(i)):
                 continue
             word = counter_word(key)
             kind = self._counter_kind(word)
             if kind and not (self.is_dict and kind == "epoch") and self._is_better(kind, i, word):
                 self.counters[kind] = i
                 self.words.append(word)
-                self._note_context(key, word)
+                self._note_context(key, word, self.literals[i + 1])
 
     @staticmethod
     def _counter_kind(word: str) -> str:
@@ -101,8 +105,10 @@ class Parser:
         self.used.add(i)
         return kind not in self.counters or word in BETTER_STEPS
 
-    def _note_context(self, key: Key, word: str) -> None:
-        said = split_of([w for w in key.name.split()[:-1] if w.lower() in SPLIT_WORDS])
+    def _note_context(self, key: Key, word: str, right: str) -> None:
+        of_set = _OF_SET.match(right)
+        said = split_of([of_set[1]]) if of_set else ""
+        said = said or split_of([w for w in key.name.split()[:-1] if w.lower() in SPLIT_WORDS])
         said = said or key.context
         if said in ("validation", "test") or (
             said == "training" and word == "step" and " | " in self.literals[0]
@@ -116,7 +122,7 @@ class Parser:
         if self._find_two_fractions():
             return
         for i in range(self.n):
-            if i + 1 not in self.totals:
+            if i + 1 not in self.totals or i in self.used:
                 continue
             left = self.literals[i].rstrip()
             after_epoch = i > 0 and i - 1 == self._at("epoch") and left in (":", "", "][", " [", "[")

@@ -2,7 +2,8 @@
 
 A line without a counter (a validation, a reward) belongs to the newest counted line, or to the next one where
 the log begins with such lines and then with step 0 (the writer evaluates before it trains).  Lines that count
-otherwise than those with the loss (an engine that logs its own updates) are kept between their neighbours.
+otherwise than those with the loss (an engine that logs its own updates) are kept between their neighbours;
+lines with a loss whose first step is that of the line before count the same (`step 0: …`, `iter 0: …`).
 """
 
 from typing import NamedTuple
@@ -10,6 +11,7 @@ from typing import NamedTuple
 from descentry.sources.text.table import Points, Table
 
 MAX_HELD = 4096
+MAX_FAMILIES = 16
 
 
 class Held(NamedTuple):
@@ -27,13 +29,14 @@ class Placing:
         self._table = table
         self._held: list[Held] = []
         self._main = ""
+        self._alike: set[str] = set()
         self._leads = False
         self.has_begun = False
         self.last = 0
 
     def is_quick(self, family: str) -> bool:
         """Whether lines of this family go straight to the table now."""
-        return self.has_begun and not self._held and self._main in ("", family)
+        return self.has_begun and not self._held and (self._main in ("", family) or family in self._alike)
 
     @property
     def is_waiting(self) -> bool:
@@ -50,7 +53,10 @@ class Placing:
         """A row with a step of its own."""
         if has_loss and not self._main:
             self._main = family
-        if self._main and family != self._main and self.has_begun and step != self.last:
+        if has_loss and step == self.last and not self._held and len(self._alike) < MAX_FAMILIES:
+            self._alike.add(family)
+        is_known = family == self._main or family in self._alike
+        if self._main and not is_known and self.has_begun and step != self.last:
             self._hold(Held(step, points, wall))
             return
         self._release(step)

@@ -19,7 +19,8 @@ class Kind(Enum):
 class Plan:
     """`step`, `batch`, `epoch`: indices of counters, -1 for none; `total`: of the batch's or step's total;
     `names` and `where`: series and the indices of their numbers; `scales`: what 1 K or % is;
-    `context`: the split that this line, or the lines below it, are about; `is_dict`: a printed dict."""
+    `context`: the split that this line, or the lines below it, are about; `is_dict`: a printed dict;
+    `is_heading`: the lines below belong to this step."""
 
     kind: Kind
     step: int = -1
@@ -33,6 +34,7 @@ class Plan:
     context: str = ""
     is_dict: bool = False
     is_twin: bool = False
+    is_heading: bool = False
     is_single: bool = False
     family: str = ""
     has_train_loss: bool = False

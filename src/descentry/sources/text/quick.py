@@ -5,6 +5,7 @@ between the numbers is fixed, and a number ends where the fixed text goes on.
 """
 
 import re
+from itertools import islice
 from typing import NamedTuple
 
 from descentry.sources.text.clock import Clock
@@ -74,14 +75,15 @@ class Quick:
         return 0
 
     def _rows(self, shape: Shape, lines: list[str], start: int) -> int:
-        rows = []
+        cells: list[str] = []
         match = shape.match.fullmatch
-        for i in range(start, len(lines)):
-            found = match(lines[i])
+        for line in islice(lines, start, None):
+            found = match(line)
             if found is None:
                 break
-            rows.append(found.groups())
-        columns = list(zip(*rows, strict=True))
+            cells += found.groups()
+        n_groups = shape.match.groups
+        columns = [cells[at::n_groups] for at in range(n_groups)]
         steps = self._steps(shape, columns)
         if not steps:
             return 0
@@ -95,7 +97,7 @@ class Quick:
         self._placing.last = steps[-1]
         return n
 
-    def _steps(self, shape: Shape, columns: list[tuple[str, ...]]) -> list[int]:
+    def _steps(self, shape: Shape, columns: list[list[str]]) -> list[int]:
         """The steps of the lines, up to the first that is too large for one."""
         inner = list(map(int, columns[shape.inner]))
         if shape.epoch < 0:
@@ -139,6 +141,6 @@ def _shape(before: str, has_moment: bool, skeleton: str, plan: Plan) -> Shape:
     )
 
 
-def _floats(spellings: tuple[str, ...], scale: float) -> list[float]:
+def _floats(spellings: list[str], scale: float) -> list[float]:
     found = list(map(float, spellings))
     return found if scale == 1.0 else [number * scale for number in found]

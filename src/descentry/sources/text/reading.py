@@ -7,6 +7,7 @@ from descentry.sources.text.clock import Clock
 from descentry.sources.text.config import Config
 from descentry.sources.text.dialects import INTRUDERS
 from descentry.sources.text.gathering import Gathering
+from descentry.sources.text.mllog import MARK, event_of
 from descentry.sources.text.odd import has_odd, has_wrong, respelt, split_odd, with_points, without_absent
 from descentry.sources.text.placing import Placing
 from descentry.sources.text.plan import NOTHING, Kind, Plan
@@ -113,6 +114,9 @@ class Reading:
         text = clean(text).strip()
         if not text:
             return
+        if MARK in text:
+            self._event(text)
+            return
         if looks_like_bar(text) and self._bar(text):
             return
         for row, at in self._bars.settle(self._number):
@@ -124,6 +128,14 @@ class Reading:
         plan = self._row_of(text)
         if plan is not None:
             self._quick.learn(text, plan)
+
+    def _event(self, text: str) -> None:
+        """Reads a line of MLPerf."""
+        event = event_of(text)
+        if event is None:
+            self._notes.add("bad_line", "is no whole event of MLPerf and was left out", self._number)
+        else:
+            self._gathering.event(event, self._number)
 
     def _bar(self, text: str) -> bool:
         """Reads the bars that a line begins with, and what stands behind them; False when there are none."""

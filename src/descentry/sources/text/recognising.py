@@ -9,6 +9,7 @@ from descentry.formats.lines import plain_head
 from descentry.record.errors import InputError
 from descentry.sources.text.bars import Bar, bar_of, looks_like_bar
 from descentry.sources.text.epoch_bar import as_line
+from descentry.sources.text.mllog import MARK, event_of
 from descentry.sources.text.plan import Kind, Plan
 from descentry.sources.text.skeletons import plan_of
 from descentry.sources.text.tokens import clean, cut_moment, split
@@ -19,6 +20,8 @@ TAIL = 1 << 16
 MAX_LINE = 1 << 14
 MAX_CONTROL = 0.05
 MAX_NUL_RUNS = 8
+_EVENT = Plan(Kind.ROW, step=0)
+"""The plan of a line of MLPerf with points."""
 _NULS = re.compile(rb"\x00++")
 _GZIP = b"\x1f\x8b"
 
@@ -47,6 +50,8 @@ def _is_loss(name: str) -> bool:
 
 
 def _plan(line: str) -> Plan | None:
+    if MARK in line:
+        return _EVENT if has_points(line) else None
     if len(line) > MAX_LINE or (not any(c.isdigit() for c in line) and "nan" not in line):
         return None
     line = clean(line).strip()
@@ -54,6 +59,12 @@ def _plan(line: str) -> Plan | None:
         bar = bar_of(line)
         line = line if bar is None else _bar_line(bar)
     return plan_of(split(cut_moment(line)[0].strip())[0])
+
+
+def has_points(line: str) -> bool:
+    """Whether a line of MLPerf says a value at a step."""
+    event = event_of(line) if len(line) <= MAX_LINE else None
+    return event is not None and bool(event.points)
 
 
 def _bar_line(bar: Bar) -> str:

@@ -23,9 +23,11 @@ def plan_of(skeleton: str) -> Plan:
     if len(literals) > MAX_NUMBERS:
         return NOTHING
     dialect = dialect_of(skeleton)
+    if dialect is not None and dialect.is_heading:
+        return _heading(dialect, len(literals) - 1)
     if dialect is not None and dialect.only:
         return _by_dialect(dialect, len(literals) - 1)
-    plan = Parser(literals).plan()
+    plan = Parser(literals, dialect).plan()
     return plan if dialect is None else _adjusted(plan, dialect)
 
 
@@ -45,6 +47,21 @@ def _by_dialect(dialect: Dialect, n_numbers: int) -> Plan:
         scales=(1.0,) * len(where),
     )
     return described(plan)
+
+
+def _heading(dialect: Dialect, n_numbers: int) -> Plan:
+    """The plan of a line that says the step of those below; a number behind the counter is its total."""
+    fine = max(dialect.step, dialect.batch)
+    total = fine + 1 if n_numbers > fine + 1 else -1
+    counters = dialect.counters
+    return Plan(
+        Kind.HEADER,
+        step=counters.get("step", -1),
+        batch=counters.get("batch", -1),
+        epoch=counters.get("epoch", -1),
+        total=total,
+        is_heading=True,
+    )
 
 
 def _adjusted(plan: Plan, dialect: Dialect) -> Plan:

@@ -2,6 +2,7 @@
 
 import re
 
+from descentry.sources.text.mllog import MARK, event_of
 from descentry.sources.text.plan import NOTHING, Kind
 from descentry.sources.text.reading import Reading
 from descentry.sources.text.tokens import HOLE, decimal_shape
@@ -18,6 +19,8 @@ class Tail:
 
     def is_torn(self, text: str) -> bool:
         """Whether numbers of the line may be cut.  Lines without numbers that count are never torn."""
+        if MARK in text:
+            return event_of(text) is None
         skeleton, numbers = self._reading.understood(text)
         if not numbers:
             return False

@@ -9,7 +9,8 @@ import re
 DIGITS = (
     r"(?:[1-9][0-9]{0,2}(?:,[0-9]{3}){1,5}+(?![0-9]|,[0-9]{3})(?:\.[0-9]++)?|[0-9]++(?:\.[0-9]++)?|\.[0-9]++)"
 )
-WORD = r"(?:nan|NaN|NAN|infinity|Infinity|inf|Inf|INF)(?=z?(?![A-Za-z0-9_]))"
+WORD = r"(?:nan|NaN|NAN|infinity|Infinity|inf|Inf|INF)(?=z?(?![A-Za-z0-9_]))(?! iterations)"
+"""`number of nan iterations` counts iterations."""
 FREE = r"(?<![A-Za-z0-9_.@])"
 NUMBER = rf"{FREE}(?>[-+]?(?:{DIGITS}(?:[eE][-+]?[0-9]++)?(?!\.[0-9])|{WORD}))"
 
@@ -21,6 +22,8 @@ MOMENT = (
 """A time; groups: day, clock, fraction."""
 _MOMENT = re.compile(MOMENT)
 _SOURCE = re.compile(r"\[?[\w./]{1,120}\.(?:py|cc|cpp|cu|h|rs):[0-9]{1,7}(?::[\w<>]{0,80})?\]?")
+_RANKS = re.compile(r"\[[A-Z]{4,8}(?:\|[\w.=-]{1,64}){1,8}\]")
+"""A level with the ranks of the process, as nanotron prints it: `[INFO|DP=0|TP=0]`."""
 _ESCAPE = re.compile(r"\x1b\[[0-9;?]{0,32}[A-Za-z]")
 _WRAPPED = re.compile(r"(?:tensor|Array|array|np\.float(?:32|64)|float)\((?=[-+]?(?:[0-9.]|nan|inf))")
 MOMENT_WITHIN = 96
@@ -68,6 +71,8 @@ def cut_moment(line: str) -> tuple[str, Moment | None]:
         line = f"{before} {after}"
     if ".py:" in line or ".h:" in line or ".c" in line:
         line = _SOURCE.sub(" ", line[:SOURCE_WITHIN], count=2) + line[SOURCE_WITHIN:]
+    if "[INFO|" in line:
+        line = _RANKS.sub(" ", line[:SOURCE_WITHIN], count=1) + line[SOURCE_WITHIN:]
     return line, moment
 
 

@@ -44,6 +44,9 @@ NOT_SERIES = frozenset({
 })  # fmt: skip
 """Last words of what is no series, whatever number follows."""
 
+SERIES_ALL_THE_SAME = frozenset({"batch size", "per gpu"})
+"""Two last words that say a series although the last alone would not."""
+
 LEADING_NOISE = frozenset({
     "set", "now", "is", "are", "over", "to", "in", "on", "with", "and", "samples/sec", "samples/s",
     "tokens/s", "wps", "tks/s", "secs", "sec", "s", "ms", "min", "imgs/s", "img/s", "tok/s", "it/s",

@@ -1,0 +1,204 @@
+"""Rows of an SQLite database that nobody vouches for: read-only, bounded in time and memory, never a trace.
+
+Texts come as bytes: a name that is no UTF-8 must not end the reading.  Views, triggers, virtual tables and
+functions of the schema are never used: only tables that were created as tables are told of.
+"""
+
+import re
+import sqlite3
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from descentry.formats.sqlite_place import SqlitePlace, is_sqlite
+from descentry.record.errors import DamagedError, InputError, UnreadableError
+
+Row = tuple[object, ...]
+
+MAX_CPU_S = 5.0
+"""For one page of rows; a schema that is made to hurt needs for ever."""
+MAX_VALUE = 16 << 20
+MAX_TABLES = 10000
+BUSY_S = 3.0
+N_OPS = 20000
+"""Steps of SQLite's machine between two looks at the clock."""
+
+N_TRIES = 5
+FAULTS = (sqlite3.Error, MemoryError, OverflowError, ValueError)
+
+_FIRST = "SELECT count(*) FROM (SELECT 1 FROM sqlite_master LIMIT 1)"
+_SETTINGS = (
+    "PRAGMA trusted_schema = OFF",
+    "PRAGMA writable_schema = ON",
+)
+"""The last one lets SQLite open a file that was cut off; nothing can be written all the same."""
+_TABLE = re.compile(rb"""\s*CREATE\s+TABLE\b""", re.IGNORECASE)
+_NAMED = re.compile(rb"""CREATE TABLE (?:IF NOT EXISTS )?["`\[']?(\w+)""", re.IGNORECASE)
+_LIMITS = {
+    sqlite3.SQLITE_LIMIT_LENGTH: MAX_VALUE,
+    sqlite3.SQLITE_LIMIT_SQL_LENGTH: 1 << 20,
+    sqlite3.SQLITE_LIMIT_ATTACHED: 0,
+    sqlite3.SQLITE_LIMIT_EXPR_DEPTH: 100,
+    sqlite3.SQLITE_LIMIT_VDBE_OP: 100_000,
+}
+
+
+def holds_tables(path: Path, head: bytes, names: frozenset[str]) -> bool:
+    """Whether the file is an SQLite database with tables of all these names.
+
+    A packed one is judged by `head`, its first bytes unpacked, alone.
+    """
+    if not is_sqlite(head):
+        return False
+    found = {name.decode() for name in _NAMED.findall(head) if name.isascii()}
+    if names <= found:
+        return True
+    try:
+        with Database(path) as database:
+            return names <= database.tables().keys()
+    except InputError:
+        return False
+
+
+class Database:
+    """A database, opened for one visit.  Raises UnreadableError and DamagedError wherever it is used.
+
+    `place` keeps a copy from visit to visit; without one, the copy ends with the visit.
+    """
+
+    def __init__(self, path: Path, place: SqlitePlace | None = None) -> None:
+        self.path = path
+        self._own_place = SqlitePlace(path) if place is None else None
+        self._place = place or self._own_place or SqlitePlace(path)
+        self._until = 0.0
+        self._tables: dict[str, list[str]] | None = None
+        self._version: object = None
+        self._connection: sqlite3.Connection | None = None
+        try:
+            self._connect()
+        except InputError:
+            self.close()
+            raise
+
+    def __enter__(self) -> "Database":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Lets the file go."""
+        if self._connection is not None:
+            self._connection.close()
+        if self._own_place is not None:
+            self._own_place.close()
+
+    def tables(self) -> dict[str, list[str]]:
+        """The columns of each table by its name, both as they stand in the schema."""
+        if self._tables is None:
+            found = self.rows("SELECT name, sql FROM sqlite_master WHERE type = 'table' LIMIT ?", MAX_TABLES)
+            names = [text(name) for name, sql in found if isinstance(sql, bytes) and _TABLE.match(sql)]
+            self._tables = {name: self._columns(name) for name in names}
+        return self._tables
+
+    def n_bytes(self) -> int:
+        """How large the database is."""
+        ((n_pages,),), ((size,),) = self.rows("PRAGMA page_count"), self.rows("PRAGMA page_size")
+        return int(str(n_pages)) * int(str(size))
+
+    def indexes(self, table: str) -> list[list[str]]:
+        """The columns of each index of a table."""
+        names = [text(name) for (name,) in self.rows("SELECT name FROM pragma_index_list(?)", table)]
+        return [
+            [text(name) for (name,) in self.rows("SELECT name FROM pragma_index_info(?)", index)]
+            for index in names
+        ]
+
+    def _columns(self, table: str) -> list[str]:
+        return [text(name) for (name,) in self.rows("SELECT name FROM pragma_table_info(?)", table)]
+
+    def rows(self, sql: str, *values: object) -> list[Row]:
+        """All rows of a query, which must bound their number.
+
+        SQLite does not look whether a file without locks changes; a query during which it did is asked anew.
+        """
+        for _ in range(N_TRIES):
+            version = self._place.version()
+            try:
+                found = self._fetched(sql, values)
+            except FAULTS as error:
+                if not self._place.is_unlocked or version == self._place.version():
+                    raise self._error(error) from error
+            else:
+                if not self._place.is_unlocked or version == self._place.version() == self._version:
+                    return found
+            self._connect()
+        raise UnreadableError(str(self.path), "changes all the time", "try again, or stop its writer")
+
+    def _connect(self) -> None:
+        """Opens the file anew and reads its first page."""
+        if self._connection is not None:
+            self._connection.close()
+        self._version = self._place.version()
+        try:
+            self._connection = _connected(self._place.uri(), self._is_late)
+            self._fetched(_FIRST, ())
+        except sqlite3.Error as error:
+            if getattr(error, "sqlite_errorname", "") != "SQLITE_READONLY_ROLLBACK":
+                raise self._error(error) from error
+            self._roll_back()
+
+    def _roll_back(self) -> None:
+        """Opens a copy in which the transaction of a dead writer is undone."""
+        try:
+            uri = self._place.repaired("-journal")
+            self._connection = _connected(uri, self._is_late)
+            self._fetched(_FIRST, ())
+        except sqlite3.Error as error:
+            raise self._error(error) from error
+
+    def _fetched(self, sql: str, values: Sequence[object]) -> list[Row]:
+        self._until = time.thread_time() + MAX_CPU_S
+        connection = self._connection
+        return [] if connection is None else connection.execute(sql, values).fetchall()  # type: ignore[arg-type]
+
+    def _is_late(self) -> bool:
+        return time.thread_time() > self._until
+
+    def _error(self, error: Exception) -> InputError:
+        """What SQLite says, in our words."""
+        name = getattr(error, "sqlite_errorname", "")
+        where = str(self.path)
+        if name.startswith(("SQLITE_BUSY", "SQLITE_LOCKED")):
+            return UnreadableError(where, f"is locked by its writer for {BUSY_S:g} s", "try again")
+        if name.startswith(("SQLITE_CANTOPEN", "SQLITE_IOERR", "SQLITE_PERM", "SQLITE_AUTH")):
+            return UnreadableError(
+                where, f"cannot be opened as a database ({error})", "check its permissions"
+            )
+        if name.startswith("SQLITE_INTERRUPT"):
+            return UnreadableError(
+                where, f"needs more than {MAX_CPU_S:g} s for one query", "export it as CSV"
+            )
+        return DamagedError(where, f"is a damaged database ({error})", "mend it with `sqlite3 FILE .recover`")
+
+
+def _connected(uri: str, is_late: Callable[[], bool]) -> sqlite3.Connection:
+    connection = sqlite3.connect(uri, uri=True, timeout=BUSY_S, isolation_level=None)
+    try:
+        connection.text_factory = bytes
+        for limit, most in _LIMITS.items():
+            connection.setlimit(limit, most)
+        connection.set_progress_handler(is_late, N_OPS)
+        for command in _SETTINGS:
+            connection.execute(command)
+    except sqlite3.Error:
+        connection.close()
+        raise
+    return connection
+
+
+def text(value: object) -> str:
+    """The text of a value: of bytes as UTF-8, "" for none."""
+    if isinstance(value, bytes):
+        return value.decode("utf-8", "replace")
+    return "" if value is None else str(value)

@@ -1,0 +1,166 @@
+"""Layouts of events: records that differ in nothing but their time, step and numbers are read side by side.
+
+A record that was read field by field teaches where its numbers stand.  Another of the same size whose other
+bytes are the same, and whose step has as many bytes, says the same with other numbers: that is exact, since
+those bytes alone decide how a message is read.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from descentry.formats.tfevents import Event, Kind
+from descentry.formats.tftensors import decoded, width
+from descentry.record.chunk import Floats, Ints
+
+Rows = NDArray[np.uint8]
+Words = NDArray[np.uint64]
+Tags = NDArray[np.uint16]
+
+MAX_SIZE = 4096
+"""Bytes of a payload that may be regular; larger ones are few."""
+MAX_LAYOUTS = 32
+"""Layouts of one size: step widths, types of values and lengths of tags set them apart."""
+MAX_SHAPES = 20_000
+"""Texts of all layouts together."""
+_FACTOR = 0x9E3779B97F4A7C15
+"""Odd, of mixed bits (2**64 over the golden ratio): its powers hash the words of a row."""
+
+
+class Place(NamedTuple):
+    """Where the numbers of a layout stand in the payload.  `values`: (position, type) of each value."""
+
+    size: int
+    wall_at: int
+    step_at: int
+    step_width: int
+    values: tuple[tuple[int, str], ...]
+
+
+def place_of(event: Event, size: int) -> Place | None:
+    """The place of an event of which nothing but numbers can change, else None."""
+    if event.is_start or event.wall_at < 0 or not event.values or size > MAX_SIZE:
+        return None
+    for value in event.values:
+        if value.kind is not Kind.SCALAR or value.by_plugin or value.number.at < 0:
+            return None
+    values = tuple((value.number.at, value.number.form) for value in event.values)
+    return Place(size, event.wall_at, event.step_at, event.step_width, values)
+
+
+class Points(NamedTuple):
+    """Points in no order: int64 positions in the batch, uint16 tags, int64 steps, float64 times and values."""
+
+    at: Ints
+    tags: Tags
+    steps: Ints
+    walls: Floats
+    values: Floats
+
+
+class Layout:
+    """All texts (the bytes that do not change) that were seen at one place, with their tags."""
+
+    def __init__(self, place: Place) -> None:
+        self.place = place
+        self.n_words = -(-place.size // 8)
+        mask = np.zeros(self.n_words * 8, np.uint8)
+        mask[: place.size] = 0xFF
+        mask[place.wall_at : place.wall_at + 8] = 0
+        if place.step_width:
+            mask[place.step_at : place.step_at + place.step_width] = 0x80
+        for at, form in place.values:
+            mask[at : at + width(form)] = 0
+        self.mask = mask[: place.size]
+        self._mask = mask.view("<u8")
+        self._number = int.from_bytes(mask.tobytes(), "little")
+        self._shapes: dict[int, int] = {}
+        self._texts = np.empty((0, self.n_words), np.uint64)
+        self._tags = np.empty((0, len(place.values)), np.uint16)
+        self._hashes = np.empty(0, np.uint64)
+        self._order = np.empty(0, np.int64)
+        factors = [pow(_FACTOR, i + 1, 1 << 64) for i in range(self.n_words)]
+        self._factors = np.array(factors, np.uint64)
+
+    def add(self, shapes: dict[bytes, tuple[int, ...]]) -> None:
+        """Takes up payloads with the tags of their values."""
+        new = {self._masked(payload): tags for payload, tags in shapes.items()}
+        new = {number: tags for number, tags in new.items() if number not in self._shapes}
+        for number in new:
+            self._shapes[number] = len(self._shapes)
+        texts = b"".join(number.to_bytes(self.n_words * 8, "little") for number in new)
+        fresh = np.frombuffer(texts, "<u8").reshape(len(new), self.n_words)
+        self._texts = np.concatenate((self._texts, fresh))
+        tags = np.array(list(new.values()), np.uint16).reshape(len(new), len(self.place.values))
+        self._tags = np.concatenate((self._tags, tags))
+        hashes = self._texts @ self._factors
+        self._order = np.argsort(hashes, kind="stable")
+        self._hashes = hashes[self._order]
+
+    def _masked(self, payload: bytes) -> int:
+        return int.from_bytes(payload, "little") & self._number
+
+    def shape(self, payload: bytes) -> int | None:
+        """The number of the text that a payload has, or None."""
+        return self._shapes.get(self._masked(payload))
+
+    def tags(self, shapes: list[int]) -> Tags:
+        """The tags of the values of each shape: uint16[n, n_values]."""
+        return self._tags[shapes]
+
+    def hashes(self, rows: Words) -> Words:
+        """A number for each row, the same for rows with the same text."""
+        return (rows & self._mask) @ self._factors
+
+    def match(self, rows: Words) -> Ints:
+        """The shape of each row, -1 for none: uint64[n, n_words] to int64[n]."""
+        texts = rows & self._mask
+        near = np.searchsorted(self._hashes, texts @ self._factors)
+        shapes = self._order[np.minimum(near, len(self._order) - 1)]
+        return np.where((self._texts[shapes] == texts).all(axis=1), shapes, -1)
+
+    def points(self, rows: Words, starts: Ints, shapes: Ints) -> Points:
+        """The points of rows with these shapes; `starts` are the positions of their payloads."""
+        n, n_values = len(rows), len(self.place.values)
+        rows = np.ascontiguousarray(rows)
+        numbers = Numbers(rows, 0, n, rows.shape[1] * 8)
+        values = np.empty((n, n_values))
+        for column, (at, form) in enumerate(self.place.values):
+            values[:, column] = numbers.values(at, form)
+        inside = np.array([at for at, _ in self.place.values], np.int64)
+        return Points(
+            (starts[:, None] + inside).ravel(),
+            self._tags[shapes].ravel(),
+            np.repeat(numbers.steps(self.place), n_values),
+            np.repeat(numbers.floats(self.place.wall_at, "<f8"), n_values),
+            values.ravel(),
+        )
+
+
+class Numbers:
+    """Columns of numbers out of bytes with a stride: row i begins at `start + i * stride` of `data`."""
+
+    def __init__(self, data: bytes | NDArray[np.generic], start: int, n: int, stride: int) -> None:
+        self._data, self._start, self._n, self._stride = data, start, n, stride
+
+    def _column(self, at: int, form: str) -> NDArray[np.generic]:
+        return np.ndarray((self._n,), form, self._data, self._start + at, (self._stride,))
+
+    def floats(self, at: int, form: str) -> NDArray[np.generic]:
+        """The values at one place of the rows, in their own type."""
+        return self._column(at, form)
+
+    def values(self, at: int, form: str) -> NDArray[np.generic]:
+        """The values at one place of the rows."""
+        if form == "bfloat16":
+            return decoded(np.ascontiguousarray(self._column(at, "<u2")).tobytes(), form)
+        return self._column(at, form)
+
+    def steps(self, place: Place) -> Ints:
+        """The steps of the rows: seven bits a byte, the lowest first; 0 where there is none."""
+        steps = np.zeros(self._n, np.uint64)
+        for i in range(place.step_width):
+            bits = self._column(place.step_at + i, "u1").astype(np.uint64) & np.uint64(0x7F)
+            steps |= bits << np.uint64(7 * i)
+        return steps.view(np.int64)

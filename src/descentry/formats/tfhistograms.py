@@ -1,0 +1,68 @@
+"""Histograms of event files as buckets, and their quantiles.
+
+A HistogramProto (torch, tensorboardX, TF1) has 1 min, 2 max, 3 num, 4 sum, 5 sum_squares, 6 the right edges
+of its buckets and 7 their counts; a tensor of the plugin "histograms" (TF2) has rows of (left, right, count).
+"""
+
+import numpy as np
+
+from descentry.formats.proto import BYTES, FIXED64, BadMessage, spans
+from descentry.formats.tftensors import decoded, tensor_numbers
+from descentry.record.chunk import Floats
+
+MIN, MAX, EDGES, COUNTS = 1, 2, 6, 7
+
+
+def histogram_of_message(data: bytes, at: int, end: int) -> Floats | None:
+    """The buckets that hold something in the HistogramProto in `data[at:end]`: float64[n, 3] (left, right,
+    count), the outer ones cut to min and max.  None when all are empty.  Raises BadMessage."""
+    found: dict[int, list[Floats]] = {MIN: [], MAX: [], EDGES: [], COUNTS: []}
+    for number, kind, start, stop in spans(data, at, end):
+        if number in found and kind in (FIXED64, BYTES):
+            if (stop - start) % 8:
+                raise BadMessage(f"{stop - start} bytes are no whole number of values")
+            found[number].append(decoded(data[start:stop], "<f8"))
+    edges, counts = (np.concatenate([np.empty(0), *found[number]]) for number in (EDGES, COUNTS))
+    if len(edges) != len(counts):
+        raise BadMessage(f"a histogram has {len(edges)} edges for {len(counts)} counts")
+    low, high = (float(found[number][-1][-1]) if found[number] else 0.0 for number in (MIN, MAX))
+    lefts = np.concatenate(([low], edges[:-1])) if len(edges) else edges
+    return _filled(np.maximum(lefts, low), np.minimum(edges, high), counts)
+
+
+def histogram_of_tensor(data: bytes, at: int, end: int) -> Floats | None:
+    """The buckets that hold something in the TensorProto in `data[at:end]`: float64[n, 3] (left, right, count).
+    None when all are empty or it is no table of three columns.  Raises BadMessage."""
+    numbers, shape = tensor_numbers(data, at, end)
+    if len(shape) != 2 or shape[1] != 3 or len(numbers) != shape[0] * 3:
+        return None
+    lefts, rights, counts = numbers.reshape(-1, 3).T
+    return _filled(lefts, rights, counts)
+
+
+def _filled(lefts: Floats, rights: Floats, counts: Floats) -> Floats | None:
+    if not np.isfinite(counts).all() or (counts < 0).any():
+        raise BadMessage("a count of a histogram is negative or not finite")
+    filled = counts > 0
+    if not filled.any():
+        return None
+    return np.stack((lefts, rights, counts), axis=1)[filled]
+
+
+def quantiles(buckets: Floats, fractions: Floats) -> Floats:
+    """The values below which each fraction of the counts lies, values taken as even inside a bucket: float64[k].
+
+    `buckets`: float64[n, 3] (left, right, count above 0), n > 0, in rising order.  0 gives the left edge of the
+    first, 1 the right edge of the last; NaN edges give NaN.
+
+    >>> quantiles(np.array([[0.0, 1.0, 3.0], [4.0, 6.0, 1.0]]), np.array([0.0, 0.5, 0.75, 1.0]))
+    array([0.        , 0.66666667, 1.        , 6.        ])
+    """
+    lefts, rights, counts = buckets.T
+    ends = np.cumsum(counts)
+    wanted = np.asarray(fractions) * ends[-1]
+    at = np.minimum(np.searchsorted(ends, wanted, side="left"), len(ends) - 1)
+    share = np.clip((wanted - (ends[at] - counts[at])) / counts[at], 0.0, 1.0)
+    with np.errstate(over="ignore", invalid="ignore"):
+        between = lefts[at] * (1 - share) + rights[at] * share
+    return np.where(share == 0.0, lefts[at], np.where(share == 1.0, rights[at], between))

@@ -1,0 +1,1 @@
+"""The writer: saves the losses of a training loop as they come, and never harms the loop."""

@@ -1,0 +1,150 @@
+"""Parquet and Arrow files by pyarrow, in batches of bounded size; only the columns that are asked for.
+
+pyarrow comes with the extra `parquet` and is imported when such a file is read.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import Any, BinaryIO
+
+from descentry.formats.seekable import seekable
+from descentry.record.errors import DamagedError
+from descentry.record.event import Event
+from descentry.sources.extras import library
+from descentry.sources.rows import MAX_ROWS
+
+PARQUET, ARROW = b"PAR1", b"ARROW1\0\0"
+STREAM = b"\xff\xff\xff\xff"
+"""What every message of an Arrow stream begins with."""
+FEATHER_1 = b"FEA1"
+MAX_GROUP = 2 << 30
+"""Bytes that one column of one row group may unfold to."""
+MAX_COLUMNS = 20_000
+_AGAIN = "write it again, or export it as CSV"
+
+
+class ArrowFile:
+    """An open table; a context.  `schema` is pyarrow's.  `events` grows while batches are read.
+
+    Raises UnreadableError where pyarrow is missing, DamagedError where it cannot open the file.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.events: list[Event] = []
+        self._pa = library("pyarrow", "parquet", str(path))
+        self._errors = (self._pa.ArrowException, OSError, ValueError, MemoryError, KeyError, TypeError)
+        self._file = seekable(path)
+        self._table: Any = None
+        try:
+            self._open(self._file)
+        except self._errors as error:
+            self._file.close()
+            raise self._damaged("is a table that cannot be opened", error) from error
+        except DamagedError:
+            self._file.close()
+            raise
+        if len(self.schema.names) > MAX_COLUMNS:
+            self.close()
+            problem = f"has {len(self.schema.names)} columns, expected at most {MAX_COLUMNS}"
+            raise DamagedError(str(path), problem, _AGAIN)
+
+    def __enter__(self) -> "ArrowFile":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Lets the file go."""
+        self._file.close()
+
+    def _open(self, file: BinaryIO) -> None:
+        start = file.read(8)
+        file.seek(0)
+        if start.startswith(PARQUET):
+            parquet = library("pyarrow.parquet", "parquet", str(self.path))
+            self._table = parquet.ParquetFile(file, buffer_size=1 << 20, pre_buffer=False)
+            self.schema = self._table.schema_arrow
+            self.kind = "parquet"
+        elif start == ARROW:
+            self._open_arrow(file)
+        elif start.startswith(STREAM):
+            self._table = self._pa.ipc.open_stream(file)
+            self.schema, self.kind = self._table.schema, "stream"
+        else:
+            raise DamagedError(str(self.path), "is no table of Parquet or Arrow", _AGAIN)
+
+    def _open_arrow(self, file: BinaryIO) -> None:
+        """The file form; where its index is missing, the stream that stands in it."""
+        try:
+            self._table = self._pa.ipc.open_file(file)
+            self.kind = "arrow"
+        except self._errors:
+            file.seek(len(ARROW))
+            self._table = self._pa.ipc.open_stream(file)
+            self.kind = "stream"
+            self._torn("its index is missing")
+        self.schema = self._table.schema
+
+    @property
+    def n_groups(self) -> int:
+        """Row groups of a Parquet file, batches of an Arrow file; 1 for a stream."""
+        if self.kind == "parquet":
+            return int(self._table.metadata.num_row_groups)
+        return int(self._table.num_record_batches) if self.kind == "arrow" else 1
+
+    def batches(self, columns: Sequence[str], groups: Iterable[int]) -> Iterator[tuple[int, Any]]:
+        """(group, pyarrow.RecordBatch of at most MAX_ROWS rows) with the named columns.
+
+        Damage ends it, told in `events`.  Raises DamagedError where nothing at all can be read.
+        """
+        n_read = 0
+        try:
+            for group, batch in self._batches(columns, groups):
+                n_read += batch.num_rows
+                yield group, batch
+        except self._errors as error:
+            if not n_read:
+                raise self._damaged("is a table that cannot be read", error) from error
+            self._torn(f"is damaged ({_reason(error)})")
+
+    def _batches(self, columns: Sequence[str], groups: Iterable[int]) -> Iterator[tuple[int, Any]]:
+        if self.kind == "stream":
+            for batch in self._table:
+                yield from self._sliced(0, batch, columns)
+            return
+        for group in groups:
+            if self.kind == "parquet":
+                self._require_bounded(group)
+                parts = self._table.iter_batches(
+                    batch_size=MAX_ROWS, row_groups=[group], columns=columns, use_threads=False
+                )
+                yield from ((group, part) for part in parts)
+            else:
+                yield from self._sliced(group, self._table.get_batch(group), columns)
+
+    def _sliced(self, group: int, batch: Any, columns: Sequence[str]) -> Iterator[tuple[int, Any]]:
+        """A batch in pieces, checked first: Arrow trusts what the file says of itself."""
+        batch = batch.select([i for i, name in enumerate(self.schema.names) if name in columns])
+        batch.validate(full=True)
+        for start in range(0, batch.num_rows, MAX_ROWS):
+            yield group, batch.slice(start, MAX_ROWS)
+
+    def _require_bounded(self, group: int) -> None:
+        its = self._table.metadata.row_group(group)
+        largest = max((its.column(i).total_uncompressed_size for i in range(its.num_columns)), default=0)
+        if largest > MAX_GROUP:
+            raise ValueError(f"a column of {largest} bytes in one row group")
+
+    def _torn(self, problem: str) -> None:
+        message = f"the table {problem}; what came before was read"
+        self.events.append(Event("torn_tail", message, self.path.name))
+
+    def _damaged(self, problem: str, error: BaseException) -> DamagedError:
+        return DamagedError(str(self.path), f"{problem} ({_reason(error)})", _AGAIN)
+
+
+def _reason(error: BaseException) -> str:
+    text = " ".join(str(error).split())
+    return (text[:117] + "…" if len(text) > 118 else text) or type(error).__name__

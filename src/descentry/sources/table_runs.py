@@ -1,0 +1,132 @@
+"""The runs of a table, or of the files of one export: which there are, and how each is read."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from descentry.record.chunk import Chunk, empty
+from descentry.record.errors import DamagedError, UnknownFormatError
+from descentry.record.event import Event
+from descentry.sources.arrow_columns import Bools, columns_of, is_text, numbers, texts
+from descentry.sources.arrow_file import ArrowFile
+from descentry.sources.json_values import clean_name
+from descentry.sources.notes import Notes
+from descentry.sources.rows import bounded
+from descentry.sources.settled import follow_settled
+from descentry.sources.table_long import LongTable
+from descentry.sources.table_plan import Plan, plan_of
+from descentry.sources.table_wide import WideTable
+
+MAX_RUNS = 20_000
+Groups = dict[Path, list[int] | None]
+
+
+@dataclass(frozen=True, slots=True)
+class TableRun:
+    """One run.  `name` is the value of the run column, "" where there is none; `groups`: per file the row groups
+    that hold rows of it, None for all."""
+
+    name: str
+    groups: Groups
+    is_only: bool
+
+    def read(self, path: Path) -> Iterator[Chunk]:  # noqa: ARG002
+        """The run as chunks of bounded size.  Raises InputError."""
+        for file, groups in self.groups.items():
+            with ArrowFile(file) as table:
+                yield from _rows(table, plan_for(table), None if self.is_only else self.name, groups)
+
+    def follow(self, path: Path) -> Iterator[Chunk]:
+        """The run, read again when a file was written again.  Raises InputError."""
+        anew = replace(self, groups=dict.fromkeys(self.groups))
+        return follow_settled(lambda: list(self.groups), lambda: anew.read(path))
+
+
+def plan_for(table: ArrowFile) -> Plan:
+    """What the columns are for.  Raises UnknownFormatError for a table without numbers."""
+    plan = plan_of(table.schema)
+    if not plan.series:
+        names = ", ".join(table.schema.names[:6])
+        problem = f"is a table without a series of numbers (columns: {names})"
+        raise UnknownFormatError(str(table.path), problem, "name a table with a step and a loss")
+    return plan
+
+
+def runs_of(paths: Sequence[Path]) -> list[TableRun]:
+    """The runs of the files together, in the order in which they are first seen.  Raises InputError."""
+    found: dict[str, Groups] = {}
+    for path in paths:
+        with ArrowFile(path) as table:
+            plan = plan_for(table)
+            if plan.run is None:
+                found.setdefault("", {})[path] = None
+                continue
+            for group, name in _seen(table, plan.run):
+                groups = found.setdefault(name, {}).setdefault(path, [])
+                if groups is not None and (not groups or groups[-1] != group):
+                    groups.append(group)
+            if len(found) > MAX_RUNS:
+                problem = f"holds more than {MAX_RUNS} runs by its column `{plan.run}`"
+                raise DamagedError(str(path), problem, "export fewer runs at once")
+    return [TableRun(name, groups, len(found) == 1) for name, groups in found.items()]
+
+
+def _seen(table: ArrowFile, run: str) -> Iterator[tuple[int, str]]:
+    """(row group, run) of all runs of each batch, group after group."""
+    told: set[tuple[int, str]] = set()
+    for group, batch in table.batches([run, run.split("/")[0]], range(table.n_groups)):
+        for name in _names(columns_of(batch)[run]):
+            if (group, name) not in told:
+                told.add((group, name))
+                yield group, name
+
+
+def _names(column: Any) -> list[str]:
+    """The different runs of a column, in the order of first sight."""
+    if is_text(column.type):
+        codes, words = texts(column)
+        firsts = np.unique(codes, return_index=True)
+        order = np.argsort(firsts[1])
+        return [words[code] if code >= 0 else "" for code in firsts[0][order].tolist()]
+    return list(dict.fromkeys(map(_spelled, numbers(column).values.tolist())))
+
+
+def _spelled(value: float) -> str:
+    if value != value:
+        return ""
+    return str(int(value)) if abs(value) < 2**53 and value == int(value) else str(value)
+
+
+def _mine(column: Any, name: str) -> Bools:
+    """Which rows belong to the run."""
+    if is_text(column.type):
+        codes, words = texts(column)
+        wanted = [code for code, word in enumerate(words) if word == name] + ([-1] if not name else [])
+        return np.isin(codes, wanted)
+    return np.array([_spelled(value) == name for value in numbers(column).values.tolist()], np.bool_)
+
+
+def _rows(table: ArrowFile, plan: Plan, run: str | None, groups: Iterable[int] | None) -> Iterator[Chunk]:
+    """The rows of one run of an open table; of all rows where `run` is None."""
+    notes = Notes(table.path.name)
+    reader = LongTable(plan, notes) if plan.is_long else WideTable(plan, notes)
+    n_null = 0
+    yield from bounded(empty(config={"ignored": sorted(map(clean_name, plan.ignored))} if plan.ignored else {}))
+    for _, batch in table.batches(plan.top_level(), range(table.n_groups) if groups is None else groups):
+        columns = columns_of(batch)
+        mine = None if run is None or plan.run is None else _mine(columns[plan.run], run)
+        n_null += sum(columns[name].null_count for name in plan.series if name in columns)
+        yield from bounded(reader.rows(columns, batch.num_rows, mine))
+    for event in table.events:
+        notes.put(event)
+    if n_null and b"pandas" in (table.schema.metadata or {}) and not plan.is_long:
+        notes.put(_null_or_nan(table.path.name, n_null))
+    yield from bounded(reader.finish())
+
+
+def _null_or_nan(name: str, count: int) -> Event:
+    message = "pandas stores NaN as an empty cell: a value that is missing here may have been NaN"
+    return Event("empty_or_nan", message, name, count, warning=False)
