@@ -2,6 +2,7 @@
 
     run = descentry.read("train.jsonl")          # descentry.runs(folder) yields many
     report = descentry.diagnose(run)             # .verdict, .findings, .causes
+    log = descentry.Log("runs/a")                # log.write(step, loss=loss): saved as it comes
 
 Everything is loaded when first used: `import descentry` alone costs next to nothing.
 """
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from descentry.calls import read as read
     from descentry.calls import runs as runs
     from descentry.display import Report as Report
+    from descentry.log.writer import Log as Log
     from descentry.record.errors import DamagedError as DamagedError
     from descentry.record.errors import DescentryError as DescentryError
     from descentry.record.errors import InputError as InputError
@@ -42,6 +44,7 @@ _HOMES = {
     "Evidence": "descentry.record.finding",
     "Finding": "descentry.record.finding",
     "InputError": "descentry.record.errors",
+    "Log": "descentry.log.writer",
     "Remedy": "descentry.record.report",
     "Report": "descentry.display",
     "Role": "descentry.record.roles",
@@ -65,6 +68,7 @@ __all__ = [
     "Evidence",
     "Finding",
     "InputError",
+    "Log",
     "Remedy",
     "Report",
     "Role",

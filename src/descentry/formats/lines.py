@@ -3,12 +3,12 @@
 `LineBlocks` holds a torn line back until its end comes; `text` decodes and counts what is no UTF-8.
 """
 
-import codecs
 import re
 from typing import NamedTuple
 
 import numpy as np
 
+from descentry.formats.encodings import AsUtf8
 from descentry.record.event import Event
 
 MAX_LINE = 64 << 20
@@ -34,8 +34,7 @@ class LineBlocks:
     def __init__(self, name: str, *, splits_at_cr: bool = False) -> None:
         self._name = name
         self._ends_at_cr: bool | None = None if splits_at_cr else False
-        self._start: bytes | None = b""
-        self._utf16: codecs.IncrementalDecoder | None = None
+        self._utf8 = AsUtf8()
         self._parts: list[bytes] = []
         self._n_held = 0
         self._skipping = False
@@ -44,7 +43,7 @@ class LineBlocks:
 
     def feed(self, data: bytes) -> Block:
         """The lines that are whole now; `data` is empty when there is none."""
-        data = self._with_newlines(self._utf8(data, final=False))
+        data = self._with_newlines(self._utf8.feed(data))
         cut = data.rfind(b"\n") + 1
         if not cut:
             self._hold(data)
@@ -59,7 +58,7 @@ class LineBlocks:
 
     def end(self) -> Block:
         """The last line, when it has no newline."""
-        self._hold(self._utf8(b"", final=True))
+        self._hold(self._utf8.feed(b"", final=True))
         block = Block(b"" if self._skipping else b"".join(self._parts), self._line)
         self._parts, self._n_held = [], 0
         return block
@@ -93,35 +92,10 @@ class LineBlocks:
         self._line += 1
         return whole[whole.index(b"\n") + 1 :]
 
-    def _utf8(self, data: bytes, final: bool) -> bytes:
-        if self._start is not None:
-            data = self._start + data
-            if len(data) < 3 and not final and codecs.BOM_UTF8.startswith(data[:3]) | _may_be_utf16(data):
-                self._start = data
-                return b""
-            self._start = None
-            data = self._without_mark(data)
-        if self._utf16 is None:
-            return data
-        return self._utf16.decode(data, final).encode("utf-8", "replace")
-
-    def _without_mark(self, data: bytes) -> bytes:
-        if data.startswith(codecs.BOM_UTF8):
-            return data[3:]
-        for mark, name in ((codecs.BOM_UTF16_LE, "utf-16-le"), (codecs.BOM_UTF16_BE, "utf-16-be")):
-            if data.startswith(mark):
-                self._utf16 = codecs.getincrementaldecoder(name)("replace")
-                return data[2:]
-        return data
-
 
 def n_lines(data: bytes) -> int:
     """How many newlines there are; where they are dense, numpy counts five times as fast as `bytes` does."""
     return int(np.count_nonzero(np.frombuffer(data, np.uint8) == NEWLINE))
-
-
-def _may_be_utf16(data: bytes) -> bool:
-    return codecs.BOM_UTF16_LE.startswith(data[:2]) or codecs.BOM_UTF16_BE.startswith(data[:2])
 
 
 def plain_head(head: bytes, *, splits_at_cr: bool = False) -> bytes:

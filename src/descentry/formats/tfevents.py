@@ -1,7 +1,7 @@
 """TensorBoard's Event message: what one record says, and where its numbers stand.
 
 Event: 1 wall_time, 2 step, 5 summary, 7 session_log.  Summary: 1 value.  Value: 1 tag, 2 simple_value,
-5 histo, 8 tensor, 9 metadata (of several of 2 to 8 the last one counts).  Numbers are a `simple_value` (torch,
+3 to 6 pictures, histograms, sounds, 8 tensor (of these the last one counts), 9 metadata.  Numbers are a `simple_value` (torch,
 tensorboardX, TF1) or a tensor of one element whose plugin is "scalars" or unnamed (TF2).
 """
 
@@ -111,7 +111,7 @@ def _value(data: bytes, at: int, end: int) -> Value:
             tag = data[start:stop].decode("utf-8", "replace")
         elif number == 9 and kind == BYTES:
             plugin = _plugin(data, start, stop)
-        elif 2 <= number <= 8:
+        elif number in _ONE_OF:
             content, content_kind, begin, last = number, kind, start, stop
     if content == 2 and content_kind == FIXED32:
         number_ = Number(float(_FLOAT.unpack_from(data, begin)[0]), begin, "<f4")
@@ -123,6 +123,7 @@ def _value(data: bytes, at: int, end: int) -> Value:
     return _other(tag, plugin, _WORDS.get(content, plugin or "metadata"))
 
 
+_ONE_OF = frozenset({2, 3, 4, 5, 6, 8})
 _WORDS = {3: "histogram of an old style", 4: "image", 6: "audio"}
 
 

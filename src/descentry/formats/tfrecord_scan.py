@@ -27,8 +27,8 @@ def header_after(data: bytes, begin: int, end: int) -> int | None:
         last = min(first + window, end - 11)
         lengths = np.ndarray((last - first,), "<u8", data, first, (1,))
         places = first + np.flatnonzero((lengths < FAR) & (lengths > 0))
-        checksums = _rows(data, places + 8, 4).view("<u4").ravel()
-        hits = masked_rows(_rows(data, places, 8)) == checksums
+        checksums = rows_at(data, places + 8, 4).view("<u4").ravel()
+        hits = maskedrows_at(rows_at(data, places, 8)) == checksums
         if hits.any():
             return int(places[hits.argmax()])
         first, window = last, min(window * 8, MOST_WINDOW)
@@ -47,14 +47,14 @@ def damaged(data: bytes, starts: Ints, sizes: Ints) -> Ints:
 
 
 def _are_right(data: bytes, starts: Ints, size: int) -> "np.ndarray[tuple[int], np.dtype[np.bool_]]":
-    stored = _rows(data, starts + size, 4).view("<u4").ravel()
+    stored = rows_at(data, starts + size, 4).view("<u4").ravel()
     if len(starts) < FEW:
         found = [masked(data[start : start + size]) for start in starts.tolist()]
         return np.array(found, np.uint32) == stored
-    return masked_rows(_rows(data, starts, size)) == stored
+    return maskedrows_at(rows_at(data, starts, size)) == stored
 
 
-def _rows(data: bytes, starts: Ints, size: int) -> "np.ndarray[tuple[int, int], np.dtype[np.uint8]]":
+def rows_at(data: bytes, starts: Ints, size: int) -> "np.ndarray[tuple[int, int], np.dtype[np.uint8]]":
     """The bytes from each start on, side by side: uint8[n, size]."""
     everywhere = np.ndarray((len(data) - size + 1, size), np.uint8, data, 0, (1, 1))
     return everywhere[starts]

@@ -36,10 +36,10 @@ def fast_line(step: int, now: float, values: Mapping[str, float | int]) -> bytes
     if len(row) != len(values) + 2 or "odd" in row or not -MAX_STEP < step < MAX_STEP:
         return None
     try:
-        line = dumps(row, None, OPT_APPEND_NEWLINE)
+        text = dumps(row, None, OPT_APPEND_NEWLINE)
     except TypeError:
         return None
-    return None if line.find(b":null") >= 0 or len(line) > MAX_FAST else line
+    return None if text.find(b":null") >= 0 or len(text) > MAX_FAST else text
 
 
 class Lines:

@@ -28,7 +28,6 @@ _BROKEN = (
     tarfile.TarError,
     zlib.error,
     EOFError,
-    NotImplementedError,
     RuntimeError,
     OSError,
 )

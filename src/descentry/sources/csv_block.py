@@ -2,13 +2,14 @@
 
 import io
 import re
-import struct
 import warnings
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
 
 import numpy as np
 import orjson
 from numpy.typing import NDArray
+
+from descentry.sources.numbers import floats
 
 HOLE = b"-7.5417e-303"
 """Stands for an empty cell while a block is parsed: a number that no log holds (a block that does goes the
@@ -102,17 +103,6 @@ def _as_json(data: bytes, mark: bytes) -> NDArray[np.float64] | None:
         return floats(cells)
     except (orjson.JSONDecodeError, OverflowError):
         return None
-
-
-def floats(numbers: Sequence[float | None]) -> NDArray[np.float64]:
-    """float64[n], read-only, NaN for None.  Raises OverflowError for an integer that is too large.
-
-    `struct` takes two thirds of the time that numpy takes with a list of numbers.
-    """
-    try:
-        return np.frombuffer(struct.pack(f"{len(numbers)}d", *numbers), np.float64)
-    except struct.error:
-        return np.array(numbers, np.float64)
 
 
 def _with_nulls(data: bytes) -> bytes:

@@ -133,7 +133,7 @@ def _walk(folder: Path, seen: list[Path]) -> Iterator[tuple[Path, Reader | None]
     owner = recognised(folder, b"")
     if owner is not None:
         yield folder, owner
-        if owner.format == "mlflow":
+        if owner.format in ("mlflow", "deepspeed_csv"):
             return
     has_wandb = any(path.suffix == ".wandb" for path in files)
     for path in files:

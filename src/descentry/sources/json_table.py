@@ -14,12 +14,26 @@ from numpy.typing import NDArray
 from descentry.record.chunk import Chunk, Column, Floats, Ints
 from descentry.sources.json_oddities import Count, Counts
 from descentry.sources.json_rows import JsonRows, is_plain
-from descentry.sources.numbers import TIME_NAMES, is_unlogged, number, seconds_of, wall_seconds
+from descentry.sources.numbers import TIME_NAMES, floats, is_unlogged, number, seconds_of, wall_seconds
 
 MAX_SHAPES = 16
 MAX_STEP = 1 << 62
 
 Row = dict[str, Any]
+
+
+class Group(NamedTuple):
+    """Rows with the same keys: their indices, and by key the value of each."""
+
+    rows: Sequence[int]
+    columns: Mapping[str, list[Any]]
+
+
+class Place(NamedTuple):
+    """Where the rows of a group stand: the line of row 0 (None: the log has no lines), and their indices."""
+
+    line: int | None
+    rows: Sequence[int]
 
 
 class Cells(NamedTuple):
@@ -47,59 +61,59 @@ class Shape(NamedTuple):
     walls: Floats | None
 
 
-def as_table(rows: Sequence[Row], state: JsonRows, line: int = 1) -> Chunk | None:
-    """The rows, one a line from `line`, as a chunk; `state` knows of them afterwards.
+def as_table(rows: Sequence[Row], state: JsonRows, line: int | None = 1) -> Chunk | None:
+    """The rows, one a line from `line` (None: the log has no lines), as a chunk; `state` knows of them afterwards.
 
     None, and nothing known, where it cannot.
     """
-    if state.is_of_mmengine:
-        return None
     groups: dict[tuple[str, ...], list[int]] = {}
     for i, row in enumerate(rows):
         groups.setdefault(tuple(row), []).append(i)
     if len(groups) > MAX_SHAPES:
         return None
-    shapes = []
-    step_name = state.steps.choose(rows[0])
+    return tabled([_group(rows, names, indices) for names, indices in groups.items()], len(rows), state, line)
+
+
+def _group(rows: Sequence[Row], names: Sequence[str], indices: list[int]) -> Group:
+    its = rows if len(indices) == len(rows) else [rows[i] for i in indices]
+    return Group(indices, {name: list(map(itemgetter(name), its)) for name in names})
+
+
+def tabled(groups: Sequence[Group], n_rows: int, state: JsonRows, line: int | None) -> Chunk | None:
+    """As `as_table`, for rows that are columns by now; the first group holds the first row."""
+    step_name = state.steps.choose(groups[0].columns)
     is_time = dict(state.is_time)
-    for indices in groups.values():
-        its = [rows[i] for i in indices] if len(groups) > 1 else rows
-        shape = _shape(indices, its, line, step_name, state, is_time)
+    shapes = []
+    for group in groups:
+        shape = _shape(group, line, step_name, state, is_time)
         if shape is None:
             return None
         shapes.append(shape)
-    return _chunk(shapes, len(rows), step_name or "", state, is_time)
+    return _chunk(shapes, n_rows, step_name or "", state, is_time)
 
 
 def _shape(
-    indices: list[int],
-    rows: Sequence[Row],
-    line: int,
-    step_name: str | None,
-    state: JsonRows,
-    is_time: dict[str, bool],
+    group: Group, line: int | None, step_name: str | None, state: JsonRows, is_time: dict[str, bool]
 ) -> Shape | None:
     """The table of rows that have the same keys."""
-    first = rows[0]
-    if step_name is None or state.steps.choose(first) != step_name or not is_plain(first):
+    if step_name is None or state.steps.choose(group.columns) != step_name or not is_plain(group.columns):
         return None
-    lines = [line + i for i in indices]
+    place = Place(line, group.rows)
     columns: dict[str, Cells] = {}
     odd = Odd({}, {}, {})
     walls: Floats | None = None
-    for name in first:
-        raw = list(map(itemgetter(name), rows))
+    for name, raw in group.columns.items():
         if name == step_name:
             steps = raw
         elif walls is None and name.lower() in TIME_NAMES and _is_time(name, raw, is_time):
             walls = _walls(raw)
-        elif not _take(name, raw, columns, odd, state, lines):
+        elif not _take(name, raw, columns, odd, state, place):
             return None
     if set(map(type, steps)) != {int} or not -MAX_STEP < min(steps) <= max(steps) < MAX_STEP:
         return None
-    if not _has_points(columns, len(rows)):
+    if not _has_points(columns, len(steps)):
         return None
-    return Shape(np.array(indices, np.int64), steps, columns, odd, walls)
+    return Shape(np.array(group.rows, np.int64), steps, columns, odd, walls)
 
 
 def _is_time(name: str, raw: list[Any], is_time: dict[str, bool]) -> bool:
@@ -112,7 +126,7 @@ def _is_time(name: str, raw: list[Any], is_time: dict[str, bool]) -> bool:
 
 def _walls(raw: list[Any]) -> Floats:
     if set(map(type, raw)) <= {int, float}:
-        return seconds_of(np.array(raw, np.float64))
+        return seconds_of(floats(raw))
     return np.array([np.nan if (at := wall_seconds(x)) is None else at for x in raw], np.float64)
 
 
@@ -122,12 +136,12 @@ def _take(
     columns: dict[str, Cells],
     odd: Odd,
     state: JsonRows,
-    lines: Sequence[int],
+    place: Place,
 ) -> bool:
     """Takes one column in; False when only a row-by-row reading does it justice."""
     kinds = set(map(type, raw))
     if kinds <= {float, int}:
-        columns[name] = Cells(np.array(raw, np.float64), None)
+        columns[name] = Cells(floats(raw), None)
         return True
     if not kinds <= {float, int, str, bool, type(None)}:
         return False
@@ -138,9 +152,9 @@ def _take(
         return False
     if bool in kinds and not (is_bare and kinds <= {bool, type(None)}):
         return False
-    _count(odd.texts, name, is_text, lines)
-    _count(odd.flags, name, [isinstance(x, bool) for x in raw], lines)
-    _count(odd.nulls, name, [x is None for x in raw], lines)
+    _count(odd.texts, name, is_text, place)
+    _count(odd.flags, name, [isinstance(x, bool) for x in raw], place)
+    _count(odd.nulls, name, [x is None for x in raw], place)
     if not is_bare:
         present = np.array([value is not None for value in values])
         columns[name] = Cells(np.array(values, np.float64), None if present.all() else present)
@@ -151,10 +165,11 @@ def _is_blank(x: object) -> bool:
     return isinstance(x, str) and is_unlogged(x)
 
 
-def _count(counts: Counts, name: str, where: Sequence[bool], lines: Sequence[int]) -> None:
+def _count(counts: Counts, name: str, where: Sequence[bool], place: Place) -> None:
     n = sum(where)
     if n:
-        counts[name] = Count(lines[where.index(True)], n)
+        line = None if place.line is None else place.line + place.rows[where.index(True)]
+        counts[name] = Count(line, n)
 
 
 def _has_points(columns: Mapping[str, Cells], n_rows: int) -> bool:
@@ -197,7 +212,9 @@ def _all_odd(shapes: Sequence[Shape]) -> Odd:
     for into, parts in zip(whole, zip(*(shape.odd for shape in shapes), strict=True), strict=True):
         for name, more in (item for part in parts for item in part.items()):
             known = into.get(name)
-            first = more.line if known is None else min(known.line or 0, more.line or 0)
+            first = (
+                more.line if known is None or None in (known.line, more.line) else min(known.line, more.line)
+            )
             into[name] = Count(first, more.n + (0 if known is None else known.n))
     return whole
 

@@ -2,6 +2,8 @@
 
 import math
 import re
+import struct
+from collections.abc import Sequence
 from datetime import UTC, datetime
 
 import numpy as np
@@ -97,6 +99,17 @@ def seconds_of(values: Floats) -> Floats:
         fits = np.isnan(out) & (scaled >= SECONDS[0]) & (scaled <= SECONDS[1])
         out[fits] = scaled[fits]
     return out
+
+
+def floats(numbers: Sequence[float | None]) -> Floats:
+    """float64[n], read-only, NaN for None.  Raises OverflowError for an integer that is too large.
+
+    `struct` takes two thirds of the time that numpy takes with a list of numbers.
+    """
+    try:
+        return np.frombuffer(struct.pack(f"{len(numbers)}d", *numbers), np.float64)
+    except struct.error:
+        return np.array(numbers, np.float64)
 
 
 def iso_seconds(text: str) -> float | None:

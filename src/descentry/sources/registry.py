@@ -21,12 +21,18 @@ BUILT_IN = (
     "descentry.sources.mlflow_sql",
     "descentry.sources.comet_zip",
     "descentry.sources.clearml_zip",
+    "descentry.sources.swanlab",
+    "descentry.sources.dvclive",
+    "descentry.sources.neptune_export",
     "descentry.sources.parquet_table",
+    "descentry.sources.deepspeed_csv",
     "descentry.sources.trainer_state",
     "descentry.sources.megatron_golden",
     "descentry.sources.json_columns",
+    "descentry.sources.run_folder",
     "descentry.sources.jsonl",
     "descentry.sources.csv",
+    "descentry.sources.aim_repo",
     "descentry.sources.lines",
 )
 """Formats that are recognised for certain stand first; text, which takes anything regular, is the last."""

@@ -35,9 +35,16 @@ class TableRun:
 
     def read(self, path: Path) -> Iterator[Chunk]:  # noqa: ARG002
         """The run as chunks of bounded size.  Raises InputError."""
+        run = None if self.is_only else self.name
+        reader: _RunReader | None = None
         for file, groups in self.groups.items():
             with ArrowFile(file) as table:
-                yield from _rows(table, plan_for(table), None if self.is_only else self.name, groups)
+                plan = plan_for(table)
+                if reader is None or reader.plan != plan:
+                    yield from () if reader is None else bounded(reader.table.finish())
+                    reader = _RunReader(plan, Notes(file.name), run)
+                yield from reader.rows(table, range(table.n_groups) if groups is None else groups)
+        yield from () if reader is None else bounded(reader.table.finish())
 
     def follow(self, path: Path) -> Iterator[Chunk]:
         """The run, read again when a file was written again.  Raises InputError."""
@@ -109,22 +116,31 @@ def _mine(column: Any, name: str) -> Bools:
     return np.array([_spelled(value) == name for value in numbers(column).values.tolist()], np.bool_)
 
 
-def _rows(table: ArrowFile, plan: Plan, run: str | None, groups: Iterable[int] | None) -> Iterator[Chunk]:
-    """The rows of one run of an open table; of all rows where `run` is None."""
-    notes = Notes(table.path.name)
-    reader = LongTable(plan, notes) if plan.is_long else WideTable(plan, notes)
-    n_null = 0
-    yield from bounded(empty(config={"ignored": sorted(map(clean_name, plan.ignored))} if plan.ignored else {}))
-    for _, batch in table.batches(plan.top_level(), range(table.n_groups) if groups is None else groups):
-        columns = columns_of(batch)
-        mine = None if run is None or plan.run is None else _mine(columns[plan.run], run)
-        n_null += sum(columns[name].null_count for name in plan.series if name in columns)
-        yield from bounded(reader.rows(columns, batch.num_rows, mine))
-    for event in table.events:
-        notes.put(event)
-    if n_null and b"pandas" in (table.schema.metadata or {}) and not plan.is_long:
-        notes.put(_null_or_nan(table.path.name, n_null))
-    yield from bounded(reader.finish())
+class _RunReader:
+    """Reads the rows of one run out of tables with one plan; of all rows where `run` is None."""
+
+    def __init__(self, plan: Plan, notes: Notes, run: str | None) -> None:
+        self.plan = plan
+        self.table = LongTable(plan, notes) if plan.is_long else WideTable(plan, notes)
+        self._notes = notes
+        self._run = run if plan.run is not None else None
+        self._is_first = True
+
+    def rows(self, table: ArrowFile, groups: Iterable[int]) -> Iterator[Chunk]:
+        """The rows of one file, as far as they can be told before all files are read."""
+        plan, n_null = self.plan, 0
+        ignored = sorted(map(clean_name, plan.ignored))
+        yield from bounded(empty(config={"ignored": ignored} if ignored and self._is_first else {}))
+        self._is_first = False
+        for _, batch in table.batches(plan.top_level(), groups):
+            columns = columns_of(batch)
+            mine = None if self._run is None or plan.run is None else _mine(columns[plan.run], self._run)
+            n_null += sum(columns[name].null_count for name in plan.series)
+            yield from bounded(self.table.rows(columns, batch.num_rows, mine))
+        for event in table.events:
+            self._notes.put(event)
+        if n_null and b"pandas" in (table.schema.metadata or {}) and not plan.is_long:
+            self._notes.put(_null_or_nan(table.path.name, n_null))
 
 
 def _null_or_nan(name: str, count: int) -> Event:

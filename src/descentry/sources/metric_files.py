@@ -1,0 +1,113 @@
+"""Runs that are a folder with a small table for each metric: read and followed together, merged by step."""
+
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+
+import numpy as np
+
+from descentry.formats.blocks import Growing, blocks, growing
+from descentry.record.chunk import Chunk, empty
+from descentry.record.errors import InputError
+from descentry.sources.drive import Decoder, Factory
+from descentry.sources.merge import Points, merged_by_step, points
+from descentry.sources.notes import Notes
+from descentry.sources.rows import bounded, is_empty, joined
+
+MetricFile = tuple[str, Path]
+"""The name of a metric and its file."""
+
+
+class MetricFiles:
+    """The metrics of one run.  `files` finds them (again on each visit); `factory` decodes the bytes of one."""
+
+    def __init__(self, files: Callable[[], Sequence[MetricFile]], factory: Factory, notes: Notes) -> None:
+        self._files = files
+        self._factory = factory
+        self._notes = notes
+        self._open: dict[str, tuple[Growing, Decoder]] = {}
+        self._waiting: dict[str, Points] = {}
+
+    def read(self) -> Chunk:
+        """All rows.  Raises UnreadableError."""
+        series: dict[str, Points] = {}
+        for name, file in self._files():
+            source = blocks(file)
+            decoder = self._factory(file.name)
+            pieces = [decoder.feed(block) for block in source]
+            series |= self._series(name, joined([*pieces, decoder.end()]))
+            for event in source.events:
+                self._notes.put(event)
+        return self._told(merged_by_step(series))
+
+    def follow(self) -> Iterator[Chunk]:
+        """The rows as they come, for ever.  The newest step waits until a later one comes, or nothing."""
+        try:
+            while True:
+                chunk = self._poll()
+                yield from bounded(chunk)
+                if is_empty(chunk):
+                    yield empty()
+        finally:
+            for source, _ in self._open.values():
+                source.close()
+
+    def _poll(self) -> Chunk:
+        """What came since the last call, as far as its step is surely whole."""
+        fresh = self._fresh()
+        for name, its in fresh.items():
+            known = self._waiting.get(name, _NONE)
+            self._waiting[name] = Points(*map(np.concatenate, zip(known, its, strict=True)))
+        newest = max((int(its.steps[-1]) for its in self._waiting.values() if len(its.steps)), default=0)
+        ready, self._waiting = self._waiting, {}
+        if fresh:
+            for name, its in ready.items():
+                n = _n_before(its, newest)
+                ready[name] = Points(*(column[:n] for column in its))
+                self._waiting[name] = Points(*(column[n:] for column in its))
+        return self._told(merged_by_step(ready))
+
+    def _fresh(self) -> dict[str, Points]:
+        """The points that each file has had since the last visit."""
+        for name, file in self._files():
+            if name not in self._open:
+                try:
+                    self._open[name] = growing(file), self._factory(file.name)
+                except InputError:
+                    continue
+        fresh: dict[str, Points] = {}
+        for name, (source, decoder) in self._open.items():
+            pieces = []
+            while block := next(source):
+                pieces.append(decoder.feed(block))
+            for event in source.events:
+                self._notes.put(event)
+            source.events.clear()
+            if pieces:
+                fresh |= self._series(name, joined(pieces))
+        return {name: its for name, its in fresh.items() if len(its.steps)}
+
+    def _series(self, name: str, chunk: Chunk) -> dict[str, Points]:
+        """The metric that a file holds; where it holds several, each under the file's name."""
+        for event in chunk.events:
+            self._notes.put(event)
+        is_one = len(chunk.columns) <= 1
+        return {
+            name if is_one else f"{name}/{inner}": points(
+                chunk.steps[rows], values, None if chunk.wall_times is None else chunk.wall_times[rows]
+            )
+            for inner, (rows, values) in chunk.columns.items()
+        }
+
+    def _told(self, rows: Chunk) -> Chunk:
+        return Chunk(rows.steps, rows.columns, rows.wall_times, self._notes.take())
+
+
+_NONE = points(np.empty(0, np.int64), np.empty(0, np.float64))
+
+
+def _n_before(its: Points, newest: int) -> int:
+    """How many points stand before the last ones of the newest step."""
+    n = len(its.steps)
+    while n and its.steps[n - 1] == newest:
+        n -= 1
+    return n

@@ -1,0 +1,157 @@
+"""Feeds mutated logs to every reader: no crash, no hang, no more than 512 MiB.  A script, no test.
+
+`python tests/mutate.py [--inputs 100000] [--seed 0] [--keep DIR]`: seeds are the files of tests/samples and the
+made logs of the reader tests; each input takes one to eight mutations.  The first input of each fault is kept in DIR.
+Every fault that it ever found stands in tests/sources as a test.
+"""
+
+import argparse
+import random
+import resource
+import signal
+import sys
+import tempfile
+import time
+import traceback
+from collections import Counter
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+from tests.sources import made_logs
+
+from descentry.record.errors import InputError
+from descentry.sources.targets import all_logs
+
+ROOT = Path(__file__).parent
+LIMIT_S = 10
+LIMIT_BYTES = 512 << 20
+SMALL = 1 << 16
+"""Larger seeds are cut: mutations must hit what a reader looks at."""
+WORDS = [
+    b"nan", b"-inf", b"1e999", b"99999999999999999999", b"-1", b"\0", b"\xff\xfe", b"\xef\xbb\xbf", b'"', b"{", b"}",
+    b"[", b"]", b",", b"\t", b"\r", b"\n", b"\n\n", b": ", b"=", b"\\u0000", b"\xed\xa0\x80", b"step", b"loss",
+    b"0x10", b"1_000", b"\x1f\x8b\x08", b"PK\x03\x04", b"SQLite format 3\0", b"PAR1", b"\x7f" * 9, b"\x80" * 10,
+]  # fmt: skip
+
+
+def seeds() -> Iterator[tuple[str, bytes]]:
+    """(file name, content) of every sample."""
+    for path in sorted((ROOT / "samples").rglob("*")):
+        if path.is_file() and path.suffix not in (".md", ".py") and not path.name.endswith(".truth.json"):
+            yield path.name, path.read_bytes()[:SMALL]
+    for name, encode in made_logs.FILES.values():
+        yield name, encode(made_logs.ROWS)
+
+
+def cut(data: bytearray, rng: random.Random) -> None:
+    del data[rng.randrange(len(data) + 1) :]
+
+
+def drop(data: bytearray, rng: random.Random) -> None:
+    at = rng.randrange(len(data) + 1)
+    del data[at : at + rng.choice((1, 2, 4, 16, 256))]
+
+
+def double(data: bytearray, rng: random.Random) -> None:
+    at = rng.randrange(len(data) + 1)
+    data[at:at] = data[at : at + rng.choice((1, 8, 64, 1024))] * rng.choice((1, 2, 50))
+
+
+def flip(data: bytearray, rng: random.Random) -> None:
+    if data:
+        data[rng.randrange(len(data))] ^= 1 << rng.randrange(8)
+
+
+def scramble(data: bytearray, rng: random.Random) -> None:
+    at = rng.randrange(len(data) + 1)
+    data[at : at + 8] = rng.randbytes(8)
+
+
+def word(data: bytearray, rng: random.Random) -> None:
+    at = rng.randrange(len(data) + 1)
+    new = rng.choice(WORDS)
+    data[at : at + rng.choice((0, len(new)))] = new
+
+
+def move(data: bytearray, rng: random.Random) -> None:
+    at, n = rng.randrange(len(data) + 1), rng.randrange(200)
+    piece = data[at : at + n]
+    del data[at : at + n]
+    to = rng.randrange(len(data) + 1)
+    data[to:to] = piece
+
+
+MUTATIONS: list[Callable[[bytearray, random.Random], None]] = [
+    cut,
+    drop,
+    double,
+    flip,
+    flip,
+    scramble,
+    word,
+    word,
+    move,
+]
+
+
+class TooLongError(BaseException):
+    """An input took more than LIMIT_S seconds."""
+
+
+def alarm(*_: object) -> None:
+    raise TooLongError
+
+
+def fed(path: Path) -> str:
+    """What became of an input: a word; faults raise."""
+    signal.setitimer(signal.ITIMER_REAL, LIMIT_S)
+    try:
+        n_rows = sum(chunk.n_rows for log in all_logs(str(path)) for chunk in log.chunks())
+    except InputError as error:
+        if "\n" in str(error):
+            raise ValueError(f"an error of several lines: {error!r}") from error
+        return "refused"
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+    return "read" if n_rows else "empty"
+
+
+def main() -> int:
+    """0 when no input broke anything."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--inputs", type=int, default=100_000)
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--keep", type=Path, default=Path("mutants"))
+    options = parser.parse_args()
+    signal.signal(signal.SIGALRM, alarm)
+    samples, rng = list(seeds()), random.Random(options.seed)
+    outcomes: Counter[str] = Counter()
+    faults: Counter[str] = Counter()
+    slowest, started = (0.0, ""), time.monotonic()
+    with tempfile.TemporaryDirectory() as folder:
+        for i in range(options.inputs):
+            name, data = rng.choice(samples)
+            mutant = bytearray(data)
+            for _ in range(rng.randint(1, 8)):
+                rng.choice(MUTATIONS)(mutant, rng)
+            path = Path(folder) / name
+            path.write_bytes(mutant)
+            begun = time.monotonic()
+            try:
+                outcomes[fed(path)] += 1
+            except (Exception, TooLongError) as error:  # a fault is what this looks for
+                outcomes["FAULT"] += 1
+                last = traceback.extract_tb(error.__traceback__)[-1]
+                print(
+                    f"{i} {name}: {type(error).__name__} {error} at {last.filename}:{last.lineno}", flush=True
+                )
+            slowest = max(slowest, (time.monotonic() - begun, f"{i}-{name}"))
+            path.unlink()
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss << (0 if sys.platform == "darwin" else 10)
+    print(dict(outcomes), f"slowest {slowest[0]:.2f} s ({slowest[1]}), peak {peak >> 20} MiB,", end=" ")
+    print(f"{time.monotonic() - started:.0f} s in all")
+    return int(outcomes["FAULT"] > 0 or peak > LIMIT_BYTES)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
