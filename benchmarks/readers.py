@@ -22,7 +22,7 @@ from peer_readers import PEERS
 CHILD = Path(__file__).with_name("peer_readers.py")
 GOALS = {"csv": 2.0, "jsonl": 1.2, "trainer_state": 1.2, "text": 1.5, "wandb": 1 / 3, "mlflow": 1 / 20}
 """Most CPU seconds for each of the peer's."""
-SHARES = {"mlflow": 10}
+SHARES = {"mlflow": 4}
 """Formats whose peer is too slow for all points: so much smaller is their log."""
 SMALL = 3000
 """Points of the log that is read before the clock starts."""

@@ -9,7 +9,10 @@ import tempfile
 from importlib import import_module
 from pathlib import Path
 
-PARTS = ("event_files", "tables", "lightning_csv", "keras_logs", "trainer", "printed")
+PARTS = (
+    "event_files", "tables", "lightning_csv", "keras_logs", "trainer", "printed",
+    "consoles", "megatron_text", "fairseq_text", "openmmlab", "dicts", "written_tables", "sweeps",
+)  # fmt: skip
 
 
 def main(arguments: list[str]) -> None:

@@ -5,7 +5,6 @@ it spells, and of which version.
 """
 
 import itertools
-import logging
 from pathlib import Path
 
 from tests.make_samples.curves import rows
@@ -94,7 +93,9 @@ def short(number: float) -> tuple[str, float]:
 def nanotron() -> Made:
     """`LoggerWriter.add_scalars_from_list` of nanotron 0.5, numbers in its `human_format`."""
     truth = Truth("nanotron 0.5, as printed")
-    lines = ["\x1b[2;3m01/02 03:04:05 [INFO|DP=0]\x1b[0m: [Start training] global_batch_size: 64 | iteration_step: 0"]
+    lines = [
+        "\x1b[2;3m01/02 03:04:05 [INFO|DP=0]\x1b[0m: [Start training] global_batch_size: 64 | iteration_step: 0"
+    ]
     for step, row in rows(1, 21, bad=False):
         items = {
             "consumed_tokens": 1048576 * step, "elapsed_time_per_iteration_ms": 1250.25 + step,

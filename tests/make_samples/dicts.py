@@ -43,7 +43,9 @@ def trl() -> Made:
                     "epoch": (step + 1) / 20}  # fmt: skip
             lines.append(str(told))
             truth.put(step, told)
-    lines.append("{'train_runtime': 12.5, 'train_samples_per_second': 12.8, 'train_loss': 2.25, 'epoch': 1.0}")
+    lines.append(
+        "{'train_runtime': 12.5, 'train_samples_per_second': 12.8, 'train_loss': 2.25, 'epoch': 1.0}"
+    )
     summary = {"train_runtime": 12.5, "train_samples_per_second": 12.8, "train_loss": 2.25, "epoch": 1.0}
     truth.put(19, {f"summary {name}": value for name, value in summary.items()})
     truth.roles = {"loss": "train_loss", "eval_loss": "val_loss", "learning_rate": "lr", "grad_norm": "grad_norm",
@@ -55,7 +57,9 @@ def trl() -> Made:
 def axolotl() -> Made:
     """axolotl 0.12 on transformers 5: every number is quoted, bars stand between the dicts."""
     truth = Truth("axolotl 0.12 on transformers 5, as printed", has_steps=False, events=("missing_step",))
-    lines = ["[2025-01-02 03:04:05,678] [INFO] [axolotl.train.execute_training:236] [PID:42] [RANK:0] Starting trainer..."]
+    lines = [
+        "[2025-01-02 03:04:05,678] [INFO] [axolotl.train.execute_training:236] [PID:42] [RANK:0] Starting trainer..."
+    ]
     for step, row in rows(0, 20):
         told = {
             "loss": f"{row['train/loss']:.4g}", "grad_norm": f"{row['grad_norm']:.4g}",
@@ -81,8 +85,19 @@ def llamafactory() -> Made:
     for step, row in rows(1, 21):
         at = 5 * step
         head = {"current_steps": at, "total_steps": 100}
-        tail = {"epoch": at / 50, "percentage": float(at), "elapsed_time": f"0:00:{step:02}", "remaining_time": "0:01:00"}
-        told = {"loss": row["train/loss"], "lr": row["lr"], **tail, "throughput": 1234.5, "total_tokens": 4096 * at}
+        tail = {
+            "epoch": at / 50,
+            "percentage": float(at),
+            "elapsed_time": f"0:00:{step:02}",
+            "remaining_time": "0:01:00",
+        }
+        told = {
+            "loss": row["train/loss"],
+            "lr": row["lr"],
+            **tail,
+            "throughput": 1234.5,
+            "total_tokens": 4096 * at,
+        }
         lines.append(json.dumps({**head, **told}))
         truth.put(at, _points({**head, **told}))
         if "eval/loss" in row:

@@ -1,4 +1,4 @@
-"""Lines of fairseq's progress bars, `simple` and `json`, written in their formats (fairseq 0.12 does not install today)."""
+"""Lines of fairseq's progress bars, `simple` and `json`, in their formats (fairseq 0.12 does not install today)."""
 
 import json
 from pathlib import Path
@@ -43,17 +43,27 @@ def _lines(is_json: bool, truth: Truth):
                      "best_loss": f"{2.125 + 1 / step:.3f}"}  # fmt: skip
             yield f"{clock} valid | {_spelled_end(is_json, epoch, valid, 'valid')}"
             prefix = "valid_" if is_json else "validation "
-            truth.put(step, {prefix + name: float(text) for name, text in valid.items() if name != "num_updates"})
-            train = {"loss": f"{2.5 + 1 / step:.3f}", "ppl": "5.12", "num_updates": str(step), "train_wall": "60"}
+            truth.put(
+                step, {prefix + name: float(text) for name, text in valid.items() if name != "num_updates"}
+            )
+            train = {
+                "loss": f"{2.5 + 1 / step:.3f}",
+                "ppl": "5.12",
+                "num_updates": str(step),
+                "train_wall": "60",
+            }
             yield f"{clock} train | {_spelled_end(is_json, epoch, train, 'train')}"
             prefix = "train_" if is_json else "epoch "
-            truth.put(step, {prefix + name: float(text) for name, text in train.items() if name != "num_updates"})
+            truth.put(
+                step, {prefix + name: float(text) for name, text in train.items() if name != "num_updates"}
+            )
 
 
 def _inner(step: int, row: dict[str, float]) -> dict[str, str]:
     """What fairseq logs within an epoch."""
     return {
-        "loss": f"{row['train/loss']:.3f}", "nll_loss": f"{row['train/loss'] - 0.25:.3f}", "ppl": f"{8.5 + step / 10:g}",
+        "loss": f"{row['train/loss']:.3f}", "nll_loss": f"{row['train/loss'] - 0.25:.3f}",
+        "ppl": f"{8.5 + step / 10:g}",
         "wps": f"{54000.5 + step:g}", "ups": "2.5", "wpb": "21600", "bsz": "640", "num_updates": str(step),
         "lr": f"{row['lr']:g}", "gnorm": f"{row['grad_norm']:.3f}", "loss_scale": "128", "train_wall": "20",
         "gb_free": "12.5", "wall": str(20 * step),
@@ -64,7 +74,9 @@ def _spelled_inner(is_json: bool, epoch: int, step: int, stats: dict[str, str]) 
     batch = (step - 1) % N_BATCHES + 1
     if is_json:
         return json.dumps({"epoch": epoch, "update": round(epoch - 1 + batch / N_BATCHES, 3), **stats})
-    return f"epoch {epoch:03d}:  {batch:5d} / {N_BATCHES:d} " + ", ".join(f"{k}={v}" for k, v in stats.items())
+    return f"epoch {epoch:03d}:  {batch:5d} / {N_BATCHES:d} " + ", ".join(
+        f"{k}={v}" for k, v in stats.items()
+    )
 
 
 def _spelled_end(is_json: bool, epoch: int, stats: dict[str, str], tag: str) -> str:

@@ -16,12 +16,19 @@ def make(folder: Path) -> None:
         home = folder / tool
         home.mkdir(parents=True)
         names = {"detectron2": "metrics.json", "mmcv": "20220101_100000.log.json", "mmengine": "scalars.json"}
-        versions = {"detectron2": "detectron2 0.6", "mmcv": "mmcv 1.7 LoggerHook", "mmengine": "mmengine 0.10 LoggerHook"}
+        versions = {
+            "detectron2": "detectron2 0.6",
+            "mmcv": "mmcv 1.7 LoggerHook",
+            "mmengine": "mmengine 0.10 LoggerHook",
+        }
         lines, text = [], []
         events = {"mmcv": ("derived",)}.get(tool, ())
         truths = Truth(f"{versions[tool]}, as dumped", events=events), Truth(f"{versions[tool]}, as printed")
         write(lines, text, *truths)
-        for path, its, truth in ((home / names[tool], lines, truths[0]), (home / "stdout.txt", text, truths[1])):
+        for path, its, truth in (
+            (home / names[tool], lines, truths[0]),
+            (home / "stdout.txt", text, truths[1]),
+        ):
             path.write_text("".join(f"{line}\n" for line in its), "utf-8")
             truth.write(path)
 
@@ -41,11 +48,14 @@ def detectron2(lines: list[str], text: list[str], dumped: Truth, printed: Truth)
         text.append(
             f"{clock} eta: 0:{59 - step:02}:07  iter: {at}  "
             + "  ".join(f"{name}: {value}" for name, value in losses.items())
-            + f"    time: {told['time']:.4f}  last_time: 0.2600  data_time: 0.0025  last_data_time: 0.0026   lr: {told['lr']:.5g}  max_mem: 2700M"
+            + f"    time: {told['time']:.4f}  last_time: 0.2600  data_time: 0.0025  last_data_time: 0.0026"
+            f"   lr: {told['lr']:.5g}  max_mem: 2700M"
         )
         more = {"time": f"{told['time']:.4f}", "last_time": "0.2600", "data_time": "0.0025",
                 "last_data_time": "0.0026", "lr": f"{told['lr']:.5g}"}  # fmt: skip
-        printed.put(at, {name: float(value) for name, value in {**losses, **more}.items()} | {"max_mem": 2.7e9})
+        printed.put(
+            at, {name: float(value) for name, value in {**losses, **more}.items()} | {"max_mem": 2.7e9}
+        )
         if "eval/loss" in row:
             lines.append(json.dumps({"bbox/AP": 37.125, "iteration": at}, sort_keys=True))
             dumped.put(at, {"bbox/AP": 37.125})
@@ -76,11 +86,19 @@ def mmcv(lines: list[str], text: list[str], dumped: Truth, printed: Truth) -> No
             f"{clock}Epoch [{epoch}][{at}/{N_ITERS}]\tlr: {told['lr']:.3e}, eta: 1 day, 2:03:04, "
             + ", ".join(f"{name}: {value}" for name, value in shown.items())
         )
-        printed.put(step, {"lr": float(f"{told['lr']:.3e}"), **{name: float(value) for name, value in shown.items()}})
+        printed.put(
+            step, {"lr": float(f"{told['lr']:.3e}"), **{name: float(value) for name, value in shown.items()}}
+        )
         if at == N_ITERS:
-            lines.append(json.dumps({"mode": "val", "epoch": epoch, "iter": 200, "lr": told["lr"], "bbox_mAP": 0.125 * epoch}))
+            lines.append(
+                json.dumps(
+                    {"mode": "val", "epoch": epoch, "iter": 200, "lr": told["lr"], "bbox_mAP": 0.125 * epoch}
+                )
+            )
             dumped.put(step, {"epoch": epoch, "val/bbox_mAP": 0.125 * epoch})
-            text.append(f"{clock}Epoch(val) [{epoch}][200]\tbbox_mAP: {0.125 * epoch:.4f}, bbox_mAP_50: 0.5000")
+            text.append(
+                f"{clock}Epoch(val) [{epoch}][200]\tbbox_mAP: {0.125 * epoch:.4f}, bbox_mAP_50: 0.5000"
+            )
             printed.put(step, {"validation bbox_mAP": 0.125 * epoch, "validation bbox_mAP_50": 0.5})
     dumped.roles = printed.roles = {"loss": "train_loss", "lr": "lr", "grad_norm": "grad_norm"}
 
@@ -105,8 +123,20 @@ def mmengine(lines: list[str], text: list[str], dumped: Truth, printed: Truth) -
         printed.put(step, {"base_lr": float(f"{told['lr']:.4e}"), "lr": float(f"{told['lr']:.4e}"),
                            **{name: float(value) for name, value in shown.items()}})  # fmt: skip
         if at == N_ITERS:
-            lines.append(json.dumps({"coco/bbox_mAP": 0.125 * epoch, "data_time": 0.01, "time": 0.05, "step": epoch}))
+            lines.append(
+                json.dumps({"coco/bbox_mAP": 0.125 * epoch, "data_time": 0.01, "time": 0.05, "step": epoch})
+            )
             dumped.put(step, {"coco/bbox_mAP": 0.125 * epoch, "data_time": 0.01, "time": 0.05})
-            text.append(f"{clock}Epoch(val)  [{epoch}][200/200]    coco/bbox_mAP: {0.125 * epoch:.4f}  data_time: 0.0100  time: 0.0500")
-            printed.put(step, {"validation coco/bbox_mAP": 0.125 * epoch, "validation data_time": 0.01, "validation time": 0.05})
+            text.append(
+                f"{clock}Epoch(val)  [{epoch}][200/200]    coco/bbox_mAP: {0.125 * epoch:.4f}  data_time: 0.0100"
+                "  time: 0.0500"
+            )
+            printed.put(
+                step,
+                {
+                    "validation coco/bbox_mAP": 0.125 * epoch,
+                    "validation data_time": 0.01,
+                    "validation time": 0.05,
+                },
+            )
     dumped.roles = printed.roles = {"loss": "train_loss", "lr": "lr", "grad_norm": "grad_norm"}

@@ -55,7 +55,11 @@ def tune(home: Path) -> None:
     for logger in loggers:
         logger.on_trial_complete(12, [trial], trial)
     for truth, name in zip(truths, ("result.json", "progress.csv"), strict=True):
-        truth.roles = {"loss": "train_loss", "val/loss": "val_loss", "info/learner/default_policy/entropy": "entropy"}
+        truth.roles = {
+            "loss": "train_loss",
+            "val/loss": "val_loss",
+            "info/learner/default_policy/entropy": "entropy",
+        }
         truth.write(home / name)
     for path in ("params.json", "params.pkl"):
         (home / path).unlink(missing_ok=True)
@@ -72,11 +76,13 @@ def mlperf(path: Path) -> None:
     for name, value in (("global_batch_size", 8), ("opt_base_learning_rate", 0.0004), ("seed", 17)):
         log.event(name, value, time_ms=1700000000000)
     log.start("run_start", time_ms=1700000000000)
-    for step, row in rows(1, 25):
+    for step, row in rows(1, 15):
         at, now = 8 * step, 1700000000000 + 1000 * step
         if step % 6 == 1:
             log.start("block_start", metadata={"samples_count": at}, time_ms=now)
-        log.event("train_loss", row["train/loss"], metadata={"samples_count": at, "lr": row["lr"]}, time_ms=now)
+        log.event(
+            "train_loss", row["train/loss"], metadata={"samples_count": at, "lr": row["lr"]}, time_ms=now
+        )
         truth.put(at, {"train_loss": row["train/loss"], "lr": row["lr"]})
         log.event("tracked_stats", {"throughput": 12.5 + step}, metadata={"samples_count": at}, time_ms=now)
         truth.put(at, {"throughput": 12.5 + step})
@@ -84,7 +90,12 @@ def mlperf(path: Path) -> None:
             log.end("block_stop", metadata={"samples_count": at}, time_ms=now)
             log.event("eval_accuracy", row["eval/loss"], metadata={"samples_count": at}, time_ms=now)
             truth.put(at, {"eval_accuracy": row["eval/loss"]})
-    log.end("run_stop", metadata={"status": "success", "samples_count": 192}, time_ms=1700000030000)
+    log.end("run_stop", metadata={"status": "success", "samples_count": 112}, time_ms=1700000030000)
     handler.close()
-    truth.roles = {"train_loss": "train_loss", "eval_accuracy": "val_accuracy", "lr": "lr", "throughput": "throughput"}
+    truth.roles = {
+        "train_loss": "train_loss",
+        "eval_accuracy": "val_accuracy",
+        "lr": "lr",
+        "throughput": "throughput",
+    }
     truth.write(path)

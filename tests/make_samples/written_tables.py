@@ -18,7 +18,14 @@ def make(folder: Path) -> None:
     deepspeed(folder / "deepspeed" / "job")
 
 
-ULTRALYTICS = ("train/box_loss", "train/cls_loss", "metrics/mAP50(B)", "val/box_loss", "val/cls_loss", "lr/pg0")
+ULTRALYTICS = (
+    "train/box_loss",
+    "train/cls_loss",
+    "metrics/mAP50(B)",
+    "val/box_loss",
+    "val/cls_loss",
+    "lr/pg0",
+)
 
 
 def ultralytics(path: Path, *, is_padded: bool) -> None:
@@ -28,8 +35,14 @@ def ultralytics(path: Path, *, is_padded: bool) -> None:
     lines = [",".join(f"{name:>23}" for name in names) if is_padded else ",".join(names)]
     for step, row in rows(1, 13):
         loss = row["train/loss"]
-        cells = dict(zip(ULTRALYTICS, (loss, loss / 2, 0.5, 1.5 + 1 / step, 1.25 + 1 / step, row["lr"]), strict=True))
-        spelled = {"epoch": f"{step}", "time": f"{12.5 * step:.6g}", **{k: f"{v:.6g}" for k, v in cells.items()}}
+        cells = dict(
+            zip(ULTRALYTICS, (loss, loss / 2, 0.5, 1.5 + 1 / step, 1.25 + 1 / step, row["lr"]), strict=True)
+        )
+        spelled = {
+            "epoch": f"{step}",
+            "time": f"{12.5 * step:.6g}",
+            **{k: f"{v:.6g}" for k, v in cells.items()},
+        }
         lines.append(",".join(f"{cell:>23}" if is_padded else cell for cell in spelled.values()))
         truth.put(step, {name: float(cell) for name, cell in spelled.items() if name != "epoch"})
     path.write_text("\n".join(lines) + "\n", "utf-8")
@@ -70,7 +83,7 @@ def algoperf(path: Path) -> None:
 
 def deepspeed(home: Path) -> None:
     """`csvMonitor` of DeepSpeed 0.17: a file a metric, whose step counts samples; a resumed run repeats the header."""
-    truth = Truth("DeepSpeed 0.17 csv monitor", events=("resume", "resume", "resume"))
+    truth = Truth("DeepSpeed 0.17 csv monitor", events=("resume",))
     tags = {"train/loss": "Train/Samples/train_loss", "lr": "Train/Samples/lr"}
     (home / "deepspeed_config.csv").write_text("key,value\ntrain_batch_size,32\nsteps_per_print,1\n", "utf-8")
     for start, stop in ((0, 12), (10, 24)):

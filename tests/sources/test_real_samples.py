@@ -5,7 +5,7 @@ import json
 import math
 import re
 import shutil
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -24,13 +24,18 @@ EVENT_FILES = sorted(SAMPLES.rglob("events.out.tfevents.*"))
 
 @dataclass
 class Truth:
-    """What was logged.  `dtype`: as which type it is stored; `has_steps`: whether the log tells the steps."""
+    """What was logged.  `dtype`: as which type it is stored; `has_steps`: whether the log tells the steps.
+
+    `roles`: of some series; `left_out`: what stands in the log and is no point, by design.
+    """
 
     writer: str
     dtype: str
     has_steps: bool
     events: list[str]
     series: dict[str, dict[str, list[float | str]]]
+    roles: dict[str, str] = field(default_factory=dict)
+    left_out: list[str] = field(default_factory=list)
 
     def values(self, name: str) -> list[float]:
         """The values of a series as the writer keeps them."""
@@ -77,6 +82,11 @@ def test_every_value_and_step_is_what_was_logged(log: Path, truth: Truth) -> Non
         assert not truth.has_steps or curve.steps.tolist() == points["steps"], name
 
 
+def test_series_have_the_roles_that_they_play(log: Path, truth: Truth) -> None:
+    curves = one(log).curves
+    assert {name: curves[name].role for name in truth.roles} == truth.roles
+
+
 def test_nothing_is_made_up(log: Path, truth: Truth) -> None:
     assert set(one(log).curves) == set(truth.series)
 
@@ -113,13 +123,13 @@ def test_the_checksums_of_the_writers_are_ours(path: Path) -> None:
     records = Records()
     found = list(records.feed(data))
     assert is_head(data)
-    assert (records.offset, records.problem) == (len(data), "")
+    assert (records.offset, records.damages) == (len(data), [])
     assert all(is_intact(payload, checksum) for _, payload, checksum in found)
 
 
 def test_the_samples_are_small_and_name_no_machine() -> None:
     files = [path for path in SAMPLES.rglob("*") if path.is_file()]
-    assert sum(path.stat().st_size for path in files) < 120_000
+    assert sum(path.stat().st_size for path in files) < 320_000
     homes = re.compile(rb"/(root|home|work|opt|tmp|Users)/")
     assert [path.name for path in files if homes.search(path.read_bytes())] == []
     assert all(re.fullmatch(r"events\.out\.tfevents\.\d\.host", path.name) for path in EVENT_FILES)

@@ -1,5 +1,6 @@
-"""`descentry read LOG…`: what was read, as a table, JSON, CSV or JSON lines."""
+"""`descentry read LOG…`: what was read, as a table, JSON, CSV, JSON lines or Parquet."""
 
+import sys
 from functools import partial
 from typing import TYPE_CHECKING, Protocol
 
@@ -10,6 +11,7 @@ from descentry.cli.inputs import Inputs
 from descentry.cli.outcome import Outcome
 from descentry.cli.output import complain, say, say_bytes, style, width
 from descentry.cli.screens import JsonRuns
+from descentry.record.errors import UsageError
 from descentry.record.roles import LOSS_ROLES
 
 if TYPE_CHECKING:
@@ -20,7 +22,7 @@ if TYPE_CHECKING:
 
 @click.command(name="read", short_help="Show or export what a log holds.")
 @options.logs
-@options.formats("text", "json", "csv", "jsonl")
+@options.formats("text", "json", "csv", "jsonl", "parquet")
 @options.roles
 @options.run
 @click.option("--verify", is_flag=True, help="Check every checksum that the format has (event files).")
@@ -39,6 +41,7 @@ def command(
       descentry read train.jsonl
       descentry read --json runs/a > points.json
       descentry read --format csv trainer_state.json > points.csv
+      descentry read --format parquet logs/ > points.parquet
     """
     outcome = Outcome()
     view = _view("json" if as_json else format_)
@@ -74,6 +77,8 @@ class _View(Protocol):
 
 
 def _view(format_: str) -> _View:
+    if format_ == "parquet":
+        return _Parquet()
     return _Json() if format_ == "json" else _Tables() if format_ == "text" else _Points(format_)
 
 
@@ -131,3 +136,22 @@ class _Points:
 
     def close(self) -> None:
         """Nothing is left to print."""
+
+
+class _Parquet:
+    """Every point, as one Parquet file."""
+
+    def __init__(self) -> None:
+        from descentry.report.parquet import ParquetPoints
+
+        if sys.stdout is not None and sys.stdout.isatty():
+            raise UsageError("Parquet is no text for a terminal; add: > points.parquet")
+        self._points = ParquetPoints()
+
+    def add(self, run: "Run") -> None:
+        """Write the points of one run."""
+        say_bytes(self._points.add(run))
+
+    def close(self) -> None:
+        """End the file."""
+        say_bytes(self._points.end())

@@ -39,8 +39,9 @@ def _pair_table() -> Words:
     """The CRC of each pair of bytes, uint32[65536]."""
     table = np.array(_table(), np.uint32)
     pairs = np.arange(65536, dtype=np.uint32)
-    once = table[pairs & 0xFF] ^ (pairs >> 8)
-    return table[once & 0xFF] ^ (once >> 8)
+    once: Words = table[pairs & 0xFF] ^ (pairs >> 8)
+    twice: Words = table[once & 0xFF] ^ (once >> 8)
+    return twice
 
 
 def crc32c(data: bytes) -> int:
@@ -67,15 +68,15 @@ def masked(data: bytes) -> int:
 def masked_rows(rows: Rows) -> Words:
     """The checksums of many texts of one length as they stand in TFRecords: uint8[n, size] to uint32[n]."""
     crcs = ~_raw(rows, ALL)
-    return (crcs >> 15 | crcs << 17) + np.uint32(MASK)
+    return (crcs >> np.uint32(15) | crcs << np.uint32(17)) + np.uint32(MASK)
 
 
 def _raw(rows: Rows, start: int) -> Words:
     """The registers after each row, begun with `start` and not inverted at the end."""
     pairs, size = _pair_table(), rows.shape[1]
-    crcs = np.full(len(rows), start, np.uint32)
+    crcs: Words = np.full(len(rows), start, np.uint32)
     for at in range(0, size - 1, 2):
-        both = rows[:, at] | rows[:, at + 1].astype(np.uint16) << 8
+        both = rows[:, at] | rows[:, at + 1].astype(np.uint16) << np.uint16(8)
         crcs = pairs[(crcs ^ both) & 0xFFFF] ^ (crcs >> 16)
     if size % 2:
         singles = np.array(_table(), np.uint32)

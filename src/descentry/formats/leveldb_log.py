@@ -9,13 +9,23 @@ head of 7 bytes.  After damage reading goes on at the next block.
 import struct
 import zlib
 from collections.abc import Iterator
+from typing import NamedTuple
 
 HEAD = b":W&B\xe1\xbe"
 HEAD_SIZE = 7
 BLOCK = 32768
 _HEADER = struct.Struct("<IHB")
+HEADER_SIZE = _HEADER.size
 FULL, FIRST, MIDDLE, LAST = 1, 2, 3, 4
-MAX_RECORD = 64 << 20
+_FULL_SEED = zlib.crc32(bytes((FULL,)))
+MAX_RECORD = 16 << 20
+
+
+class Records(NamedTuple):
+    """`payloads` of records, and the byte of the file behind each."""
+
+    payloads: list[bytes]
+    ends: list[int]
 
 
 class Damage(tuple[int, str]):
@@ -46,37 +56,83 @@ class LogRecords:
         return self._offset
 
     def feed(self, data: bytes) -> Iterator[bytes]:
-        """The payload of each record that is whole now."""
+        """The payload of each record that is whole now; meanwhile `offset` is the byte behind it."""
+        for batch in self._batches(data):
+            after = self._offset
+            for payload, self._offset in zip(*batch, strict=True):
+                yield payload
+            self._offset = after
+
+    def feed_all(self, data: bytes) -> Records:
+        """The records that are whole now."""
+        found = Records([], [])
+        for batch in self._batches(data):
+            found.payloads.extend(batch.payloads)
+            found.ends.extend(batch.ends)
+        return found
+
+    def _batches(self, data: bytes) -> Iterator[Records]:
+        """Records that follow each other; `offset` is the byte behind the last."""
         self._data += data
         at = 0
-        while (step := self._step(at)) is not None:
+        while True:
+            batch = self._whole(at)
+            if batch.ends:
+                at, _ = self._moved(at, batch.ends[-1] - self._offset)
+                yield batch
+            step = self._step(at)
+            if step is None:
+                break
             at, record = step
             if record is not None:
-                yield record
+                yield Records([record], [self._offset])
         self._data = self._data[at:]
+
+    def _whole(self, at: int) -> Records:
+        """The sound records of one piece that follow each other in this block; none may be."""
+        payloads: list[bytes] = []
+        ends: list[int] = []
+        if self._skip_head or self._skipping:
+            return Records(payloads, ends)
+        data, ahead = self._data, self._offset - at
+        last = min(len(data), at + BLOCK - self._offset % BLOCK)
+        header, crc32 = _HEADER.unpack_from, zlib.crc32
+        start = at + HEADER_SIZE
+        while start <= last:
+            checksum, size, kind = header(data, start - HEADER_SIZE)
+            end = start + size
+            payload = data[start:end]
+            if kind != FULL or end > last or crc32(payload, _FULL_SEED) != checksum:
+                break
+            payloads.append(payload)
+            ends.append(end + ahead)
+            start = end + HEADER_SIZE
+        if ends:
+            self._pieces = None
+        return Records(payloads, ends)
 
     def _step(self, at: int) -> tuple[int, bytes | None] | None:
         """The next position and the record that ends there, or None when more bytes are needed."""
         left = len(self._data) - at
         in_block = BLOCK - self._offset % BLOCK
-        to_skip = self._skip_head or self._skipping or (in_block if in_block < _HEADER.size else 0)
+        to_skip = self._skip_head or self._skipping or (in_block if in_block < HEADER_SIZE else 0)
         if to_skip:
             n = min(to_skip, left)
             self._skip_head -= n if self._skip_head else 0
             self._skipping -= n if self._skipping else 0
             return self._moved(at, n) if n else None
-        if left < _HEADER.size:
+        if left < HEADER_SIZE:
             return None
         checksum, size, kind = _HEADER.unpack_from(self._data, at)
-        if size > in_block - _HEADER.size or not FULL <= kind <= LAST:
+        if size > in_block - HEADER_SIZE or not FULL <= kind <= LAST:
             return self._damaged(at, f"a piece of type {kind} and {size} bytes cannot stand here", in_block)
-        if left < _HEADER.size + size:
+        if left < HEADER_SIZE + size:
             return None
-        start = at + _HEADER.size
+        start = at + HEADER_SIZE
         body = self._data[start : start + size]
         if zlib.crc32(body, zlib.crc32(bytes((kind,)))) != checksum:
             return self._damaged(at, "a checksum is wrong", in_block)
-        moved = self._moved(at, _HEADER.size + size)
+        moved = self._moved(at, HEADER_SIZE + size)
         return moved[0], self._joined(kind, body)
 
     def _moved(self, at: int, n: int) -> tuple[int, None]:

@@ -66,11 +66,14 @@ class LineBlocks:
     def _with_newlines(self, data: bytes) -> bytes:
         """`data` with newlines for carriage returns, once the first end of a line shows that these are meant."""
         if self._ends_at_cr is None:
-            data = b"".join((*self._parts, data))
-            self._parts, self._n_held = [], 0
-            end = _LINE_END.search(data)
+            # A carriage return tells its meaning by the byte after it: the last one held may wait for that.
+            last = self._parts[-1][-1:] if self._parts else b""
+            end = _LINE_END.search(last + data)
             if end is not None:
                 self._ends_at_cr = end[0] != b"\n"
+            if self._ends_at_cr:
+                data = b"".join((*self._parts, data))
+                self._parts, self._n_held = [], 0
         return data.replace(b"\r", b"\n") if self._ends_at_cr else data
 
     def _hold(self, data: bytes) -> None:

@@ -84,6 +84,8 @@ def spans(data: bytes, at: int, end: int) -> Iterator[tuple[int, int, int, int]]
         else:
             raise BadMessage(f"wire type {kind} is not used any more")
         if stop > end:
-            raise BadMessage(f"a field of {stop - start} bytes does not fit into the {end - at} that are left")
+            raise BadMessage(
+                f"a field of {stop - start} bytes does not fit into the {end - at} that are left"
+            )
         yield key >> 3, kind, start, stop
         at = stop

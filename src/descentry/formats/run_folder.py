@@ -14,7 +14,6 @@ that a power failure leaves are none either.  A second writer takes `metrics.2.j
 """
 
 import math
-import secrets
 from collections.abc import Mapping
 from typing import Any
 
@@ -35,9 +34,12 @@ def file_name(n: int) -> str:
     return NAME if n == 1 else NAME.replace(".", f".{n}.")
 
 
-def session_line(wall_time: float, why: str = "") -> bytes:
-    """The line that opens a log and each resume.  `why` a second file was taken, if it was."""
-    said = {"log": "descentry/log/1", "session": secrets.token_hex(4), "wall_time": wall_time}
+def session_line(session: str, wall_time: float, why: str = "") -> bytes:
+    """The line that opens a log and each resume: the same `session` again is the same writer, no resume.
+
+    `why` a second file was taken, if it was.
+    """
+    said = {"log": "descentry/log/1", "session": session, "wall_time": wall_time}
     return line({**said, "why": why} if why else said)
 
 

@@ -74,6 +74,12 @@ class WholeLines:
         handle.seek(self._at - len(self._witness))
         return read_some(handle, len(self._witness), self.path) == self._witness
 
+    def _may_become_the_same(self, fresh: BinaryIO) -> bool:
+        """Whether a shorter file is one that its writer is just writing again: it begins as the known one."""
+        start = read_some(fresh, BLOCK, self.path)
+        self._handle.seek(0)
+        return start == read_some(self._handle, len(start), self.path)
+
     def _restart(self, how: str) -> None:
         self.n_restarts += 1
         message = f"the file was {how}: read again from its start"
@@ -90,8 +96,7 @@ class WholeLines:
             fresh = opened(self.path)
         except (OSError, UnreadableError):
             return
-        if named.st_size < self._at and not known.st_nlink:
-            # its writer may be writing it again just now
+        if named.st_size < self._at and self._may_become_the_same(fresh):
             fresh.close()
             return
         self._handle.close()

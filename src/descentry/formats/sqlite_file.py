@@ -8,16 +8,24 @@ import re
 import sqlite3
 import time
 from collections.abc import Callable, Sequence
+from functools import cached_property
 from pathlib import Path
+from typing import TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
 
 from descentry.formats.sqlite_place import SqlitePlace, is_sqlite
 from descentry.record.errors import DamagedError, InputError, UnreadableError
 
 Row = tuple[object, ...]
+NDType = np.dtype[np.void]
+Taken = TypeVar("Taken")
 
 MAX_CPU_S = 5.0
 """For one page of rows; a schema that is made to hurt needs for ever."""
-MAX_VALUE = 16 << 20
+MAX_VALUE = 64 << 10
+"""Bytes of one text; a reader of longer ones says so, and asks for fewer rows at a time."""
 MAX_TABLES = 10000
 BUSY_S = 3.0
 N_OPS = 20000
@@ -29,13 +37,13 @@ FAULTS = (sqlite3.Error, MemoryError, OverflowError, ValueError)
 _FIRST = "SELECT count(*) FROM (SELECT 1 FROM sqlite_master LIMIT 1)"
 _SETTINGS = (
     "PRAGMA trusted_schema = OFF",
+    "PRAGMA cell_size_check = ON",
     "PRAGMA writable_schema = ON",
 )
 """The last one lets SQLite open a file that was cut off; nothing can be written all the same."""
 _TABLE = re.compile(rb"""\s*CREATE\s+TABLE\b""", re.IGNORECASE)
 _NAMED = re.compile(rb"""CREATE TABLE (?:IF NOT EXISTS )?["`\[']?(\w+)""", re.IGNORECASE)
 _LIMITS = {
-    sqlite3.SQLITE_LIMIT_LENGTH: MAX_VALUE,
     sqlite3.SQLITE_LIMIT_SQL_LENGTH: 1 << 20,
     sqlite3.SQLITE_LIMIT_ATTACHED: 0,
     sqlite3.SQLITE_LIMIT_EXPR_DEPTH: 100,
@@ -63,13 +71,15 @@ def holds_tables(path: Path, head: bytes, names: frozenset[str]) -> bool:
 class Database:
     """A database, opened for one visit.  Raises UnreadableError and DamagedError wherever it is used.
 
-    `place` keeps a copy from visit to visit; without one, the copy ends with the visit.
+    `place` keeps a copy from visit to visit; without one, the copy ends with the visit.  A query that meets a
+    text of more than `max_value` bytes fails.
     """
 
-    def __init__(self, path: Path, place: SqlitePlace | None = None) -> None:
+    def __init__(self, path: Path, place: SqlitePlace | None = None, max_value: int = MAX_VALUE) -> None:
         self.path = path
         self._own_place = SqlitePlace(path) if place is None else None
         self._place = place or self._own_place or SqlitePlace(path)
+        self._max_value = max_value
         self._until = 0.0
         self._tables: dict[str, list[str]] | None = None
         self._version: object = None
@@ -101,6 +111,7 @@ class Database:
             self._tables = {name: self._columns(name) for name in names}
         return self._tables
 
+    @cached_property
     def n_bytes(self) -> int:
         """How large the database is."""
         ((n_pages,),), ((size,),) = self.rows("PRAGMA page_count"), self.rows("PRAGMA page_size")
@@ -118,14 +129,22 @@ class Database:
         return [text(name) for (name,) in self.rows("SELECT name FROM pragma_table_info(?)", table)]
 
     def rows(self, sql: str, *values: object) -> list[Row]:
-        """All rows of a query, which must bound their number.
+        """All rows of a query, which must bound their number.  A text comes as bytes."""
+        return self._asked(_all_rows, sql, values)
+
+    def table(self, dtype: NDType, sql: str, *values: object) -> NDArray[np.void] | None:
+        """All rows of a query as a structured array, or None where a value does not fit its type."""
+        return self._asked(lambda cursor: _table(cursor, dtype), sql, values)
+
+    def _asked(self, take: Callable[[sqlite3.Cursor], Taken], sql: str, values: Sequence[object]) -> Taken:
+        """What `take` makes of the answer.
 
         SQLite does not look whether a file without locks changes; a query during which it did is asked anew.
         """
         for _ in range(N_TRIES):
             version = self._place.version()
             try:
-                found = self._fetched(sql, values)
+                found = take(self._cursor(sql, values))
             except FAULTS as error:
                 if not self._place.is_unlocked or version == self._place.version():
                     raise self._error(error) from error
@@ -141,8 +160,8 @@ class Database:
             self._connection.close()
         self._version = self._place.version()
         try:
-            self._connection = _connected(self._place.uri(), self._is_late)
-            self._fetched(_FIRST, ())
+            self._connection = _connected(self._place.uri(), self._is_late, self._max_value)
+            self._cursor(_FIRST, ()).fetchall()
         except sqlite3.Error as error:
             if getattr(error, "sqlite_errorname", "") != "SQLITE_READONLY_ROLLBACK":
                 raise self._error(error) from error
@@ -152,15 +171,16 @@ class Database:
         """Opens a copy in which the transaction of a dead writer is undone."""
         try:
             uri = self._place.repaired("-journal")
-            self._connection = _connected(uri, self._is_late)
-            self._fetched(_FIRST, ())
+            self._connection = _connected(uri, self._is_late, self._max_value)
+            self._cursor(_FIRST, ()).fetchall()
         except sqlite3.Error as error:
             raise self._error(error) from error
 
-    def _fetched(self, sql: str, values: Sequence[object]) -> list[Row]:
+    def _cursor(self, sql: str, values: Sequence[object]) -> sqlite3.Cursor:
+        if self._connection is None:
+            raise UnreadableError(str(self.path), "is closed", "open it again")
         self._until = time.thread_time() + MAX_CPU_S
-        connection = self._connection
-        return [] if connection is None else connection.execute(sql, values).fetchall()  # type: ignore[arg-type]
+        return self._connection.execute(sql, values)
 
     def _is_late(self) -> bool:
         return time.thread_time() > self._until
@@ -182,11 +202,11 @@ class Database:
         return DamagedError(where, f"is a damaged database ({error})", "mend it with `sqlite3 FILE .recover`")
 
 
-def _connected(uri: str, is_late: Callable[[], bool]) -> sqlite3.Connection:
+def _connected(uri: str, is_late: Callable[[], bool], max_value: int) -> sqlite3.Connection:
     connection = sqlite3.connect(uri, uri=True, timeout=BUSY_S, isolation_level=None)
     try:
         connection.text_factory = bytes
-        for limit, most in _LIMITS.items():
+        for limit, most in {**_LIMITS, sqlite3.SQLITE_LIMIT_LENGTH: max_value}.items():
             connection.setlimit(limit, most)
         connection.set_progress_handler(is_late, N_OPS)
         for command in _SETTINGS:
@@ -195,6 +215,17 @@ def _connected(uri: str, is_late: Callable[[], bool]) -> sqlite3.Connection:
         connection.close()
         raise
     return connection
+
+
+def _all_rows(cursor: sqlite3.Cursor) -> list[Row]:
+    return cursor.fetchall()
+
+
+def _table(cursor: sqlite3.Cursor, dtype: NDType) -> NDArray[np.void] | None:
+    try:
+        return np.fromiter(cursor, dtype)
+    except (TypeError, ValueError, OverflowError):
+        return None
 
 
 def text(value: object) -> str:

@@ -1,17 +1,17 @@
 """TensorBoard's Event message: what one record says, and where its numbers stand.
 
 Event: 1 wall_time, 2 step, 5 summary, 7 session_log.  Summary: 1 value.  Value: 1 tag, 2 simple_value,
-3 to 6 pictures, histograms, sounds, 8 tensor (of these the last one counts), 9 metadata.  Numbers are a `simple_value` (torch,
-tensorboardX, TF1) or a tensor of one element whose plugin is "scalars" or unnamed (TF2).
+3 to 6 pictures, histograms, sounds, 8 tensor (of these the last one counts), 9 metadata.  Numbers are a
+`simple_value` (torch, tensorboardX, TF1) or a tensor of one element whose plugin is "scalars" or unnamed (TF2).
 """
 
 import struct
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from enum import Enum
 from typing import NamedTuple
 
 from descentry.formats.proto import BYTES, FIXED32, FIXED64, VARINT, BadMessage, signed, spans, varint
-from descentry.formats.tfhistograms import histogram_of_message, histogram_of_tensor
+from descentry.formats.tfhistograms import NoHistogram, histogram_of_message, histogram_of_tensor
 from descentry.formats.tftensors import NoNumber, tensor_number
 from descentry.record.chunk import Floats
 
@@ -28,6 +28,7 @@ class Kind(Enum):
     SCALAR = "scalar"
     HISTOGRAM = "histogram"
     OTHER = "other"
+    BROKEN = "broken"
 
 
 class Number(NamedTuple):
@@ -39,10 +40,10 @@ class Number(NamedTuple):
 
 
 class Value(NamedTuple):
-    """One value of a summary.  `plugin`: None where the event names none.  `what`: a word for what is OTHER.
+    """One value of a summary.  `plugin`: None where the event names none.
 
-    `histogram`: float64[n, 3] buckets (left, right, count).  `by_plugin`: what an earlier event said of the
-    tag decides whether it counts.
+    `histogram`: float64[n, 3] buckets (left, right, count).  `what`: a word for what is OTHER, or what is wrong
+    with what is BROKEN.  `by_plugin`: what an earlier event said of the tag decides whether it counts.
     """
 
     tag: str
@@ -117,7 +118,7 @@ def _value(data: bytes, at: int, end: int) -> Value:
         number_ = Number(float(_FLOAT.unpack_from(data, begin)[0]), begin, "<f4")
         return Value(tag, Kind.SCALAR, number_, plugin)
     if content == 5 and content_kind == BYTES:
-        return _histogram(tag, plugin, histogram_of_message(data, begin, last))
+        return _histogram(tag, plugin, histogram_of_message, data, begin, last)
     if content == 8 and content_kind == BYTES:
         return _tensor(tag, plugin, data, begin, last)
     return _other(tag, plugin, _WORDS.get(content, plugin or "metadata"))
@@ -125,31 +126,39 @@ def _value(data: bytes, at: int, end: int) -> Value:
 
 _ONE_OF = frozenset({2, 3, 4, 5, 6, 8})
 _WORDS = {3: "histogram of an old style", 4: "image", 6: "audio"}
+_NONE = Number(float("nan"))
 
 
 def _other(tag: str, plugin: str | None, what: str) -> Value:
-    return Value(tag, Kind.OTHER, Number(float("nan")), plugin, None, what)
+    return Value(tag, Kind.OTHER, _NONE, plugin, None, what)
 
 
-def _histogram(tag: str, plugin: str | None, buckets: Floats | None) -> Value:
+Buckets = Callable[[bytes, int, int], Floats | None]
+
+
+def _histogram(tag: str, plugin: str | None, buckets_of: Buckets, data: bytes, at: int, end: int) -> Value:
+    try:
+        buckets = buckets_of(data, at, end)
+    except NoHistogram as error:
+        return Value(tag, Kind.BROKEN, _NONE, plugin, None, str(error))
     if buckets is None:
         return _other(tag, plugin, "empty histogram")
-    return Value(tag, Kind.HISTOGRAM, Number(float("nan")), plugin, buckets)
+    return Value(tag, Kind.HISTOGRAM, _NONE, plugin, buckets)
 
 
 def _tensor(tag: str, plugin: str | None, data: bytes, at: int, end: int) -> Value:
     """A tensor, as its plugin says; as a number or a histogram of which the plugin is still to be looked up."""
     if plugin == "histograms":
-        return _histogram(tag, plugin, histogram_of_tensor(data, at, end))
+        return _histogram(tag, plugin, histogram_of_tensor, data, at, end)
     if plugin not in (None, "", "scalars"):
         return _other(tag, plugin, str(plugin))
     try:
         number = Number(*tensor_number(data, at, end))
     except NoNumber as error:
         if plugin is None:
-            buckets = histogram_of_tensor(data, at, end)
-            if buckets is not None:
-                return Value(tag, Kind.HISTOGRAM, Number(float("nan")), None, buckets, "", True)
+            found = _histogram(tag, plugin, histogram_of_tensor, data, at, end)
+            if found.kind is Kind.HISTOGRAM:
+                return found._replace(by_plugin=True)
         return _other(tag, plugin, str(error))
     return Value(tag, Kind.SCALAR, number, plugin, None, "", plugin is None)
 

@@ -5,18 +5,20 @@ bytes are the same, and whose step has as many bytes, says the same with other n
 those bytes alone decide how a message is read.
 """
 
+import struct
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from descentry.formats.proto import signed, varint
 from descentry.formats.tfevents import Event, Kind
-from descentry.formats.tftensors import decoded, width
-from descentry.record.chunk import Floats, Ints
+from descentry.formats.tfevents_points import Points
+from descentry.formats.tftensors import decoded, number_at, width
+from descentry.record.chunk import Ints
 
 Rows = NDArray[np.uint8]
 Words = NDArray[np.uint64]
-Tags = NDArray[np.uint16]
 
 MAX_SIZE = 4096
 """Bytes of a payload that may be regular; larger ones are few."""
@@ -24,6 +26,8 @@ MAX_LAYOUTS = 32
 """Layouts of one size: step widths, types of values and lengths of tags set them apart."""
 MAX_SHAPES = 20_000
 """Texts of all layouts together."""
+_DOUBLE = struct.Struct("<d")
+_FLOAT = struct.Struct("<f")
 _FACTOR = 0x9E3779B97F4A7C15
 """Odd, of mixed bits (2**64 over the golden ratio): its powers hash the words of a row."""
 
@@ -49,16 +53,6 @@ def place_of(event: Event, size: int) -> Place | None:
     return Place(size, event.wall_at, event.step_at, event.step_width, values)
 
 
-class Points(NamedTuple):
-    """Points in no order: int64 positions in the batch, uint16 tags, int64 steps, float64 times and values."""
-
-    at: Ints
-    tags: Tags
-    steps: Ints
-    walls: Floats
-    values: Floats
-
-
 class Layout:
     """All texts (the bytes that do not change) that were seen at one place, with their tags."""
 
@@ -76,6 +70,7 @@ class Layout:
         self._mask = mask.view("<u8")
         self._number = int.from_bytes(mask.tobytes(), "little")
         self._shapes: dict[int, int] = {}
+        self._known: list[tuple[int, tuple[int, ...]]] = []
         self._texts = np.empty((0, self.n_words), np.uint64)
         self._tags = np.empty((0, len(place.values)), np.uint16)
         self._hashes = np.empty(0, np.uint64)
@@ -83,16 +78,22 @@ class Layout:
         factors = [pow(_FACTOR, i + 1, 1 << 64) for i in range(self.n_words)]
         self._factors = np.array(factors, np.uint64)
 
-    def add(self, shapes: dict[bytes, tuple[int, ...]]) -> None:
-        """Takes up payloads with the tags of their values."""
-        new = {self._masked(payload): tags for payload, tags in shapes.items()}
-        new = {number: tags for number, tags in new.items() if number not in self._shapes}
-        for number in new:
-            self._shapes[number] = len(self._shapes)
-        texts = b"".join(number.to_bytes(self.n_words * 8, "little") for number in new)
-        fresh = np.frombuffer(texts, "<u8").reshape(len(new), self.n_words)
+    def add(self, payload: bytes, tags: tuple[int, ...]) -> None:
+        """Takes up the text of a payload, with the tags of its values."""
+        text = self._masked(payload)
+        if text not in self._shapes:
+            self._shapes[text] = len(self._known)
+            self._known.append((text, tags))
+
+    def _index(self) -> None:
+        """Brings the arrays up to date with what was added."""
+        n = len(self._texts)
+        if n == len(self._known):
+            return
+        texts = b"".join(text.to_bytes(self.n_words * 8, "little") for text, _ in self._known[n:])
+        fresh = np.frombuffer(texts, "<u8").reshape(-1, self.n_words)
         self._texts = np.concatenate((self._texts, fresh))
-        tags = np.array(list(new.values()), np.uint16).reshape(len(new), len(self.place.values))
+        tags = np.array([tags for _, tags in self._known[n:]], np.uint16)
         self._tags = np.concatenate((self._tags, tags))
         hashes = self._texts @ self._factors
         self._order = np.argsort(hashes, kind="stable")
@@ -105,16 +106,28 @@ class Layout:
         """The number of the text that a payload has, or None."""
         return self._shapes.get(self._masked(payload))
 
-    def tags(self, shapes: list[int]) -> Tags:
-        """The tags of the values of each shape: uint16[n, n_values]."""
-        return self._tags[shapes]
+    def tags(self, shape: int) -> tuple[int, ...]:
+        """The tags of the values of a shape."""
+        return self._known[shape][1]
+
+    def numbers(self, payload: bytes) -> tuple[float, int, list[float]]:
+        """Time, step and values of a payload that has one of the shapes."""
+        place = self.place
+        step = varint(payload, place.step_at)[0] if place.step_width else 0
+        values = [
+            _FLOAT.unpack_from(payload, at)[0] if form == "<f4" else number_at(payload, at, form)
+            for at, form in place.values
+        ]
+        return _DOUBLE.unpack_from(payload, place.wall_at)[0], signed(step), values
 
     def hashes(self, rows: Words) -> Words:
         """A number for each row, the same for rows with the same text."""
-        return (rows & self._mask) @ self._factors
+        hashes: Words = (rows & self._mask) @ self._factors
+        return hashes
 
     def match(self, rows: Words) -> Ints:
         """The shape of each row, -1 for none: uint64[n, n_words] to int64[n]."""
+        self._index()
         texts = rows & self._mask
         near = np.searchsorted(self._hashes, texts @ self._factors)
         shapes = self._order[np.minimum(near, len(self._order) - 1)]

@@ -13,9 +13,13 @@ from descentry.record.chunk import Floats
 MIN, MAX, EDGES, COUNTS = 1, 2, 6, 7
 
 
+class NoHistogram(ValueError):
+    """The message is well, but its numbers are no histogram; the text says why."""
+
+
 def histogram_of_message(data: bytes, at: int, end: int) -> Floats | None:
     """The buckets that hold something in the HistogramProto in `data[at:end]`: float64[n, 3] (left, right,
-    count), the outer ones cut to min and max.  None when all are empty.  Raises BadMessage."""
+    count), the outer ones cut to min and max.  None when all are empty.  Raises NoHistogram, BadMessage."""
     found: dict[int, list[Floats]] = {MIN: [], MAX: [], EDGES: [], COUNTS: []}
     for number, kind, start, stop in spans(data, at, end):
         if number in found and kind in (FIXED64, BYTES):
@@ -24,7 +28,7 @@ def histogram_of_message(data: bytes, at: int, end: int) -> Floats | None:
             found[number].append(decoded(data[start:stop], "<f8"))
     edges, counts = (np.concatenate([np.empty(0), *found[number]]) for number in (EDGES, COUNTS))
     if len(edges) != len(counts):
-        raise BadMessage(f"a histogram has {len(edges)} edges for {len(counts)} counts")
+        raise NoHistogram(f"it has {len(edges)} edges for {len(counts)} counts")
     low, high = (float(found[number][-1][-1]) if found[number] else 0.0 for number in (MIN, MAX))
     lefts = np.concatenate(([low], edges[:-1])) if len(edges) else edges
     return _filled(np.maximum(lefts, low), np.minimum(edges, high), counts)
@@ -32,21 +36,22 @@ def histogram_of_message(data: bytes, at: int, end: int) -> Floats | None:
 
 def histogram_of_tensor(data: bytes, at: int, end: int) -> Floats | None:
     """The buckets that hold something in the TensorProto in `data[at:end]`: float64[n, 3] (left, right, count).
-    None when all are empty or it is no table of three columns.  Raises BadMessage."""
+    None when all are empty.  Raises NoHistogram, BadMessage."""
     numbers, shape = tensor_numbers(data, at, end)
     if len(shape) != 2 or shape[1] != 3 or len(numbers) != shape[0] * 3:
-        return None
+        raise NoHistogram(f"a tensor of shape {shape[:8]} has no three columns")
     lefts, rights, counts = numbers.reshape(-1, 3).T
     return _filled(lefts, rights, counts)
 
 
 def _filled(lefts: Floats, rights: Floats, counts: Floats) -> Floats | None:
     if not np.isfinite(counts).all() or (counts < 0).any():
-        raise BadMessage("a count of a histogram is negative or not finite")
+        raise NoHistogram("a count is negative or not finite")
     filled = counts > 0
     if not filled.any():
         return None
-    return np.stack((lefts, rights, counts), axis=1)[filled]
+    buckets: Floats = np.stack((lefts, rights, counts), axis=1)[filled]
+    return buckets
 
 
 def quantiles(buckets: Floats, fractions: Floats) -> Floats:
@@ -64,5 +69,6 @@ def quantiles(buckets: Floats, fractions: Floats) -> Floats:
     at = np.minimum(np.searchsorted(ends, wanted, side="left"), len(ends) - 1)
     share = np.clip((wanted - (ends[at] - counts[at])) / counts[at], 0.0, 1.0)
     with np.errstate(over="ignore", invalid="ignore"):
-        between = lefts[at] * (1 - share) + rights[at] * share
-    return np.where(share == 0.0, lefts[at], np.where(share == 1.0, rights[at], between))
+        between = np.clip(lefts[at] * (1 - share) + rights[at] * share, lefts[at], rights[at])
+    found: Floats = np.where(share == 0.0, lefts[at], np.where(share == 1.0, rights[at], between))
+    return found

@@ -3,6 +3,7 @@
 import struct
 
 import numpy as np
+from numpy.typing import NDArray
 
 from descentry.formats.crc32c import masked, masked_rows
 from descentry.record.chunk import Ints
@@ -28,7 +29,7 @@ def header_after(data: bytes, begin: int, end: int) -> int | None:
         lengths = np.ndarray((last - first,), "<u8", data, first, (1,))
         places = first + np.flatnonzero((lengths < FAR) & (lengths > 0))
         checksums = rows_at(data, places + 8, 4).view("<u4").ravel()
-        hits = maskedrows_at(rows_at(data, places, 8)) == checksums
+        hits = masked_rows(rows_at(data, places, 8)) == checksums
         if hits.any():
             return int(places[hits.argmax()])
         first, window = last, min(window * 8, MOST_WINDOW)
@@ -46,15 +47,17 @@ def damaged(data: bytes, starts: Ints, sizes: Ints) -> Ints:
     return np.sort(np.concatenate(bad))
 
 
-def _are_right(data: bytes, starts: Ints, size: int) -> "np.ndarray[tuple[int], np.dtype[np.bool_]]":
+def _are_right(data: bytes, starts: Ints, size: int) -> NDArray[np.bool_]:
     stored = rows_at(data, starts + size, 4).view("<u4").ravel()
     if len(starts) < FEW:
-        found = [masked(data[start : start + size]) for start in starts.tolist()]
-        return np.array(found, np.uint32) == stored
-    return maskedrows_at(rows_at(data, starts, size)) == stored
+        found = np.array([masked(data[start : start + size]) for start in starts.tolist()], np.uint32)
+    else:
+        found = masked_rows(rows_at(data, starts, size))
+    is_right: NDArray[np.bool_] = found == stored
+    return is_right
 
 
-def rows_at(data: bytes, starts: Ints, size: int) -> "np.ndarray[tuple[int, int], np.dtype[np.uint8]]":
+def rows_at(data: bytes, starts: Ints, size: int) -> NDArray[np.uint8]:
     """The bytes from each start on, side by side: uint8[n, size]."""
     everywhere = np.ndarray((len(data) - size + 1, size), np.uint8, data, 0, (1, 1))
     return everywhere[starts]

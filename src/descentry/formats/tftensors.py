@@ -39,6 +39,11 @@ def width(form: str) -> int:
     return 2 if form == "bfloat16" else np.dtype(form).itemsize
 
 
+def number_at(data: bytes, at: int, form: str) -> float:
+    """One value of a type at a place."""
+    return float(decoded(data[at : at + width(form)], form)[0])
+
+
 def tensor_number(data: bytes, at: int, end: int) -> tuple[float, int, str]:
     """The value of the TensorProto with one element in `data[at:end]`; where it stands, and as which type.
 
@@ -53,7 +58,7 @@ def tensor_number(data: bytes, at: int, end: int) -> tuple[float, int, str]:
     if form:
         if stop - start != width(form):
             raise NoNumber("tensor of several elements")
-        return float(decoded(data[start:stop], form)[0]), start, form
+        return number_at(data, start, form), start, form
     found = tensor.numbers(2)
     if len(found) != 1:
         raise NoNumber("tensor of several elements" if len(found) else "empty tensor")
@@ -111,14 +116,14 @@ class _Tensor:
         if form:
             self._require_whole(start, stop, form)
             return decoded(self._data[start : min(stop, start + most * width(form))], form)
-        parts = [self._list(*one, most) for one in self._lists[:most]]
+        parts = [self._list(number, start, stop, most) for number, _, start, stop in self._lists[:most]]
         return np.concatenate(parts)[:most] if parts else np.empty(0)
 
     def _require_whole(self, start: int, stop: int, form: str) -> None:
         if (stop - start) % width(form):
             raise BadMessage(f"{stop - start} bytes are no whole number of values")
 
-    def _list(self, number: int, kind: int, start: int, stop: int, most: int) -> Floats:
+    def _list(self, number: int, start: int, stop: int, most: int) -> Floats:
         """The elements of one `…_val` field, packed or single."""
         if number in FIXED:
             self._require_whole(start, stop, FIXED[number])

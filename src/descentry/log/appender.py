@@ -13,7 +13,7 @@ from itertools import islice
 from os import write
 from threading import RLock
 from time import monotonic
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 from descentry.log.wall import Told
 
@@ -32,6 +32,12 @@ class Opened(NamedTuple):
     first: tuple[bytes, ...]
 
 
+class Watcher(Protocol):
+    """Told of each file that was opened."""
+
+    def watch(self, appender: "Appender") -> None: ...
+
+
 class Appender:
     """See the module.  `held`: the lines that wait.
 
@@ -39,20 +45,27 @@ class Appender:
     """
 
     def __init__(
-        self, open_file: Callable[[], Opened], notice: Callable[[str, str], bytes], told: Told
+        self,
+        open_file: Callable[[], Opened],
+        notice: Callable[[str, str], bytes],
+        told: Told,
+        watcher: Watcher | None = None,
     ) -> None:
         self._open_file = open_file
         self._notice = notice
         self._told = told
+        self._watcher = watcher
         self._reset()
 
     def _reset(self) -> None:
         self.lock = RLock()
         self.fd = -1
         self._identity = (0, 0)
+        self._first: tuple[bytes, ...] = ()
         self.held: deque[bytes] = deque()
         self._n_bytes = 0
         self._n_done = 0
+        self._n_kept = 0
         self._n_waited = 0
         self._n_dropped = 0
         self._problem = ""
@@ -74,11 +87,13 @@ class Appender:
             if n < len(line):
                 self._hold(line)
                 self._n_done = n
+                if n:
+                    self._drain()
 
     def open(self) -> None:
-        """Opens the file now, which the first line would do else."""
+        """Opens the file now, to be told of trouble early; nothing is written before the first line."""
         with self.lock:
-            self._look(monotonic())
+            self._reopen(-1)
 
     def flush(self) -> bool:
         """Writes what waits; True when nothing waits any more."""
@@ -110,7 +125,13 @@ class Appender:
             self.fd = -1
         if self.fd < 0:
             self._reopen(lost)
-        if self.fd >= 0 and self.held:
+        if self.fd < 0:
+            return
+        self.held.extendleft(reversed(self._first))
+        self._n_bytes += sum(map(len, self._first))
+        self._n_kept += len(self._first)
+        self._first = ()
+        if self.held:
             self._drain()
 
     def _is_lost(self) -> bool:
@@ -120,7 +141,7 @@ class Appender:
         try:
             status = os.fstat(self.fd)
         except OSError:
-            self.fd = -1
+            self._let_go()
             return False
         if (status.st_dev, status.st_ino) != self._identity:
             self.fd = -1
@@ -129,18 +150,19 @@ class Appender:
 
     def _reopen(self, lost: int) -> None:
         try:
-            fd, first = self._open_file()
-            status = os.fstat(fd)
+            self.fd, self._first = self._open_file()
+            status = os.fstat(self.fd)
         except OSError as error:
             self._failed(error, "cannot be opened")
+            self._let_go()
             self.fd = lost
             return
-        self.fd, self._identity = fd, (status.st_dev, status.st_ino)
+        self._identity = (status.st_dev, status.st_ino)
+        if self._watcher is not None:
+            self._watcher.watch(self)
         if lost >= 0:
             self._restore(lost)
         self._n_done = 0
-        self.held.extendleft(reversed(first))
-        self._n_bytes += sum(map(len, first))
 
     def _restore(self, lost: int) -> None:
         """What stood in a file that was deleted goes first into the new one."""
@@ -157,7 +179,7 @@ class Appender:
         finally:
             os.close(lost)
         self._told("vanished", said)
-        self.held.appendleft(self._notice("vanished", said))
+        self._first = (*self._first, self._notice("vanished", said))
 
     def _written(self, data: bytes) -> int:
         """How many bytes the file took."""
@@ -194,8 +216,8 @@ class Appender:
         self.held.append(line)
         self._n_bytes += len(line)
         self._n_waited += 1
-        while self._n_bytes > MAX_HELD and len(self.held) > 1:
-            at = 1 if self._n_done else 0
+        at = max(self._n_kept, 1 if self._n_done else 0)
+        while self._n_bytes > MAX_HELD and len(self.held) > at + 1:
             self._n_bytes -= len(self.held[at])
             del self.held[at]
             self._n_dropped += 1
@@ -210,7 +232,7 @@ class Appender:
             block = b"".join(islice(self.held, BATCH))[self._n_done :]
             n = self._written(block)
             self._took(n)
-            if n < len(block):
+            if not n:
                 return
         if self._n_waited:
             said = f"{self._n_waited} lines waited in memory ({self._problem})"
@@ -225,5 +247,6 @@ class Appender:
         while self.held and n >= len(self.held[0]):
             size = len(self.held.popleft())
             self._n_bytes -= size
+            self._n_kept = max(0, self._n_kept - 1)
             n -= size
         self._n_done = n

@@ -58,6 +58,8 @@ class Lines:
         named += flat(given)
         if values is not None and not isinstance(values, Mapping):
             named.append(("values", values))
+        if step is None and not named:
+            return
         odd: dict[str, str] = {}
         at = self._step(step, odd)
         pairs = iter([(self._name(name), value) for name, value in named])

@@ -5,6 +5,7 @@ that finds a file there which is no log of ours.
 """
 
 import os
+import secrets
 import stat
 from pathlib import Path
 from time import time
@@ -41,8 +42,14 @@ class Place:
         self.folder = folder
         self.path = folder / file_name(1)
         self.is_child = False
+        self._session = secrets.token_hex(4)
         self._told = told
         self.must_be_new = not resume
+
+    def renew(self) -> None:
+        """In a forked child: a writer of its own."""
+        self.is_child = True
+        self._session = secrets.token_hex(4)
 
     def open_file(self) -> Opened:
         """The first file of the folder that is free, its torn tail repaired.
@@ -69,7 +76,7 @@ class Place:
 
     def _refuse_existing(self) -> None:
         path = self.folder / file_name(1)
-        if self.must_be_new and path.exists():
+        if self.must_be_new and path.exists() and path.stat().st_size:
             raise UsageError(
                 f"{path}: holds a log of {path.stat().st_size} bytes, expected none with resume=False; "
                 "use resume=True to append to it, or name another folder"
@@ -89,7 +96,7 @@ class Place:
     def _opened(self, fd: int, is_sole: bool, why: str) -> Opened:
         if why:
             self._told("second_writer", f"{why}: this one writes {self.path.name}, a run of its own")
-        session = session_line(time(), why)
+        session = session_line(self._session, time(), why)
         said, mended = repaired(fd, is_sole)
         if not said:
             return Opened(fd, (session,))

@@ -10,17 +10,20 @@ from descentry.log.appender import Appender
 class Syncer:
     """A daemon thread that calls fsync at most every `every_s` seconds, while there is something new."""
 
-    def __init__(self, appender: Appender, every_s: float) -> None:
+    def __init__(self, every_s: float) -> None:
+        self._every_s = every_s
+        self._stop = Event()
+        self._thread: Thread | None = None
+
+    def watch(self, appender: Appender) -> None:
+        """Starts the thread, unless it runs: it does not come along into a forked child."""
+        if self._thread is not None and self._thread.is_alive():
+            return
         self._stop = Event()
         self._thread = Thread(
-            target=_run, args=(ref(appender), self._stop, every_s), name="descentry-log", daemon=True
+            target=_run, args=(ref(appender), self._stop, self._every_s), name="descentry-log", daemon=True
         )
         self._thread.start()
-
-    @property
-    def is_alive(self) -> bool:
-        """False in a forked child: threads do not come along."""
-        return self._thread.is_alive()
 
     def close(self) -> None:
         """Ends the thread, without waiting for a disk that does not answer."""

@@ -37,5 +37,14 @@ class Told:
             return
         self.kinds.add(kind)
         text = f"{self.where}: {message}"
-        if outcome(lambda: warnings.warn(text, LogWarning, stacklevel=5)) is not None:
+        level = _level()
+        if outcome(lambda: warnings.warn(text, LogWarning, stacklevel=level)) is not None:
             outcome(lambda: print(f"LogWarning: {text}", file=sys.stderr))
+
+
+def _level() -> int:
+    """The stack level, seen from inside `outcome`, of the user's line that called into this package."""
+    level, frame = 3, sys._getframe(1)
+    while frame.f_back is not None and str(frame.f_globals.get("__name__")).startswith("descentry."):
+        level, frame = level + 1, frame.f_back
+    return level

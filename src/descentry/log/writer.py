@@ -14,7 +14,7 @@ from types import TracebackType
 from typing import Any
 
 from descentry.log import lives
-from descentry.log.appender import Appender, Opened
+from descentry.log.appender import Appender
 from descentry.log.lines import PLAIN, Lines, fast_line
 from descentry.log.mirror import FOLDER, Mirror
 from descentry.log.place import Place
@@ -63,19 +63,12 @@ class Log:
         self._told = Told(str(folder))
         self._lines = Lines(self._told)
         self._place = Place(folder, self._told, resume=resume)
-        self._appender = Appender(self._open_file, self._lines.notice, self._told)
-        self._append: Callable[[bytes], None] = self._appender.append
-        self._mirror = None if mirror is None else Mirror(mirror, self._told)
         self._fsync_s = fsync_s
-        self._syncer: Syncer | None = None
+        self._syncer = Syncer(fsync_s) if fsync_s else None
+        self._appender = Appender(self._place.open_file, self._lines.notice, self._told, self._syncer)
+        self._append: Callable[[bytes], None] = self._appender.append
+        self._mirror = None if mirror is None else Mirror(mirror, Told(str(mirror)))
         lives.keep(self)
-
-    def _open_file(self) -> Opened:
-        """The file, and beside it the thread that syncs: neither comes along into a forked child."""
-        opened = self._place.open_file()
-        if self._fsync_s and (self._syncer is None or not self._syncer.is_alive):
-            self._syncer = Syncer(self._appender, self._fsync_s)
-        return opened
 
     @property
     def path(self) -> Path:
@@ -139,22 +132,25 @@ class Log:
             self._appender.flush()
             synced(self._appender)
         if not self._appender.close():
-            self._told("lost", f"{n_held} rows could not be written before the end and are lost")
-        if self._mirror is not None:
-            self._mirror.appender.close()
+            self._told("lost", f"{n_held} lines could not be written before the end and are lost")
+        if self._mirror is not None and not self._mirror.appender.close():
+            self._told("mirror", f"{self._mirror.folder} lacks rows that could not be written")
         self._mirror = None
 
     def _refuse(self, _line: bytes) -> None:
         self._told("closed", "the log is closed: what is written now is lost; make a new Log to go on")
 
     def _guarded(self, call: Callable[[], object]) -> None:
+        if self.is_closed:
+            self._refuse(b"")
+            return
         error = outcome(call)
         if isinstance(error, Exception):
             self._told("failed", f"a call was not logged ({type(error).__name__}: {str(error)[:200]})")
 
     def forked(self) -> None:
         """In a forked child: the file, and what waits for it, are the parent's."""
-        self._place.is_child = True
+        self._place.renew()
         self._appender.forget()
         if self._mirror is not None:
             self._mirror.appender.forget()

@@ -22,7 +22,6 @@ class Numbers(NamedTuple):
     is_valid: Bools
     whole: Ints | None = None
 
-
     def take(self, rows: Ints) -> "Numbers":
         """Those of the given rows."""
         whole = None if self.whole is None else self.whole[rows]

@@ -51,7 +51,9 @@ class ClearmlEvents:
         name = _name(event.get("metric"), event.get("variant"))
         step, value = whole_step(event.get("iter")), as_number(event.get("value"))
         if not name or step is None or value is None:
-            self._notes.add("bad_line", "is a scalar without name, iteration or number and was left out", line)
+            self._notes.add(
+                "bad_line", "is a scalar without name, iteration or number and was left out", line
+            )
             return
         self._zeros.see(name, step, value)
         self._points.put(step, name, value, wall_seconds(event.get("timestamp")))

@@ -19,6 +19,7 @@ from descentry.record.errors import DamagedError, UsageError
 from descentry.sources.clearml_events import SCALAR, ClearmlEvents
 from descentry.sources.drive import follow_stream, read_stream
 from descentry.sources.json_values import BadJson, clean_name, parsed
+from descentry.sources.numbers import number
 from descentry.sources.protocol import OneRun
 from descentry.sources.rows import bounded, with_events
 from descentry.sources.settled import follow_settled
@@ -138,4 +139,5 @@ def _config(archive: Archive) -> dict[str, object]:
 def _set(config: dict[str, object], name: str, item: Any) -> None:
     value = item.get("value") if isinstance(item, dict) else None
     if isinstance(value, str):
-        config[name] = clean_name(value)
+        spelled = number(value)
+        config[name] = clean_name(value) if spelled is None else spelled

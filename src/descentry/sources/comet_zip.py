@@ -105,8 +105,9 @@ def _part(path: Path) -> _Part:
         about = None
     about = about if isinstance(about, dict) else {}
     start, found = about.get("start_time"), about.get("offline_id")
-    is_key = isinstance(found, str) and 0 < len(found) <= 100 and found.isalnum()
-    return _Part(found if is_key else key, start if isinstance(start, int | float) else 0.0, path, "")
+    if isinstance(found, str) and 0 < len(found) <= 100 and found.isalnum():
+        key = found
+    return _Part(key, start if isinstance(start, int | float) else 0.0, path, "")
 
 
 def _by_key(folder: Path) -> dict[str, list[Path]]:

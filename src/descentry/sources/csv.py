@@ -1,7 +1,7 @@
 """CSV, TSV and the like: one row per logging step, columns by header.
 
-Written by Lightning's and Keras's CSVLogger, ultralytics (`results.csv`), pandas, AlgoPerf, Ray Tune (`progress.csv`), ColossalAI's
-reward trainer (no header) and everybody's own `csv.writer`.
+Written by Lightning's and Keras's CSVLogger, ultralytics (`results.csv`), pandas, AlgoPerf, Ray Tune
+(`progress.csv`), ColossalAI's reward trainer (no header) and everybody's own `csv.writer`.
 
 An empty cell was not logged; `nan` and `inf` in any spelling were.  Between semicolons `3,5` is 3.5.
 The step is the best of the names in
@@ -32,11 +32,12 @@ from descentry.sources.csv_long import merged, point_of
 from descentry.sources.csv_sniff import is_csv
 from descentry.sources.csv_start import Start
 from descentry.sources.csv_steps import RowSteps
-from descentry.sources.csv_tail import is_whole
+from descentry.sources.csv_tail import N_COMPARED, is_whole
 from descentry.sources.drive import follow_stream, read_stream
 from descentry.sources.notes import Notes
 from descentry.sources.numbered import SecondLook
 from descentry.sources.numbers import wall_seconds
+from descentry.sources.padding import Padding
 from descentry.sources.rows import MAX_SERIES, Rows, joined, with_events
 from descentry.sources.settings_columns import Settings
 
@@ -78,12 +79,13 @@ class CsvLines:
         self._notes = Notes(name)
         self._lines = LineBlocks(name, splits_at_cr=True)
         self._settings = Settings(name)
+        self._padding = Padding(name)
         self._utf8 = Utf8(name)
         self._rows = Rows()
         self._start = Start(self._notes)
         self._layout: Layout | None = None
         self._steps = RowSteps(self._notes, is_numbered=is_numbered)
-        self._previous = b""
+        self._previous: list[bytes] = []
 
     @property
     def is_long(self) -> bool:
@@ -105,12 +107,13 @@ class CsvLines:
         pieces = [self._last(block)] if block.data.strip() else []
         if self._layout is None:
             pieces.append(self._known(self._start.finish()))
-        return self._told([*pieces, Chunk(np.empty(0, np.int64), {}, None, (), self._ignored())])
+        last = self._told([*pieces, Chunk(np.empty(0, np.int64), {}, None, (), self._ignored())])
+        return with_events(last, self._padding.end())
 
     def _told(self, pieces: list[Chunk]) -> Chunk:
         events = (*self._lines.events, *self._utf8.events, *self._notes.take())
         self._lines.events, self._utf8.events = [], []
-        return with_events(self._settings.without(joined(pieces)), events)
+        return with_events(self._padding.feed(self._settings.without(joined(pieces))), events)
 
     def _ignored(self) -> dict[str, object]:
         columns = self._layout.columns if self._layout else []
@@ -121,7 +124,7 @@ class CsvLines:
         """The rows of the last line, which has no newline."""
         line = self._utf8.decode(block.data, block.line)
         delimiter = self._layout.delimiter if self._layout else delimiter_of(line)
-        before = cells(self._previous.decode("utf-8", "replace"), delimiter)
+        before = [cells(text.decode("utf-8", "replace"), delimiter) for text in self._previous]
         if block.data.endswith(b"\r"):
             return self._decoded(Block(block.data + b"\n", block.line))
         if is_whole(cells(line, delimiter), before):
@@ -134,7 +137,7 @@ class CsvLines:
     def _decoded(self, block: Block) -> Chunk:
         pieces: list[Chunk] = []
         if block.data:
-            self._previous = block.data[:-1].rpartition(b"\n")[2]
+            self._previous = block.data[:-1].rsplit(b"\n", N_COMPARED)[-N_COMPARED:]
         while block.data and not (self._layout and self._layout.columns):
             end = block.data.index(b"\n") + 1
             line = self._utf8.decode(block.data[:end], block.line)

@@ -6,6 +6,7 @@ their headers.  Metrics are merged by step and named by their headers, by their 
 """
 
 import csv as plain_csv
+import re
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
@@ -26,6 +27,7 @@ format = "deepspeed_csv"
 SIGN = "Train_Samples_"
 """The metrics of DeepSpeed's engine begin so; those of a user's `write_events` may stand beside them."""
 CONFIG = "deepspeed_config.csv"
+_NAME = re.compile(r"(.+)\.csv(?:\.gz|\.zst)?", re.DOTALL)
 MAX_CONFIG = 1000
 MAX_CONFIG_BYTES = 1 << 18
 
@@ -35,7 +37,7 @@ def matches(path: Path, head: bytes) -> bool:
     if head:
         return False
     try:
-        return any(_metric(file) for file in sorted(path.glob(f"{SIGN}*.csv"))[:4])
+        return any(_metric(file) for file in sorted(path.glob(f"{SIGN}*.csv*"))[:4])
     except (OSError, ValueError):
         return False
 
@@ -54,10 +56,10 @@ def read(path: Path) -> Iterator[Chunk]:
 
 def metric_files(folder: Path) -> list[tuple[str, Path]]:
     """(name, file) of each metric, sorted by file; links are not followed."""
-    files = sorted(file for file in folder.glob("*.csv") if file.is_file() and not file.is_symlink())
+    files = sorted(file for file in folder.glob("*.csv*") if file.is_file() and not file.is_symlink())
     found = [(metric, file) for file in files[:MAX_SERIES] if (metric := _metric(file))]
     counts = Counter(metric for metric, _ in found)
-    return [(metric if counts[metric] == 1 else clean_name(file.stem), file) for metric, file in found]
+    return [(metric if counts[metric] == 1 else clean_name(_stem(file)), file) for metric, file in found]
 
 
 def _metric(file: Path) -> str:
@@ -67,14 +69,21 @@ def _metric(file: Path) -> str:
     except InputError:
         return ""
     step, _, name = first.strip().strip("\ufeff").partition(",")
-    is_metric = step == "step" and bool(name) and file.stem.endswith(name.strip('"').replace(" ", "_"))
+    is_metric = step == "step" and bool(name) and _stem(file).endswith(name.strip('"').replace(" ", "_"))
     return clean_name(name.strip('"')) if is_metric else ""
+
+
+def _stem(file: Path) -> str:
+    """The file's name without `.csv`, and without the ending of its compression; "" for any other file."""
+    found = _NAME.fullmatch(file.name)
+    return found[1] if found else ""
 
 
 def config_of(folder: Path) -> dict[str, object]:
     """The settings that DeepSpeed wrote beside the metrics: numbers as numbers, the rest as text."""
     try:
-        text = head(folder / CONFIG, MAX_CONFIG_BYTES).decode("utf-8", "replace")
+        path = next(iter(sorted(folder.glob(f"{CONFIG}*"))), folder / CONFIG)
+        text = head(path, MAX_CONFIG_BYTES).decode("utf-8", "replace")
         rows = list(plain_csv.reader(text.splitlines()))[1:]
     except (InputError, plain_csv.Error):
         return {}

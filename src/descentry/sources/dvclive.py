@@ -27,7 +27,9 @@ owns_folder = True
 METRICS = Path("plots") / "metrics"
 ENDING = ".tsv"
 MAX_PARAMS = 1000
-_PARAM = re.compile(r"([^\s:#'\"{}\[\]-][^:#'\"{}\[\]]{0,200}):[ ]+([^\s'\"{}\[\]&*!|>#][^#]{0,200}?)\s*", re.ASCII)
+_PARAM = re.compile(
+    r"([^\s:#'\"{}\[\]-][^:#'\"{}\[\]]{0,200}):[ ]+([^\s'\"{}\[\]&*!|>#][^#]{0,200}?)\s*", re.ASCII
+)
 
 
 def matches(path: Path, head: bytes) -> bool:

@@ -19,7 +19,9 @@ from descentry.sources.json_rows import JsonRows, as_number
 from descentry.sources.json_values import BadJson, clean_name, parsed
 from descentry.sources.naming import best_step
 from descentry.sources.notes import Notes
+from descentry.sources.padding import Padding
 from descentry.sources.roles import resolve
+from descentry.sources.rows import with_events
 from descentry.sources.whole_file import follow_whole, read_whole
 
 format = "json"
@@ -78,8 +80,10 @@ def rows_of(content: bytes, name: str) -> Chunk:
     rows = JsonRows(Notes(name))
     chunk = _rows_of_document(document, rows)
     if rows.is_fractional:
-        return _rows_of_document(document, JsonRows(Notes(name), is_numbered=True))
-    return chunk
+        chunk = _rows_of_document(document, JsonRows(Notes(name), is_numbered=True))
+    padding = Padding(name)
+    reached = padding.feed(chunk)
+    return with_events(reached, padding.end())
 
 
 def _rows_of_document(document: Any, rows: JsonRows) -> Chunk:

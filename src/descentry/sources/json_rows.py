@@ -160,7 +160,7 @@ class JsonRows:
 
 def is_plain(row: Mapping[str, Any]) -> bool:
     """Whether a row may be read as a part of a table: few fields, names that need no care."""
-    odd = {"mode", "env_info", "exp_name"} & row.keys() or is_of_mmengine(row)
+    odd = {"mode", "env_info", "exp_name"} & row.keys() or row.keys() >= {"epoch", "iter", "step"}
     return len(row) <= MAX_CONFIG and not odd and all(name == clean_name(name) for name in row)
 
 

@@ -81,6 +81,8 @@ def _group(rows: Sequence[Row], names: Sequence[str], indices: list[int]) -> Gro
 
 def tabled(groups: Sequence[Group], n_rows: int, state: JsonRows, line: int | None) -> Chunk | None:
     """As `as_table`, for rows that are columns by now; the first group holds the first row."""
+    if state.is_of_mmengine:
+        return None
     step_name = state.steps.choose(groups[0].columns)
     is_time = dict(state.is_time)
     shapes = []
@@ -145,16 +147,19 @@ def _take(
         return True
     if not kinds <= {float, int, str, bool, type(None)}:
         return False
-    values = [number(x) if isinstance(x, str) else None if isinstance(x, bool) else x for x in raw]
-    is_text = [isinstance(x, str) and v is None for x, v in zip(raw, values, strict=True)]
+    spelt: dict[object, float | None] = {x: number(x) for x in {x for x in raw if type(x) is str}}
+    values = [spelt[x] if type(x) is str else None if x is True or x is False else x for x in raw]
+    is_text = [type(x) is str and spelt[x] is None for x in raw] if None in spelt.values() else []
     is_bare = all(v is None for v in values)
     if any(is_text) and (not is_bare or state.is_numeric(name) or any(map(_is_blank, raw))):
         return False
     if bool in kinds and not (is_bare and kinds <= {bool, type(None)}):
         return False
     _count(odd.texts, name, is_text, place)
-    _count(odd.flags, name, [isinstance(x, bool) for x in raw], place)
-    _count(odd.nulls, name, [x is None for x in raw], place)
+    if bool in kinds:
+        _count(odd.flags, name, [isinstance(x, bool) for x in raw], place)
+    if type(None) in kinds:
+        _count(odd.nulls, name, [x is None for x in raw], place)
     if not is_bare:
         present = np.array([value is not None for value in values])
         columns[name] = Cells(np.array(values, np.float64), None if present.all() else present)

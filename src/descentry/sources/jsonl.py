@@ -1,7 +1,8 @@
 """JSON lines: one object per logging step, any names.
 
 Written by detectron2 (`metrics.json`), LLaMA-Factory (`trainer_log.jsonl`), mmdetection and mmengine, Ray Tune
-(`result.json`: its `config` is no series), wandb history exports, nanoGPT-like loops, and everybody's own `f.write(json.dumps(row) + "\\n")`.
+(`result.json`: its `config` is no series), wandb history exports, nanoGPT-like loops, and everybody's own
+`f.write(json.dumps(row) + "\\n")`.
 
 The step is the best of the names in `naming.STEP_NAMES`; a row without one takes the step of the row before
 it (told as `missing_step` unless the row holds validation values only).  Lines that are no JSON object are
@@ -20,6 +21,7 @@ from descentry.sources.json_table import as_table
 from descentry.sources.json_values import BadJson, parsed
 from descentry.sources.notes import Notes, quoted
 from descentry.sources.numbered import SecondLook
+from descentry.sources.padding import Padding
 from descentry.sources.rows import with_events
 from descentry.sources.settings_columns import Settings
 
@@ -72,6 +74,7 @@ class JsonLines:
         self._notes = Notes(name)
         self._lines = LineBlocks(name, splits_at_cr=True)
         self._settings = Settings(name)
+        self._padding = Padding(name)
         self._rows = JsonRows(self._notes, is_numbered=is_numbered)
 
     @property
@@ -91,13 +94,14 @@ class JsonLines:
             self._last(block.data, block.line)
         self._rows.finish()
         chunk = self._rows.chunk()
-        return self._told(Chunk(chunk.steps, chunk.columns, chunk.wall_times, chunk.events, {
+        last = self._told(Chunk(chunk.steps, chunk.columns, chunk.wall_times, chunk.events, {
             **chunk.config, **self._rows.ignored(),
         }))  # fmt: skip
+        return with_events(last, self._padding.end())
 
     def _told(self, chunk: Chunk) -> Chunk:
         events, self._lines.events = self._lines.events, []
-        chunk = self._settings.without(chunk)
+        chunk = self._padding.feed(self._settings.without(chunk))
         return with_events(chunk, events) if events else chunk
 
     def _last(self, data: bytes, line: int) -> None:

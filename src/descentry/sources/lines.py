@@ -2,7 +2,8 @@
 
 Known for certain, as printed: nanoGPT, build-nanogpt (stdout and log.txt), llm.c, modded-nanogpt, GluonCV,
 GluonNLP and MXNet scripts (2018 to 2020), DeepSpeed and DeepSpeed-Chat (0.9), Megatron-LM, printed dicts of
-Hugging Face's Trainer (4 and 5), Keras (2 and 3), tqdm bars, fairseq, torchtitan, PyTorch's examples.
+Hugging Face's Trainer (4 and 5), TRL, axolotl, Keras (2 and 3), tqdm bars, fairseq, torchtitan, torchtune,
+nanotron, NeMo, Composer, detectron2, mmcv and mmengine, MLPerf's `:::MLLOG`, PyTorch's examples.
 Other loops are read by the general rule: `key: value`, `key=value`, `loss 2.3` beside a counter.
 
 Lines without a counter belong to the newest counted line.  A log that prints no counter at all has its rows

@@ -64,6 +64,8 @@ def _union(series: Sequence[Points]) -> Ints:
 
 
 def _column(rows: Ints, values: Floats) -> Column:
+    if (np.diff(rows) > 0).all():
+        return Column(rows, values)
     order = np.argsort(rows, kind="stable")
     return Column(rows[order], values[order])
 

@@ -56,14 +56,13 @@ class MetricFiles:
         fresh = self._fresh()
         for name, its in fresh.items():
             known = self._waiting.get(name, _NONE)
-            self._waiting[name] = Points(*map(np.concatenate, zip(known, its, strict=True)))
+            self._waiting[name] = _joined(known, its)
         newest = max((int(its.steps[-1]) for its in self._waiting.values() if len(its.steps)), default=0)
         ready, self._waiting = self._waiting, {}
         if fresh:
             for name, its in ready.items():
                 n = _n_before(its, newest)
-                ready[name] = Points(*(column[:n] for column in its))
-                self._waiting[name] = Points(*(column[n:] for column in its))
+                ready[name], self._waiting[name] = _part(its, 0, n), _part(its, n, len(its.steps))
         return self._told(merged_by_step(ready))
 
     def _fresh(self) -> dict[str, Points]:
@@ -103,6 +102,15 @@ class MetricFiles:
 
 
 _NONE = points(np.empty(0, np.int64), np.empty(0, np.float64))
+
+
+def _joined(a: Points, b: Points) -> Points:
+    steps, values = np.concatenate((a.steps, b.steps)), np.concatenate((a.values, b.values))
+    return Points(steps, values, np.concatenate((a.walls, b.walls)))
+
+
+def _part(its: Points, start: int, stop: int) -> Points:
+    return Points(its.steps[start:stop], its.values[start:stop], its.walls[start:stop])
 
 
 def _n_before(its: Points, newest: int) -> int:

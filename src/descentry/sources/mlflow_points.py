@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping
 from typing import Protocol
 
 import numpy as np
+from numpy.typing import NDArray
 
 from descentry.record.chunk import Chunk, Floats, Ints, empty
 from descentry.record.errors import InputError
@@ -174,7 +175,7 @@ def in_time(its: Points) -> Points:
     return kept(its, np.argsort(its.walls, kind="stable"))
 
 
-def kept(its: Points, which: np.ndarray) -> Points:  # type: ignore[type-arg]
+def kept(its: Points, which: NDArray[np.bool_] | NDArray[np.intp]) -> Points:
     """The points at some indices, or where a mask is true."""
     return Points(its.steps[which], its.values[which], its.walls[which])
 

@@ -1,51 +1,63 @@
 """The table `metrics` of MLflow's SQLite store: one run's points, whole or what is new.
 
-A page of rows at a time, so that the writer of the database never waits for long.  A page that cannot be read is
-taken in smaller pieces from both ends: what lies in a lost part of the file is all that is missing.
+A page of rows at a time, so that the writer of the database never waits for long.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TypeVar
 
-from descentry.formats.sqlite_file import Database, Row, text
+from descentry.formats.sqlite_file import Database, text
 from descentry.formats.sqlite_place import SqlitePlace, is_settled
 from descentry.record.errors import DamagedError
 from descentry.sources.merge import Points
-from descentry.sources.mlflow_rows import Gathered, columns
+from descentry.sources.mlflow_rows import NAMED_POINT, POINT, Gathered
+from descentry.sources.mlflow_salvage import salvaged
 from descentry.sources.notes import Notes
 from descentry.sources.store import MAX_SETTINGS, settings
 
 COLUMNS = frozenset({"key", "value", "timestamp", "run_uuid", "step"})
-PAGE = 8192
-SMALLER = (256, 16, 1)
+PRIMARY_KEY = ["key", "timestamp", "step", "run_uuid", "value", "is_nan"]
+PAGE = 4096
 LEAST = -(1 << 63)
-MOST = (1 << 63) - 1
+SHARE = 8
+"""A run with one row in so many is found faster among all than row by row."""
 LEAST_ROW = 16
 """Bytes; a database of so many rows that each has fewer repeats itself on purpose."""
 
 TEXT = "CAST(? AS TEXT)"
 """Names go in as the bytes that came out, whether or not they are UTF-8."""
-MIXED = (
-    "SELECT step, timestamp, {value}, substr(key, 1, 400), rowid FROM metrics {how} "
-    f"WHERE run_uuid = {TEXT} AND rowid > ? AND rowid < ? ORDER BY rowid {{order}} LIMIT ?"
+PAGE_END = (
+    "SELECT max(rowid) FROM (SELECT rowid FROM metrics "
+    f"WHERE run_uuid = {TEXT} AND rowid > ? ORDER BY rowid LIMIT {PAGE})"
 )
-ONE_SERIES = (
-    f"SELECT step, timestamp, {{value}}, rowid FROM metrics WHERE run_uuid = {TEXT} AND key = {TEXT} "
-    "AND (step, rowid) > (?, ?) ORDER BY step, rowid LIMIT ?"
+BY_ROW = (
+    "SELECT step, timestamp, {value}, key FROM metrics "
+    f"WHERE run_uuid = {TEXT} AND rowid > ? AND rowid <= ? ORDER BY rowid"
 )
-PARAMS = f"SELECT substr(key, 1, 400), substr(value, 1, 4096) FROM params WHERE run_uuid = {TEXT} LIMIT {MAX_SETTINGS}"
+BY_TIME = (
+    "SELECT step, timestamp, {value} FROM metrics "
+    f"WHERE key = {TEXT} AND run_uuid = {TEXT} AND timestamp > ? ORDER BY timestamp, step LIMIT {PAGE}"
+)
+NEXT_KEY = f"SELECT min(key) FROM metrics WHERE key > {TEXT}"
+SHARES = f"SELECT (SELECT count(*) FROM metrics WHERE run_uuid = {TEXT}), (SELECT max(rowid) FROM metrics)"
+PARAMS = f"SELECT key, value FROM params WHERE run_uuid = {TEXT} LIMIT {MAX_SETTINGS}"
 
 
 def require(database: Database) -> None:
     """Raises DamagedError when a column is missing that reading needs."""
     tables = database.tables()
-    missing = sorted(COLUMNS - set(tables.get("metrics", ()))) or sorted(
-        {"run_uuid"} - set(tables.get("runs", ()))
-    )
+    missing = sorted(COLUMNS - set(tables.get("metrics", ())))
+    missing += sorted({"run_uuid"} - set(tables.get("runs", ())))
     if missing:
         problem = f"has no column {', '.join(missing)}, expected MLflow's tables"
         raise DamagedError(str(database.path), problem, "run `mlflow db upgrade` on a copy of it")
+
+
+def values_of(database: Database) -> str:
+    """What to select for the value: NULL for NaN, where this version of the table has a flag for it."""
+    has_flag = "is_nan" in database.tables()["metrics"]
+    return "CASE is_nan WHEN 0 THEN value END" if has_flag else "value"
 
 
 class SqliteMetrics:
@@ -77,9 +89,11 @@ class SqliteMetrics:
         try:
             with Database(self._path, self._place) as database:
                 require(database)
-                return self._by_series(database, notes) or self._by_rows(database, notes)
+                return self._by_time(database, notes) or self._by_rows(database, notes)
         except DamagedError as error:
-            return self._salvaged(error, notes)
+            with Database(self._path, self._place) as database:
+                require(database)
+                return salvaged(database, self._run, values_of(database), error, notes)
 
     def fresh(self, notes: Notes) -> Mapping[str, Points]:
         """The points in rows that were not there at the last call.  Raises InputError."""
@@ -99,109 +113,69 @@ class SqliteMetrics:
             self._last, self._n_rows = LEAST, 0
             notes.add("restart", "the database was rewritten: read again from its start")
 
-    def _by_series(self, database: Database, notes: Notes) -> dict[str, Points]:
-        """Every point, found by the index of (run, key, step); {} where the database has none."""
-        if ["run_uuid", "key", "step"] not in database.indexes("metrics"):
+    def _by_time(self, database: Database, notes: Notes) -> dict[str, Points]:
+        """Every point, series by series from the key's own index; {} where that would not be fast: there is
+        none, almost all rows are other runs', or too many points share one time."""
+        if PRIMARY_KEY not in database.indexes("metrics") or not self._has_a_share(database):
             return {}
-        gathered = Gathered(notes)
-        query = _query(database, ONE_SERIES)
+        own_notes = Notes(notes.name)
+        gathered = Gathered(own_notes)
         key = b""
-        while found := database.rows(
-            f"SELECT min(key) FROM metrics WHERE run_uuid = {TEXT} AND key > {TEXT} HAVING min(key) NOT NULL",
-            self._run,
-            key,
-        ):
-            key = _advanced(self._path, key, found[0][0])
-            self._one_series(database, query, key, gathered)
+        while (following := database.rows(NEXT_KEY, key)[0][0]) is not None:
+            key = self._later(key, following)
+            if not self._one_series(database, key, gathered):
+                return {}
+        for event in own_notes.take():
+            notes.put(event)
         return gathered.series()
 
-    def _one_series(self, database: Database, query: str, key: bytes, gathered: Gathered) -> None:
-        last: tuple[object, ...] = (LEAST, LEAST)
-        while rows := database.rows(query, self._run, key, *last, PAGE):
-            steps, timestamps, values, rowids = columns(rows)
-            last = _advanced(self._path, last, (steps[-1], rowids[-1]))
-            self._count(database, len(rows))
-            gathered.add(key, steps, timestamps, values)
+    def _has_a_share(self, database: Database) -> bool:
+        ((n_own, newest),) = database.rows(SHARES, self._run)
+        return isinstance(n_own, int) and isinstance(newest, int) and SHARE * n_own >= newest
+
+    def _one_series(self, database: Database, key: bytes, gathered: Gathered) -> bool:
+        """Takes all points of a series; False when more share one time than fit on a page, or one is no number."""
+        query = BY_TIME.format(value=values_of(database))
+        last = LEAST
+        while (table := database.table(POINT, query, key, self._run, last)) is not None:
+            if len(table) == PAGE:
+                table = table[table["time"] != table["time"][-1]]
+                if not len(table):
+                    return False
+            if not len(table):
+                return True
+            last = self._later(last, int(table["time"][-1]))
+            self._count(database, len(table))
+            gathered.add(key, table)
+        return False
 
     def _by_rows(self, database: Database, notes: Notes) -> dict[str, Points]:
         """Every point after the last one that was seen, in the order of the rows."""
         gathered = Gathered(notes)
-        query = _query(database, MIXED, order="ASC")
-        while rows := database.rows(query, self._run, self._last, MOST, PAGE):
-            self._take(database, rows, gathered)
+        query = BY_ROW.format(value=values_of(database))
+        while (end := database.rows(PAGE_END, self._run, self._last)[0][0]) is not None:
+            page = self._run, self._last, self._later(self._last, end)
+            table = database.table(NAMED_POINT, query, *page)
+            if table is None:
+                gathered.add_odd(database.rows(query, *page))
+            else:
+                gathered.add_mixed(table)
+            self._last = page[2]
+            self._count(database, PAGE)
         return gathered.series()
-
-    def _take(self, database: Database, rows: list[Row], gathered: Gathered) -> None:
-        steps, timestamps, values, names, rowids = columns(rows)
-        self._last = _advanced(self._path, self._last, rowids[-1])
-        self._count(database, len(rows))
-        gathered.add_mixed(names, steps, timestamps, values)
 
     def _count(self, database: Database, n: int) -> None:
         self._n_rows += n
-        if self._n_rows * LEAST_ROW > database.n_bytes():
+        if (self._n_rows - PAGE) * LEAST_ROW > database.n_bytes:
             raise DamagedError(str(self._path), "holds rows that repeat without end", "write it anew")
 
-    def _salvaged(self, error: DamagedError, notes: Notes) -> dict[str, Points]:
-        """What can be read from both ends of the table.  Raises `error` when that is nothing."""
-        gathered = Gathered(notes)
-        self._last, self._n_rows = LEAST, 0
-        with Database(self._path, self._place) as database:
-            require(database)
-            for rows in self._forwards(database):
-                self._take(database, rows, gathered)
-            pages = list(self._backwards(database))
-            for rows in reversed(pages):
-                self._take(database, rows[::-1], gathered)
-        if not self._n_rows:
-            raise error
-        message = f"{error.problem}: {self._n_rows} points of the run could be read"
-        notes.add("bad_record", message)
-        return gathered.series()
-
-    def _forwards(self, database: Database) -> Iterator[list[Row]]:
-        query = _query(database, MIXED, order="ASC", how="NOT INDEXED")
-        for size in (PAGE, *SMALLER):
-            while rows := _tried(database, query, self._run, self._last, MOST, size):
-                yield rows
-
-    def _backwards(self, database: Database) -> Iterator[list[Row]]:
-        query = _query(database, MIXED, order="DESC", how="NOT INDEXED")
-        first = MOST
-        for size in (PAGE, *SMALLER):
-            while rows := _tried(database, query, self._run, self._last, first, size):
-                first = -_advanced(self._path, -first, -_whole(rows[-1][-1]))
-                self._count(database, len(rows))
-                yield rows
-
-
-def _tried(database: Database, query: str, *values: object) -> list[Row]:
-    """The rows, none where the file is damaged."""
-    try:
-        return database.rows(query, *values)
-    except DamagedError:
-        return []
-
-
-def _query(database: Database, template: str, order: str = "", how: str = "") -> str:
-    """The query, with what this version of the table has to tell NaN."""
-    has_flag = "is_nan" in database.tables()["metrics"]
-    value = "CASE is_nan WHEN 0 THEN value END" if has_flag else "value"
-    return template.format(value=value, order=order, how=how)
-
-
-Key = TypeVar("Key", bytes, int, tuple[object, ...])
-
-
-def _advanced(path: Path, last: Key, now: object) -> Key:
-    """`now`, which must lie after `last`: pages of a damaged file may lead in a circle.  Raises DamagedError."""
-    try:
+    def _later(self, last: "Key", now: object) -> "Key":
+        """`now`, which must lie after `last`: pages of a damaged file may lead in a circle."""
         if isinstance(now, type(last)) and now > last:
             return now
-    except TypeError:
-        pass
-    raise DamagedError(str(path), "holds rows out of their order", "mend it with `sqlite3 FILE .recover`")
+        raise DamagedError(
+            str(self._path), "holds rows out of their order", "mend it with `sqlite3 FILE .recover`"
+        )
 
 
-def _whole(value: object) -> int:
-    return value if isinstance(value, int) else MOST
+Key = TypeVar("Key", bytes, int)

@@ -19,6 +19,8 @@ BUILT_IN = (
     "descentry.sources.wandb_offline",
     "descentry.sources.mlflow_files",
     "descentry.sources.mlflow_sql",
+    "descentry.sources.trackio_db",
+    "descentry.sources.optuna_study",
     "descentry.sources.comet_zip",
     "descentry.sources.clearml_zip",
     "descentry.sources.swanlab",

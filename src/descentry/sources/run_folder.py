@@ -30,7 +30,7 @@ MIN_TABLE = 16
 MAX_MESSAGE = 400
 
 
-def matches(path: Path, head: bytes) -> bool:
+def matches(path: Path, head: bytes) -> bool:  # noqa: ARG001
     """True when the first line is the one that the writer begins every log with."""
     return is_log(head)
 
@@ -73,7 +73,7 @@ class FolderLines:
         self._lines = LineBlocks(name)
         self._rows = FolderRows(self._notes)
         self._config: dict[str, object] = {}
-        self._n_sessions = 0
+        self._writer: str | None = None
 
     def feed(self, data: bytes) -> Chunk:
         """The rows of the lines that are whole now."""
@@ -139,7 +139,7 @@ class FolderLines:
                 self._one(text, at)
             return []
         before = self._rows.chunk()
-        table = self._rows.table(rows, line)
+        table = self._rows.table(rows)
         if table is not None:
             return [before, table]
         for at, row in enumerate(rows, line):
@@ -176,11 +176,13 @@ class FolderLines:
             self._notes.add("bad_line", f"is no line of this log and was left out: {shown}", line)
 
     def _session(self, content: Mapping[str, Any], line: int) -> None:
-        self._n_sessions += 1
+        session = content.get("session")
+        is_resume = self._writer is not None and session != self._writer
+        self._writer = session if isinstance(session, str) else ""
         if "why" in content:
             message = f"a second file beside another log: {quoted(str(content['why'])[:200], 200)}"
             self._notes.add("second_writer", message, line)
-        if self._n_sessions > 1:
+        if is_resume:
             self._rows.resumed_at = line
 
     def _configure(self, settings: Mapping[str, Any]) -> None:

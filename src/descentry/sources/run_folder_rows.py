@@ -36,8 +36,8 @@ class FolderRows:
         """The rows that were added one by one since the last call."""
         return self._rows.chunk()
 
-    def table(self, rows: Sequence[dict[str, Any]], line: int) -> Chunk | None:
-        """The rows, one a line from `line`, as columns; None, and nothing known, where one is odd."""
+    def table(self, rows: Sequence[dict[str, Any]]) -> Chunk | None:
+        """The rows as columns; None, and nothing known, where one is odd."""
         groups: dict[tuple[str, ...], list[int]] = {}
         for i, row in enumerate(rows):
             groups.setdefault(tuple(row), []).append(i)
@@ -61,7 +61,7 @@ class FolderRows:
                     parts.setdefault(name, []).append(Column(where, values))
                 elif name != "step":
                     return None
-        self._saw(steps[0], steps[-1], max(steps), line)
+        self._saw(steps[0], steps[-1], max(steps))
         columns = {name: _in_order(pieces) for name, pieces in parts.items()}
         return Chunk(np.array(steps, np.int64), columns, walls)
 
@@ -90,7 +90,7 @@ class FolderRows:
                 self._odd(name, raw, line, step)
             elif self._takes(clean_name(name), line):
                 points.append((clean_name(name), value))
-        self._saw(step, step, step, line)
+        self._saw(step, step, step)
         if points:
             self._rows.add(step, points, seconds)
 
@@ -123,8 +123,8 @@ class FolderRows:
         message = f"{quoted(clean_name(name))} is {shown}, expected a number; left out"
         self._notes.add("bad_value", message, line, step)
 
-    def _saw(self, first: int, last: int, highest: int, line: int) -> None:
-        """Rows from `line` on: tells the resume before them, and what it logs again."""
+    def _saw(self, first: int, last: int, highest: int) -> None:
+        """Remembers the steps of new rows; tells the resume before them, and what it logs again."""
         if self.resumed_at is not None:
             again = self._highest is not None and first <= self._highest
             more = f"; steps {first} to {self._highest} stand twice" if again else ""

@@ -40,12 +40,20 @@ class Settings:
             chunk, columns=columns, events=(*chunk.events, *events), config={**config, **chunk.config}
         )
 
-    def _changes(self, name: str, steps: list[int], values: np.ndarray[tuple[int], np.dtype[np.float64]]) -> list[Event]:
+    def _changes(
+        self, name: str, steps: list[int], values: np.ndarray[tuple[int], np.dtype[np.float64]]
+    ) -> list[Event]:
         """An event for each change of a setting."""
         before = np.concatenate([[self._known[name]], values[:-1]])
         changed = np.flatnonzero((values != before) & ~(np.isnan(values) & np.isnan(before)))
         self._known[name] = float(values[-1])
         return [
-            Event("config_change", f"`{name}` changes to {values[i]:g}", self._place, step=steps[i], warning=False)
+            Event(
+                "config_change",
+                f"`{name}` changes to {values[i]:g}",
+                self._place,
+                step=steps[i],
+                warning=False,
+            )
             for i in changed.tolist()
         ]

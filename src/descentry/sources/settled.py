@@ -35,7 +35,7 @@ def follow_settled(paths: Callable[[], Sequence[Path]], read: Read) -> Iterator[
             yield empty()
             continue
         version = now
-        yield from _added(known, fresh, paths()[0].name)
+        yield from added(known, fresh, paths()[0].name)
         known = fresh.steps
 
 
@@ -56,7 +56,8 @@ def _read_again(read: Read) -> Chunk | None:
     return None if any(event.kind == "torn_tail" for event in whole.events) else whole
 
 
-def _added(known: Ints, fresh: Chunk, name: str) -> Iterator[Chunk]:
+def added(known: Ints, fresh: Chunk, name: str) -> Iterator[Chunk]:
+    """What `fresh` adds to the rows with the steps `known`; all of it, told, where it does not begin with them."""
     n = len(known)
     if n and not np.array_equal(fresh.steps[:n], known):
         restart = Event("restart", "the log was rewritten with other rows: read again from its start", name)

@@ -1,6 +1,6 @@
 """SwanLab's local run file `run-<id>.swanlab`: every scalar of a run, offline or mirrored.
 
-Written by swanlab 0.9 and 0.10 (`mode="offline"` or `"local"`): a LevelDB log of protocol buffers, framed as
+Written by swanlab 0.10 (`mode="offline"`): a LevelDB log of protocol buffers, framed as
 W&B's is.  Of each record only the scalar (field 13: key, step, time, number) and the start (field 10: names) are
 read; what is 0 is not stored.  Backups of the first format, which 0.10 does not read itself, are refused.
 """

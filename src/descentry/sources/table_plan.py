@@ -56,7 +56,9 @@ def plan_of(schema: Any) -> Plan:
     wall = next(iter([*times, *(name for name in numeric if name.lower() in TIME_NAMES)]), None)
     name, values = _long(numeric, textual)
     run = _first_of(RUNS, [its for its in (*textual, *numeric) if its not in (step, wall)])
-    rest = [its for its in numeric if its not in (step, run, PANDAS_INDEX) and not (its == wall and its in times)]
+    rest = [
+        its for its in numeric if its not in (step, run, PANDAS_INDEX) and not (its == wall and its in times)
+    ]
     setting = "string_value" if name == NEPTUNE_NAME and "string_value" in textual else None
     series = tuple(values if name is not None else rest)
     used = {step, wall, run, name, setting, *series}

@@ -3,7 +3,7 @@
 import numpy as np
 
 from descentry.record.chunk import Ints
-from descentry.sources.arrow_columns import Numbers
+from descentry.sources.arrow_columns import Bools, Numbers
 from descentry.sources.notes import Notes
 from descentry.sources.numbers import MAX_STEP
 
@@ -61,7 +61,7 @@ class TableSteps:
             self._notes.add("missing_step", message, count=n_null)
         return self._filled(steps, is_good)
 
-    def _filled(self, steps: Ints, is_good: np.ndarray) -> Ints:
+    def _filled(self, steps: Ints, is_good: Bools) -> Ints:
         """The steps, each that is none replaced by the last good one before it."""
         last = np.maximum.accumulate(np.where(is_good, np.arange(len(steps)), -1))
         before = 0 if self._last is None else self._last
@@ -71,7 +71,8 @@ class TableSteps:
         return steps
 
 
-def _is_fractional(column: Numbers) -> np.ndarray:
+def _is_fractional(column: Numbers) -> Bools:
     if column.whole is not None:
         return np.zeros(len(column.values), np.bool_)
-    return np.isfinite(column.values) & (column.values != np.trunc(column.values))
+    fractional: Bools = np.isfinite(column.values) & (column.values != np.trunc(column.values))
+    return fractional

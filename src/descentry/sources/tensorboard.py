@@ -1,36 +1,37 @@
 """TensorBoard event files: one file, or a folder whose `events.out.tfevents.*` are one run.
 
 Written by torch's SummaryWriter, tensorboardX, TensorFlow 1 and 2, and what stands on them (accelerate,
-Lightning, detectron2).  Consecutive scalars of one step form one row; values are float32 on disk.  A record
-that cannot be decoded is skipped and told with its byte; the rest goes on.  A SessionLog START is a `resume`.
-The files of a folder are read in the order of their names, which is that of their times.
+Lightning, detectron2).  Consecutive scalars of one step form one row; most values are float32 on disk.  A
+histogram is read as the series of its quantiles, `tag/p0` to `tag/p100`; texts and pictures are passed over.
+A record that cannot be decoded is skipped and told with its byte; the rest goes on.  A SessionLog START is a
+`resume`; steps that it declares void stay in the log, and this is told as `purged`.  The files of a folder are
+read in the order of their names, which is that of their times.
 """
 
-import math
 import re
-import struct
 from collections.abc import Iterator
 from pathlib import Path
 
+import numpy as np
+
 from descentry.formats.blocks import Growing, blocks, growing
-from descentry.formats.proto import BadMessage, signed
-from descentry.formats.tfevents import event_of
-from descentry.formats.tfrecord import Records, is_head, is_intact
-from descentry.record.chunk import Chunk, empty
+from descentry.formats.tfevents_points import Points, no_points
+from descentry.formats.tfrecord import Records, is_head
+from descentry.record.chunk import Chunk, Ints, empty
 from descentry.record.errors import InputError, UnreadableError
 from descentry.record.event import Event
-from descentry.sources.json_values import clean_name
 from descentry.sources.notes import Notes
-from descentry.sources.rows import Rows, bounded, is_empty, with_events
+from descentry.sources.rows import MAX_SERIES, bounded, is_empty, with_events
+from descentry.sources.tensorboard_points import EventPoints, Start
+from descentry.sources.tensorboard_rows import OpenRows
 
 format = "tensorboard"
 can_verify = True
 
 MARK = ".tfevents."
+BLOCK = 2 << 20
+"""Bytes that are read at once: enough to make much of a pattern, and all of it stays near the processor."""
 _PARTS = re.compile(r"([0-9]{1,18})")
-_DOUBLE = struct.Struct("<d")
-_FLOAT = struct.Struct("<f")
-MAX_TEMPLATES = 4096
 
 
 def matches(path: Path, head: bytes) -> bool:
@@ -59,9 +60,10 @@ def _in_time(path: Path) -> list[tuple[int, str]]:
 
 def read(path: Path, *, verify: bool = False) -> Iterator[Chunk]:
     """The whole log as chunks.  `verify` checks the checksum of every record.  Raises UnreadableError."""
+    attempts = Attempts()
     for file in event_files(path) or [path]:
-        source = blocks(file)
-        decoder = EventFile(file.name, verify=verify)
+        source = blocks(file, BLOCK)
+        decoder = EventFile(file.name, verify=verify, attempts=attempts)
         for block in source:
             yield from bounded(decoder.feed(block))
         yield from bounded(with_events(decoder.end(), source.events))
@@ -70,10 +72,12 @@ def read(path: Path, *, verify: bool = False) -> Iterator[Chunk]:
 def follow(path: Path) -> Iterator[Chunk]:
     """The log as it grows; in a folder, files that come later are taken up.  Raises UnreadableError."""
     open_files: dict[Path, tuple[Growing, EventFile]] = {}
+    attempts = Attempts()
     is_folder = path.is_dir()
     try:
         while True:
-            _take_up(open_files, event_files(path) if is_folder else [path], is_first=not open_files)
+            files = event_files(path) if is_folder else [path]
+            _take_up(open_files, files, attempts, is_first=not open_files)
             n_told = 0
             for source, decoder in open_files.values():
                 for chunk in _news(source, decoder):
@@ -87,12 +91,16 @@ def follow(path: Path) -> Iterator[Chunk]:
 
 
 def _take_up(
-    open_files: "dict[Path, tuple[Growing, EventFile]]", files: list[Path], *, is_first: bool
+    open_files: "dict[Path, tuple[Growing, EventFile]]",
+    files: list[Path],
+    attempts: "Attempts",
+    *,
+    is_first: bool,
 ) -> None:
     for file in files:
         if file not in open_files:
             try:
-                open_files[file] = growing(file), EventFile(file.name)
+                open_files[file] = growing(file), EventFile(file.name, attempts=attempts)
             except InputError:
                 if is_first and len(files) == 1:
                     raise
@@ -113,6 +121,23 @@ def _news(source: Growing, decoder: "EventFile") -> Iterator[Chunk]:
             return
 
 
+class Attempts:
+    """What the files of one run share: the highest step so far, None before the first."""
+
+    def __init__(self) -> None:
+        self.highest: int | None = None
+
+    def voided_to(self, step: int) -> int | None:
+        """The last step that a session beginning at `step` declares void, None when there is none."""
+        return self.highest if self.highest is not None and self.highest >= step else None
+
+    def take(self, steps: Ints) -> None:
+        """Takes up steps in the order of the log: int64[n]."""
+        if len(steps):
+            last = int(steps.max())
+            self.highest = last if self.highest is None else max(self.highest, last)
+
+
 class EventFile:
     """Bytes of one file to chunks; see `drive.Decoder`.
 
@@ -120,105 +145,64 @@ class EventFile:
     `end`, or when `feed` is called with nothing (a follower that sees no more does so).
     """
 
-    def __init__(self, name: str, *, verify: bool = False) -> None:
+    def __init__(self, name: str, *, verify: bool = False, attempts: Attempts | None = None) -> None:
         self._name = name
         self._verify = verify
+        self._attempts = Attempts() if attempts is None else attempts
         self.restart(0)
 
     def restart(self, n_restarts: int) -> None:
         """Forgets everything: the file begins anew."""
         self.n_restarts = n_restarts
         self._records = Records()
-        self._rows = Rows()
         self._notes = Notes(self._name)
-        self._plugins: dict[str, str] = {}
-        self._templates: dict[bytes, str] = {}
-        self._step = 0
-        self._wall = math.nan
-        self._row: dict[str, float] = {}
-        self._told_problem = False
+        self._points = EventPoints(self._notes, verify=self._verify)
+        self._rows = OpenRows(self._points.tags.names)
 
     def feed(self, data: bytes) -> Chunk:
         """The rows of the records that are whole now."""
-        for offset, payload, checksum in self._records.feed(data):
-            if self._verify and not is_intact(payload, checksum):
-                self._bad(offset, "its checksum is wrong")
-            elif not self._regular(payload):
-                self._general(offset, payload, checksum)
-        if self._records.problem and not self._told_problem:
-            self._told_problem = True
-            self._notes.put(Event("bad_record", self._records.problem, self._at(self._records.offset)))
-        if not data:
-            self._close_row()
-        return self._rows.chunk(self._notes.take())
+        batch = self._records.feed(data)
+        points = self._points.of(batch)
+        self._tell_starts(points, self._points.starts)
+        return self._closed(points, all_of_it=not data)
 
     def end(self) -> Chunk:
         """The last row, and what is to tell at the end of the file."""
-        self._close_row()
+        self._records.end()
         if self._records.n_waiting:
             message = "the last record is cut off and was left out"
             self._notes.put(Event("torn_tail", message, self._at(self._records.offset)))
-        return self._rows.chunk(self._notes.take())
+        return self._closed(no_points(), all_of_it=True)
+
+    def _closed(self, points: Points, *, all_of_it: bool) -> Chunk:
+        for offset, n_bytes, reason in self._records.damages:
+            message = f"a record was left out: {reason}"
+            self._notes.put(Event("bad_record", message, f"{self._at(offset)} to {offset + n_bytes}"))
+        self._records.damages.clear()
+        chunk = self._rows.closed(points, all_of_it=all_of_it)
+        n_refused, self._points.tags.n_refused = self._points.tags.n_refused, 0
+        if n_refused:
+            message = f"more than {MAX_SERIES} series: further names are left out"
+            self._notes.put(Event("too_many_series", message, None, n_refused))
+        return with_events(chunk, self._notes.take())
+
+    def _tell_starts(self, points: Points, starts: list[Start]) -> None:
+        """Tells the sessions that begin among these points, and the steps before them that they declare void."""
+        done = 0
+        for at, offset, step in starts:
+            before = int(np.searchsorted(points.at, at))
+            self._attempts.take(points.steps[done:before])
+            done = before
+            message = "a session starts here: the run was begun or resumed"
+            self._notes.put(Event("resume", message, self._at(offset), step=step, warning=False))
+            last = self._attempts.voided_to(step)
+            if last is not None:
+                message = (
+                    f"a session declares the steps from {step} on void: those to {last} that were logged before "
+                    "it are kept, and where it logs a step again its values count"
+                )
+                self._notes.put(Event("purged", message, self._at(offset), step=step))
+        self._attempts.take(points.steps[done:])
 
     def _at(self, offset: int) -> str:
         return f"{self._name}@byte {offset}"
-
-    def _bad(self, offset: int, reason: str) -> None:
-        self._notes.put(Event("bad_record", f"a record was left out: {reason}", self._at(offset)))
-
-    def _regular(self, payload: bytes) -> bool:
-        """Reads an event with one `simple_value` at its end, of a shape that was seen before."""
-        if len(payload) < 24 or payload[0] != 0x09 or payload[9] != 0x10:
-            return False
-        at, step, shift = 10, payload[10] & 0x7F, 0
-        while payload[at] >= 0x80 and at < 19:
-            at += 1
-            shift += 7
-            step |= (payload[at] & 0x7F) << shift
-        tag = self._templates.get(payload[at + 1 : -4])
-        if tag is None:
-            return False
-        value = _FLOAT.unpack_from(payload, len(payload) - 4)[0]
-        self._put(_DOUBLE.unpack_from(payload, 1)[0], signed(step), tag, value)
-        return True
-
-    def _general(self, offset: int, payload: bytes, checksum: int) -> None:
-        """Reads any event, field by field."""
-        try:
-            event = event_of(payload, self._plugins)
-        except BadMessage as error:
-            intact = "" if is_intact(payload, checksum) else ", and its checksum is wrong"
-            self._bad(offset, f"{error}{intact}")
-            return
-        if event.is_start:
-            message = "a session starts here: the run was begun or resumed"
-            resume = Event("resume", message, self._at(offset), step=event.step, warning=False)
-            self._notes.put(resume)
-        for scalar in event.scalars:
-            tag = clean_name(scalar.tag)
-            self._put(event.wall_time, event.step, tag, scalar.value)
-            if len(event.scalars) == 1 and len(self._templates) < MAX_TEMPLATES:
-                self._learn(payload, tag)
-
-    def _learn(self, payload: bytes, tag: str) -> None:
-        """Remembers the shape of a regular event: all but its wall time, step and value."""
-        name = tag.encode()
-        shape = b"\x0a" + bytes([len(name)]) + name + b"\x15" if len(name) < 100 else b""
-        shape = b"\x2a" + bytes([len(shape) + 6]) + b"\x0a" + bytes([len(shape) + 4]) + shape
-        if payload[:-4].endswith(shape) and payload[:1] == b"\x09" and payload[9:10] == b"\x10":
-            self._templates[shape] = tag
-
-    def _put(self, wall: float, step: int, tag: str, value: float) -> None:
-        """Adds a point to the row of its step, or begins one."""
-        if step != self._step or tag in self._row:
-            self._close_row()
-            self._step = step
-        if not self._row:
-            self._wall = wall
-        self._row[tag] = value
-
-    def _close_row(self) -> None:
-        if self._row:
-            wall = None if math.isnan(self._wall) else self._wall
-            self._rows.add(self._step, self._row.items(), wall)
-            self._row = {}

@@ -17,21 +17,23 @@ from descentry.formats.tfevents_layouts import (
     MAX_SIZE,
     Layout,
     Place,
-    Points,
+    Words,
     place_of,
 )
+from descentry.formats.tfevents_points import Points, in_order
 from descentry.formats.tfhistograms import quantiles
-from descentry.formats.tfrecord import HEADER, Batch, is_intact
+from descentry.formats.tfrecord import Batch, is_intact
+from descentry.formats.tfrecord_runs import HEADER
 from descentry.formats.tfrecord_scan import damaged, rows_at
 from descentry.record.chunk import Ints
 from descentry.record.event import Event as Noticed
 from descentry.sources.notes import Notes, quoted
-from descentry.sources.tensorboard_runs import run_points
+from descentry.sources.tensorboard_runs import run_points, shape_of
 from descentry.sources.tensorboard_tags import Tags
 
 PERCENTS = (0, 5, 25, 50, 75, 95, 100)
 _FRACTIONS = np.array(PERCENTS) / 100
-FEW = 16
+FEW = 32
 """Fewer records of one size are quicker read one by one."""
 MOST_TAUGHT = 1024
 """Texts of one layout that a batch teaches."""
@@ -116,7 +118,7 @@ class EventPoints:
             pending = left
         return pending
 
-    def _learned(self, batch: Batch, starts: Ints, rows: "np.ndarray[tuple[int, int], np.dtype[np.uint64]]",
+    def _learned(self, batch: Batch, starts: Ints, rows: Words,
                  size: int) -> Layout | None:  # fmt: skip
         """A layout that some of these records have, with all of their texts; None when there is none."""
         for i in range(0, len(starts), max(1, len(starts) // N_TRIED)):
@@ -127,13 +129,11 @@ class EventPoints:
             if layout is None:
                 return None
             _, firsts = np.unique(layout.hashes(rows), return_index=True)
-            shapes: dict[bytes, tuple[int, ...]] = {}
             for start in starts[np.sort(firsts)[:MOST_TAUGHT]].tolist():
                 tags = self._tags_of(batch, start, place)
                 if tags is not None:
-                    shapes[batch.data[start : start + size]] = tags
-            self._n_shapes += len(shapes)
-            layout.add(shapes)
+                    self._n_shapes += 1
+                    layout.add(batch.data[start : start + size], tags)
             return layout
         return None
 
@@ -160,7 +160,7 @@ class EventPoints:
             return None
         if place_of(event, place.size) != place:
             return None
-        self._hear(event, batch.offset + start)
+        self._hear(event, batch.offset + start - HEADER)
         numbers = [self.tags.number(value.tag) for value in event.values]
         return None if None in numbers else tuple(number for number in numbers if number is not None)
 
@@ -171,31 +171,48 @@ class EventPoints:
                 self.tags.say(value.tag, value.plugin, offset)
 
     def _one_by_one(self, batch: Batch, starts: Ints, sizes: Ints) -> Points:
-        """The points of records that are read field by field, in their order."""
+        """The points of records that are read each on its own, in their order."""
         found: list[tuple[int, int, int, float, float]] = []
         for start, size in zip(starts.tolist(), sizes.tolist(), strict=True):
             payload = batch.data[start : start + size]
-            try:
-                event = event_of(payload)
-            except BadMessage as error:
-                intact = is_intact(payload, _CRC.unpack_from(batch.data, start + size)[0])
-                reason = str(error) if intact else f"{error}, and its checksum is wrong"
-                self._left_out(batch.offset + start - HEADER, reason)
+            known = shape_of(payload, self._layouts.get(size, ()))
+            if known is not None:
+                wall, step, values = known.layout.numbers(payload)
+                tags = known.layout.tags(known.number)
+                found += [(start, tag, step, wall, x) for tag, x in zip(tags, values, strict=True)]
                 continue
-            self._hear(event, batch.offset + start)
-            if event.is_start:
-                self.starts.append(Start(start, batch.offset + start - HEADER, event.step))
-            for value in event.values:
-                for tag, number in self._numbers(value, batch.offset + start):
-                    found.append((start, tag, event.step, event.wall_time, number))
-        at, tags, steps, walls, values = zip(*found, strict=True) if found else ((), (), (), (), ())
+            event = self._event(batch, start, payload)
+            if event is not None:
+                found += self._points_of(event, start, batch.offset + start - HEADER)
+        at, tag_numbers, steps, walls, numbers = zip(*found, strict=True) if found else ((), (), (), (), ())
         return Points(
             np.array(at, np.int64),
-            np.array(tags, np.uint16),
+            np.array(tag_numbers, np.uint16),
             np.array(steps, np.int64),
             np.array(walls, np.float64),
-            np.array(values, np.float64),
+            np.array(numbers, np.float64),
         )
+
+    def _event(self, batch: Batch, start: int, payload: bytes) -> Event | None:
+        """The event of a record; None, and told, where it cannot be decoded."""
+        try:
+            return event_of(payload)
+        except BadMessage as error:
+            intact = is_intact(payload, _CRC.unpack_from(batch.data, start + len(payload))[0])
+            reason = str(error) if intact else f"{error}, and its checksum is wrong"
+            self._left_out(batch.offset + start - HEADER, reason)
+            return None
+
+    def _points_of(self, event: Event, start: int, offset: int) -> list[tuple[int, int, int, float, float]]:
+        """The points of an event: position, tag, step, time, value."""
+        self._hear(event, offset)
+        if event.is_start:
+            self.starts.append(Start(start, offset, event.step))
+        return [
+            (start, tag, event.step, event.wall_time, number)
+            for value in event.values
+            for tag, number in self._numbers(value, offset)
+        ]
 
     def _numbers(self, value: Value, offset: int) -> list[tuple[int, float]]:
         """What a value says, by the number of the series; what is no curve is noted."""
@@ -204,7 +221,7 @@ class EventPoints:
             expected = ("", "scalars") if kind is Kind.SCALAR else ("histograms",)
             if self.tags.plugin(value.tag, offset) not in expected:
                 kind = Kind.OTHER
-        if kind is Kind.OTHER:
+        if kind in (Kind.OTHER, Kind.BROKEN):
             self._passed_over(value, offset)
             return []
         named = [("", value.number.value)]
@@ -217,12 +234,16 @@ class EventPoints:
 
     def _passed_over(self, value: Value, offset: int) -> None:
         what = value.what or self.tags.plugin(value.tag, offset) or "tensor"
-        message = f"no curve, passed over: {quoted(what)}"
-        where = f"{self._notes.name}@byte {offset - HEADER}"
-        self._notes.put(Noticed("passed_over", message, where, warning=False))
+        where = f"{self._notes.name}@byte {offset}"
+        if value.kind is Kind.BROKEN:
+            message = f"the histogram {quoted(value.tag)} was left out: {what}"
+            self._notes.put(Noticed("bad_value", message, where))
+        else:
+            message = f"no curve, passed over: {quoted(what)}"
+            self._notes.put(Noticed("passed_over", message, where, warning=False))
 
 
-def _taken(layout: Layout, rows: "np.ndarray[tuple[int, int], np.dtype[np.uint64]]", starts: Ints,
+def _taken(layout: Layout, rows: Words, starts: Ints,
            pending: Ints, parts: list[Points]) -> Ints:  # fmt: skip
     """Adds the points of the pending rows that the layout knows; those that it does not."""
     if not len(pending):
@@ -235,19 +256,3 @@ def _taken(layout: Layout, rows: "np.ndarray[tuple[int, int], np.dtype[np.uint64
     elif hits.any():
         parts.append(layout.points(mine[hits], starts[pending[hits]], shapes[hits]))
     return pending[~hits]
-
-
-def in_order(parts: list[Points]) -> Points:
-    """All points, sorted by their position in the batch."""
-    parts = [part for part in parts if len(part.at)]
-    if len(parts) == 1:
-        whole = parts[0]
-    elif parts:
-        whole = Points(*(np.concatenate(columns) for columns in zip(*parts, strict=True)))
-    else:
-        none = np.empty(0, np.int64)
-        return Points(none, none.astype(np.uint16), none, none.astype(float), none.astype(float))
-    if (np.diff(whole.at) >= 0).all():
-        return whole
-    order = np.argsort(whole.at, kind="stable")
-    return Points(*(column[order] for column in whole))

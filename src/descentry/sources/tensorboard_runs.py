@@ -4,20 +4,23 @@ The bytes of the first period are compared with those of all others where they m
 times, steps and numbers); what follows the first difference is left to be read record by record.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 import numpy as np
 
-from descentry.formats.tfevents_layouts import Layout, Numbers, Points
-from descentry.formats.tfrecord import FOOTER, HEADER, Batch, Run
+from descentry.formats.tfevents_layouts import Layout, Numbers
+from descentry.formats.tfevents_points import Points
+from descentry.formats.tfrecord import Batch
+from descentry.formats.tfrecord_runs import FOOTER, HEADER, Run
 from descentry.record.chunk import Ints
 
 Layouts = Mapping[int, list[Layout]]
 MOST_PERIODS = 64
 """So many periods of lengths are asked for the same names again: names of one length hide a longer pattern."""
 LEAST_PERIODS = 8
-"""Fewer periods are not worth a block."""
+LEAST_RECORDS = 1000
+"""Fewer periods or records are not worth a block."""
 
 
 class Shape(NamedTuple):
@@ -38,14 +41,15 @@ def run_points(
     left = [(batch.starts, batch.sizes)]
     for run in batch.runs:
         n_done = 0
-        cycle = _cycle(batch.data, run, layouts, cycles)
+        is_long = run.n_periods * len(run.sizes) >= LEAST_RECORDS
+        cycle = _cycle(batch.data, run, layouts, cycles) if is_long else []
         if cycle:
-            n_periods = len(cycle) // len(run.sizes)
-            whole = Run(run.at, run.count // n_periods, run.sizes * n_periods)
+            times = len(cycle) // len(run.sizes)
+            whole = Run(run.at, run.n_periods // times, run.sizes * times)
             block = _Block(batch.data, whole, cycle)
             parts.append(block.points())
-            n_done = block.n * n_periods
-        if n_done < run.count:
+            n_done = block.n * times
+        if n_done < run.n_periods:
             left.append(run.payloads(n_done))
     starts, sizes = (np.concatenate(columns) for columns in zip(*left, strict=True))
     order = np.argsort(starts, kind="stable")
@@ -58,10 +62,10 @@ def _cycle(data: bytes, run: Run, layouts: Layouts, cycles: dict[tuple[int, ...]
     n_shapes = len(run.sizes)
     shapes: list[Shape] = []
     offsets = run.offsets()
-    for period in range(min(run.count, 2 * MOST_PERIODS)):
+    for period in range(min(run.n_periods, 2 * MOST_PERIODS)):
         for offset, size in zip(offsets, run.sizes, strict=True):
-            start = run.at + period * run.n_bytes + offset + HEADER
-            shape = _shape(data[start : start + size], layouts.get(size, []))
+            start = run.at + period * run.stride + offset + HEADER
+            shape = shape_of(data[start : start + size], layouts.get(size, []))
             if shape is None:
                 return []
             shapes.append(shape)
@@ -73,10 +77,11 @@ def _cycle(data: bytes, run: Run, layouts: Layouts, cycles: dict[tuple[int, ...]
             break
     else:
         return []
-    return shapes[: known * n_shapes] if run.count // known >= LEAST_PERIODS else []
+    return shapes[: known * n_shapes] if run.n_periods // known >= LEAST_PERIODS else []
 
 
-def _shape(payload: bytes, layouts: list[Layout]) -> Shape | None:
+def shape_of(payload: bytes, layouts: Sequence[Layout]) -> Shape | None:
+    """The shape of a payload among the layouts of its size, or None."""
     for layout in layouts:
         number = layout.shape(payload)
         if number is not None:
@@ -93,24 +98,26 @@ class _Block:
 
     def _n_alike(self) -> int:
         """The number of periods until a byte differs that may not."""
-        stride = self._run.n_bytes
-        rows = np.frombuffer(self._data, np.uint8, self._run.count * stride, self._run.at)
-        rows = rows.reshape(self._run.count, stride)
+        stride = self._run.stride
+        rows = np.frombuffer(self._data, np.uint8, self._run.n_periods * stride, self._run.at)
+        rows = rows.reshape(self._run.n_periods, stride)
         head, foot = np.zeros(HEADER, np.uint8), np.zeros(FOOTER, np.uint8)
         mask = np.concatenate([part for shape in self._shapes for part in (head, shape.layout.mask, foot)])
         other = rows ^ rows[0]
         other &= mask
         if not other.any():
-            return self._run.count
+            return self._run.n_periods
         return int(other.any(axis=1).argmax())
 
     def points(self) -> Points:
         """All points, in their order."""
-        n, stride = self.n, self._run.n_bytes
-        tags = [shape.layout.tags([shape.number])[0] for shape in self._shapes]
-        n_values = sum(map(len, tags))
+        n, stride = self.n, self._run.stride
+        tags = [tag for shape in self._shapes for tag in shape.layout.tags(shape.number)]
+        n_values = len(tags)
         steps = np.empty((n, n_values), np.int64)
         walls, values = np.empty((n, n_values)), np.empty((n, n_values))
+        every = np.empty((n, n_values), np.uint16)
+        every[:] = tags
         inside: list[int] = []
         for offset, shape in zip(self._run.offsets(), self._shapes, strict=True):
             place, column = shape.layout.place, len(inside)
@@ -122,5 +129,5 @@ class _Block:
                 values[:, column + i] = numbers.values(at, form)
             inside += [offset + HEADER + at for at, _ in place.values]
         periods = self._run.at + stride * np.arange(n, dtype=np.int64)
-        at = periods[:, None] + np.array(inside, np.int64)
-        return Points(at.ravel(), np.tile(np.concatenate(tags), n), steps.ravel(), walls.ravel(), values.ravel())
+        places = periods[:, None] + np.array(inside, np.int64)
+        return Points(places.ravel(), every.ravel(), steps.ravel(), walls.ravel(), values.ravel())

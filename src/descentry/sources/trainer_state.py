@@ -20,7 +20,7 @@ from descentry.sources.json_rows import JsonRows
 from descentry.sources.json_table import Row, as_table
 from descentry.sources.json_values import clean_name
 from descentry.sources.notes import Notes
-from descentry.sources.rows import joined
+from descentry.sources.rows import joined, with_events
 from descentry.sources.whole_file import follow_whole
 
 format = "trainer_state"
@@ -92,7 +92,7 @@ class TrainerState:
         self._n_entries += len(entries)
         table = as_table(rows, self._rows, None) if rows else None
         if table is not None:
-            return table
+            return with_events(table, self._notes.take())
         for row in rows:
             self._rows.add(row, None)
         return self._rows.chunk()

@@ -9,14 +9,17 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from descentry.formats.leveldb_log import HEAD, LogRecords
+from descentry.formats.leveldb_log import HEAD, LogRecords, Records
 from descentry.formats.proto import BYTES, VARINT, BadMessage, fields
 from descentry.record.chunk import Chunk
 from descentry.record.event import Event
 from descentry.sources.drive import follow_stream, read_stream
 from descentry.sources.json_rows import JsonRows
+from descentry.sources.json_table import tabled
 from descentry.sources.json_values import BadJson, clean_name, parsed
 from descentry.sources.notes import Notes
+from descentry.sources.wandb_columns import MAX_NAMES, groups_of
+from descentry.sources.wandb_walk import Irregular
 
 format = "wandb"
 
@@ -50,31 +53,60 @@ class WandbFile:
         self._records = LogRecords()
         self._notes = Notes(name)
         self._rows = JsonRows(self._notes, "_step")
+        self._names: dict[bytes, str] = {}
         self._config: dict[str, object] = {}
 
     def feed(self, data: bytes) -> Chunk:
         """The rows of the records that are whole now."""
-        for record in self._records.feed(data):
-            try:
-                self._take(record)
-            except BadMessage as error:
-                self._bad(f"a record was left out: {error}", self._records.offset)
+        found = self._records.feed_all(data)
+        chunk = self._together(found) if found.ends else None
+        if chunk is None:
+            for record, end in zip(*found, strict=True):
+                self._taken(record, end)
         for offset, reason in self._records.damages:
             self._bad(f"the rest of a 32 KiB block was left out: {reason}", offset)
         self._records.damages.clear()
-        return self._chunk()
+        return self._told(self._rows.chunk() if chunk is None else chunk)
 
     def end(self) -> Chunk:
         """What is to tell at the end of the file."""
         if self._records.n_waiting:
             where = f"{self._name}@byte {self._records.offset}"
             self._notes.put(Event("torn_tail", "the last record is cut off and was left out", where))
-        return self._chunk()
+        return self._told(self._rows.chunk())
 
-    def _chunk(self) -> Chunk:
-        chunk = self._rows.chunk()
+    def _told(self, chunk: Chunk) -> Chunk:
         config, self._config = {**chunk.config, **self._config}, {}
-        return Chunk(chunk.steps, chunk.columns, chunk.wall_times, chunk.events, config)
+        events = (*chunk.events, *self._notes.take())
+        return Chunk(chunk.steps, chunk.columns, chunk.wall_times, events, config)
+
+    def _together(self, found: Records) -> Chunk | None:
+        """All records at once, where they are regular; None, and nothing known, where one is not."""
+        try:
+            groups, n_rows, others = groups_of(found.payloads, self._name_of)
+        except Irregular:
+            return None
+        if any(_may_be_history(found.payloads[at]) for at in others):
+            return None
+        chunk = tabled(groups, n_rows, self._rows, None) if n_rows else self._rows.chunk()
+        for at in others if chunk is not None else ():
+            self._taken(found.payloads[at], found.ends[at])
+        return chunk
+
+    def _name_of(self, head: bytes) -> str:
+        """The name that an item's head spells, worked out once."""
+        name = self._names.get(head)
+        if name is None:
+            if len(self._names) >= MAX_NAMES:
+                self._names.clear()
+            name = self._names[head] = _item(head)[0]
+        return name
+
+    def _taken(self, record: bytes, offset: int) -> None:
+        try:
+            self._take(record)
+        except BadMessage as error:
+            self._bad(f"a record was left out: {error}", offset)
 
     def _bad(self, message: str, offset: int) -> None:
         self._notes.put(Event("bad_record", message, f"{self._name}@byte {offset}"))
@@ -96,7 +128,15 @@ class WandbFile:
             step = _step(data)
             if step is not None:
                 row["_step"] = step
-        self._rows.add({name: value for name, value in row.items() if not _is_media(value)}, None)
+        self._rows.add({name: row[name] for name in sorted(row) if not _is_media(row[name])}, None)
+
+
+def _may_be_history(record: bytes) -> bool:
+    """Whether a record holds a history, whatever else; one that is no message may."""
+    try:
+        return any(number == HISTORY for number, _, _ in fields(record))
+    except BadMessage:
+        return True
 
 
 def _is_media(value: object) -> bool:
@@ -120,16 +160,22 @@ def _items(data: bytes, wanted: int) -> Items:
     for number, kind, value in fields(data):
         if number != wanted or kind != BYTES or isinstance(value, int):
             continue
-        names: list[str] = []
-        text = b"null"
-        for inner, inner_kind, part in fields(value):
-            if inner_kind == BYTES and isinstance(part, bytes):
-                if inner in (KEY, NESTED_KEY) and part:
-                    names.append(clean_name(part.decode("utf-8", "replace")))
-                elif inner == VALUE_JSON:
-                    text = part
-        items["/".join(names)] = text
+        name, text = _item(value)
+        items[name] = text
     return items
+
+
+def _item(data: bytes) -> tuple[str, bytes]:
+    """The name of an item, nested names joined, and the JSON text of its value."""
+    names: list[str] = []
+    text = b"null"
+    for number, kind, value in fields(data):
+        if kind == BYTES and isinstance(value, bytes):
+            if number in (KEY, NESTED_KEY) and value:
+                names.append(clean_name(value.decode("utf-8", "replace")))
+            elif number == VALUE_JSON:
+                text = value
+    return "/".join(names), text
 
 
 def _values(items: Items) -> dict[str, Any]:

@@ -85,7 +85,14 @@ DIALECTS = (
     ),
     Dialect("GluonCV best so far", _shape(r"higher than current best \[#\] saving to"), {}),
     Dialect("fairseq", _shape(r"(?:^|\| )valid \| epoch # \| valid on "), {}, only=False, is_named=True),
-    Dialect("fairseq", _shape(r"(?:^|\| )(?:train \| )?epoch # \| loss #"), {}, only=False, is_named=True, context="epoch"),
+    Dialect(
+        "fairseq",
+        _shape(r"(?:^|\| )(?:train \| )?epoch # \| loss #"),
+        {},
+        only=False,
+        is_named=True,
+        context="epoch",
+    ),
     Dialect(
         "mmengine", _shape(r"\bEpoch\(train\) \[#\]\[ ?#/#\] "), {}, epoch=0, batch=1, total=2, only=False
     ),
@@ -96,7 +103,9 @@ DIALECTS = (
     Dialect("mmcv", _shape(r"\bEpoch\(val\) \[#\]\[#\]"), {}, epoch=0, hidden=(1,), **_VAL),
     Dialect("mmcv", _shape(r"\bIter\(val\) \[#\]"), {}, hidden=(0,), is_named=True, **_VAL),
     Dialect("Composer", _shape(r"^\[epoch=#\]\[batch=#(?:/#)?\]:?$"), {}, epoch=0, batch=1, is_heading=True),
-    Dialect("Composer", _shape(r"^\[(?:batch|iteration|sample|token)=#(?:/#)?\]:?$"), {}, step=0, is_heading=True),
+    Dialect(
+        "Composer", _shape(r"^\[(?:batch|iteration|sample|token)=#(?:/#)?\]:?$"), {}, step=0, is_heading=True
+    ),
     Dialect("Composer", _shape(r"^(?:Train|Eval) [\w-]+/\S+: #$"), {}, only=False, is_named=True),
     Dialect("argument dump", _shape(r"(?:^|\W)(?:Namespace|Config)\(\w+="), {}),
     Dialect("table of settings", _shape(r"^\|[^|]*\|[^|]*\|$"), {}),

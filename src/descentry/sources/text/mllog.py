@@ -13,7 +13,7 @@ from descentry.sources.json_rows import as_number
 from descentry.sources.json_values import BadJson, clean_name, parsed
 from descentry.sources.numbers import seconds
 
-MARK = ":::MLLOG "
+MARK = ":::MLLOG"
 COUNTERS = (
     "step_num", "step", "global_step", "iteration", "current_iter_num", "samples_count", "epoch_num",
     "current_epoch_num", "epoch_count", "first_epoch_num",
@@ -48,7 +48,9 @@ def event_of(line: str) -> MlEvent | None:
     at = as_number(event.get("time_ms"))
     wall = seconds(at) if at is not None else None
     metadata = event.get("metadata")
-    return _event(event, metadata if isinstance(metadata, dict) else {}, float("nan") if wall is None else wall)
+    return _event(
+        event, metadata if isinstance(metadata, dict) else {}, float("nan") if wall is None else wall
+    )
 
 
 def _event(event: Mapping[str, Any], metadata: Mapping[str, Any], wall: float) -> MlEvent:

@@ -2,6 +2,7 @@
 
 import re
 
+from descentry.sources.text.bars import bar_of, looks_like_bar
 from descentry.sources.text.mllog import MARK, event_of
 from descentry.sources.text.plan import NOTHING, Kind
 from descentry.sources.text.reading import Reading
@@ -21,6 +22,8 @@ class Tail:
         """Whether numbers of the line may be cut.  Lines without numbers that count are never torn."""
         if MARK in text:
             return event_of(text) is None
+        if looks_like_bar(text) and bar_of(text) is not None and "]" not in text.rpartition("%|")[2]:
+            return "%|" in text
         skeleton, numbers = self._reading.understood(text)
         if not numbers:
             return False
