@@ -1,5 +1,6 @@
 """TensorBoard event files: torch's SummaryWriter, tensorboardX, TensorFlow 2's layout, accelerate."""
 
+import json
 import shutil
 from pathlib import Path
 
@@ -11,6 +12,7 @@ import torch
 from tensorboard.compat.proto.event_pb2 import Event
 from tensorboard.compat.proto.summary_pb2 import Summary
 from tensorboard.compat.proto.tensor_pb2 import TensorProto
+from tensorboard.plugins.histogram.summary_v2 import histogram_pb
 from tensorboard.plugins.scalar.metadata import create_summary_metadata
 from tensorboard.summary.writer.event_file_writer import EventFileWriter
 from tensorboard.util.tensor_util import make_tensor_proto
@@ -27,6 +29,10 @@ def make(folder: Path) -> None:
     torch_scalars(folder / "torch" / "scalars")
     torch_resumed(folder / "torch" / "resumed")
     torch_add_scalars(folder / "torch" / "add_scalars")
+    torch_tensors(folder / "torch" / "tensors")
+    torch_doubles(folder / "torch" / "doubles")
+    torch_histograms(folder / "torch" / "histograms")
+    tf2_histograms(folder / "tf2" / "histograms")
     tensorboardx_scalars(folder / "tensorboardX" / "scalars")
     tf2(folder / "tf2" / "float32", np.float32, every=True)
     tf2(folder / "tf2" / "float64", np.float64, every=False)
@@ -41,8 +47,8 @@ def renamed(folder: Path, number: int = 1) -> None:
 
 
 def torch_scalars(folder: Path) -> None:
-    """`add_scalar` in the old and the new style, NaN and infinities, a histogram and a text between."""
-    truth = Truth(TORCH, dtype="float32")
+    """`add_scalar` in the old and the new style, NaN and infinities, a text between."""
+    truth = Truth(TORCH, dtype="float32", events=("passed_over",))
     with stopped() as clock, SummaryWriter(str(folder)) as writer:
         for step, row in rows():
             clock.tick()
@@ -51,14 +57,13 @@ def torch_scalars(folder: Path) -> None:
             truth.put(step, row)
             if step == 8:
                 writer.add_text("note", "half way", step)
-                writer.add_histogram("weights", np.linspace(-1, 1, 20), step, bins=4)
     renamed(folder)
     truth.write(folder)
 
 
 def torch_resumed(folder: Path) -> None:
     """Steps 0…23, then a second writer with `purge_step=16` goes on from there to 31."""
-    truth = Truth(TORCH, dtype="float32", events=("resume",))
+    truth = Truth(TORCH, dtype="float32", events=("resume", "purged"))
     for number, (start, stop) in enumerate(((0, 24), (16, 32)), 1):
         purge = None if number == 1 else start
         with stopped() as clock, SummaryWriter(str(folder), purge_step=purge) as writer:
@@ -85,6 +90,74 @@ def torch_add_scalars(folder: Path) -> None:
     for part, truth in truths.items():
         renamed(folder / f"loss_{part}")
         truth.write(folder / f"loss_{part}")
+
+
+def torch_tensors(folder: Path) -> None:
+    """`add_tensor` of one element in every type that has a number; the values are whole or halves."""
+    truth = Truth(f"{TORCH}.add_tensor")
+    kinds = ("half", "bfloat16", "float32", "float64", "int8", "int32", "int64", "uint8")
+    with stopped() as clock, SummaryWriter(str(folder)) as writer:
+        for step in range(4):
+            clock.tick()
+            row = {kind: 1.5 - step if "float" in kind or kind == "half" else float(step) for kind in kinds}
+            for kind, value in row.items():
+                writer.add_tensor(kind, torch.tensor(value, dtype=getattr(torch, kind)), step)
+            truth.put(step, row)
+    renamed(folder)
+    truth.write(folder)
+
+
+def torch_doubles(folder: Path) -> None:
+    """`add_scalar` with double precision: nothing is lost."""
+    truth = Truth(f"{TORCH}, double precision")
+    with stopped() as clock, SummaryWriter(str(folder)) as writer:
+        for step, row in rows(stop=16):
+            clock.tick()
+            for name, value in row.items():
+                writer.add_scalar(name, value, step, new_style=True, double_precision=True)
+            truth.put(step, row)
+    renamed(folder)
+    truth.write(folder)
+
+
+def drawn(step: int) -> "np.ndarray[tuple[int], np.dtype[np.float64]]":
+    """The weights of a layer at a step, which widen: float64[500]."""
+    return np.random.default_rng(step).normal(0.1 * step, 1 + step, 500)
+
+
+def torch_histograms(folder: Path) -> None:
+    """`add_histogram` with two kinds of buckets."""
+    with stopped() as clock, SummaryWriter(str(folder)) as writer:
+        for step in range(4):
+            clock.tick()
+            writer.add_histogram("fine", drawn(step), step, bins="tensorflow")
+            writer.add_histogram("coarse", drawn(step), step, bins=30)
+    renamed(folder)
+    _write_weights(folder, ("fine", "coarse"))
+
+
+def tf2_histograms(folder: Path) -> None:
+    """Histograms as tensors of 30 buckets, as TensorFlow 2 writes them."""
+    with stopped() as clock:
+        writer = EventFileWriter(str(folder))
+        for step in range(4):
+            clock.tick()
+            summary = histogram_pb("coarse", drawn(step))
+            writer.add_event(Event(wall_time=clock.now, step=step, summary=summary))
+        writer.close()
+    renamed(folder)
+    _write_weights(folder, ("coarse",))
+
+
+def _write_weights(folder: Path, tags: tuple[str, ...]) -> None:
+    """Writes the quantiles of what was handed over as `<folder>.quantiles.json`: tag -> percent -> values."""
+    percents = (0, 5, 25, 50, 75, 95, 100)
+    found = {
+        str(percent): [round(float(np.percentile(drawn(step), percent)), 9) for step in range(4)]
+        for percent in percents
+    }
+    text = json.dumps({"steps": [0, 1, 2, 3], "tags": tags, "quantiles": found})
+    folder.with_name(folder.name + ".quantiles.json").write_text(text + "\n", "utf-8")
 
 
 def tensorboardx_scalars(folder: Path) -> None:

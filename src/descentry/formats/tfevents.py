@@ -2,7 +2,7 @@
 
 Event: 1 wall_time, 2 step, 5 summary, 7 session_log.  Summary: 1 value.  Value: 1 tag, 2 simple_value,
 3 to 6 pictures, histograms, sounds, 8 tensor (of these the last one counts), 9 metadata.  Numbers are a
-`simple_value` (torch, tensorboardX, TF1) or a tensor of one element whose plugin is "scalars" or unnamed (TF2).
+`simple_value` (torch, tensorboardX, TF1) or a tensor of one element whose plugin is one of `OF_NUMBERS` (TF2).
 """
 
 import struct
@@ -18,6 +18,8 @@ from descentry.record.chunk import Floats
 _DOUBLE = struct.Struct("<d")
 _FLOAT = struct.Struct("<f")
 SESSION_START = 1
+OF_NUMBERS = ("", "scalars", "tensor")
+"""Plugins whose tensors of one element are points of a curve; "tensor" is what torch's `add_tensor` names."""
 MAX_VALUES = 100_000
 """Values of one event; more were made up to keep us busy."""
 
@@ -150,7 +152,7 @@ def _tensor(tag: str, plugin: str | None, data: bytes, at: int, end: int) -> Val
     """A tensor, as its plugin says; as a number or a histogram of which the plugin is still to be looked up."""
     if plugin == "histograms":
         return _histogram(tag, plugin, histogram_of_tensor, data, at, end)
-    if plugin not in (None, "", "scalars"):
+    if plugin is not None and plugin not in OF_NUMBERS:
         return _other(tag, plugin, str(plugin))
     try:
         number = Number(*tensor_number(data, at, end))

@@ -10,7 +10,7 @@ from typing import NamedTuple
 import numpy as np
 
 from descentry.formats.proto import BadMessage
-from descentry.formats.tfevents import Event, Kind, Value, event_of
+from descentry.formats.tfevents import OF_NUMBERS, Event, Kind, Value, event_of
 from descentry.formats.tfevents_layouts import (
     MAX_LAYOUTS,
     MAX_SHAPES,
@@ -218,7 +218,7 @@ class EventPoints:
         """What a value says, by the number of the series; what is no curve is noted."""
         kind = value.kind
         if value.by_plugin:
-            expected = ("", "scalars") if kind is Kind.SCALAR else ("histograms",)
+            expected = OF_NUMBERS if kind is Kind.SCALAR else ("histograms",)
             if self.tags.plugin(value.tag, offset) not in expected:
                 kind = Kind.OTHER
         if kind in (Kind.OTHER, Kind.BROKEN):
