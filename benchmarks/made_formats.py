@@ -1,7 +1,11 @@
-"""The same run in six formats: a loss with noise, a learning rate and a gradient norm, three series a row."""
+"""The same run in six formats: a loss with noise, a learning rate and a gradient norm, three series a row.
+
+`python benchmarks/made_formats.py FORMAT PATH POINTS`
+"""
 
 import json
 import struct
+import sys
 import zlib
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -40,12 +44,18 @@ def jsonl(path: Path, n_points: int) -> None:
 def trainer_state(path: Path, n_points: int) -> None:
     """The Trainer's document, indented and sorted as it writes it."""
     n_rows = n_points // N_SERIES
-    history = [
-        {"epoch": 3 * step / n_rows, "grad_norm": norm, "learning_rate": lr, "loss": round(loss, 4), "step": step + 1}
-        for step, loss, lr, norm in rows(n_points)
-    ]
-    state = {"epoch": 3.0, "global_step": n_rows, "log_history": history, "max_steps": n_rows}
-    path.write_text(json.dumps(state, indent=2, sort_keys=True) + "\n")
+    with path.open("w") as out:
+        out.write('{\n  "epoch": 3.0,\n  "global_step": ' + str(n_rows) + ',\n  "log_history": [')
+        for step, loss, lr, norm in rows(n_points):
+            entry = {
+                "epoch": 3 * step / n_rows,
+                "grad_norm": norm,
+                "learning_rate": lr,
+                "loss": round(loss, 4),
+            }
+            spelt = json.dumps({**entry, "step": step + 1}, indent=2).replace("\n", "\n    ")
+            out.write((",\n    " if step else "\n    ") + spelt)
+        out.write(f'\n  ],\n  "max_steps": {n_rows}\n}}\n')
 
 
 def text(path: Path, n_points: int) -> None:
@@ -77,7 +87,8 @@ def _write_meta(store: Path, run: Path) -> None:
     (run / "meta.yaml").write_text(
         f"artifact_uri: file://{run}/artifacts\nend_time: null\nentry_point_name: ''\nexperiment_id: '0'\n"
         f"run_id: {run.name}\nrun_name: made\nrun_uuid: {run.name}\nsource_name: ''\nsource_type: 4\n"
-        f"source_version: ''\nstart_time: {int(START) * 1000}\nstatus: 1\ntags: []\nuser_id: u\n" + stage.format("active")
+        f"source_version: ''\nstart_time: {int(START) * 1000}\nstatus: 1\ntags: []\nuser_id: u\n"
+        + stage.format("active")
     )
 
 
@@ -86,8 +97,15 @@ def wandb(path: Path, n_points: int) -> None:
     with path.open("wb") as out:
         log = _Records(out)
         for step, *row in rows(n_points):
-            series = {**dict(zip(NAMES, row, strict=True)), "_timestamp": START + step, "_runtime": 0.1 * step, "_step": step}
-            items = b"".join(_sized(1, _sized(2, k.encode()) + _sized(16, repr(v).encode())) for k, v in series.items())
+            series = {
+                **dict(zip(NAMES, row, strict=True)),
+                "_timestamp": START + step,
+                "_runtime": 0.1 * step,
+                "_step": step,
+            }
+            items = b"".join(
+                _sized(1, _sized(2, k.encode()) + _sized(16, repr(v).encode())) for k, v in series.items()
+            )
             history = items + _sized(2, b"\x08" + _varint(step))
             log.add(b"\x08" + _varint(step + 1) + _sized(2, history))
 
@@ -123,7 +141,9 @@ class _Records:
                 self._at += self._out.write(bytes(left))
                 left = self.BLOCK
             piece, payload = payload[: left - 7], payload[left - 7 :]
-            kind = (self.FIRST if payload else self.FULL) if is_first else self.MIDDLE if payload else self.LAST
+            kind = (
+                (self.FIRST if payload else self.FULL) if is_first else self.MIDDLE if payload else self.LAST
+            )
             checksum = zlib.crc32(piece, zlib.crc32(bytes((kind,))))
             self._at += self._out.write(struct.pack("<IHB", checksum, len(piece), kind) + piece)
             is_first = False
@@ -138,3 +158,7 @@ MAKERS: dict[str, tuple[str, Callable[[Path, int], None]]] = {
     "mlflow": ("mlruns", mlflow),
 }
 """By format: the name of its file or folder, and what writes it."""
+
+
+if __name__ == "__main__":
+    MAKERS[sys.argv[1]][1](Path(sys.argv[2]), int(sys.argv[3]))

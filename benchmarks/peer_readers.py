@@ -77,7 +77,13 @@ def wandb(path: Path) -> Held:
         record.ParseFromString(data)
         if record.WhichOneof("record_type") == "history":
             items = record.history.item
-            _append(columns, (((it.nested_key[0] if it.nested_key else it.key), json.loads(it.value_json)) for it in items))
+            _append(
+                columns,
+                (
+                    ((it.nested_key[0] if it.nested_key else it.key), json.loads(it.value_json))
+                    for it in items
+                ),
+            )
     return [np.array(values) for values in columns.values()]
 
 

@@ -20,6 +20,7 @@ from measured import told
 from peer_readers import PEERS
 
 CHILD = Path(__file__).with_name("peer_readers.py")
+MAKER = CHILD.with_name("made_formats.py")
 GOALS = {"csv": 2.0, "jsonl": 1.2, "trainer_state": 1.2, "text": 1.5, "wandb": 1 / 3, "mlflow": 1 / 20}
 """Most CPU seconds for each of the peer's."""
 SHARES = {"mlflow": 4}
@@ -50,12 +51,12 @@ def main() -> None:
 
 
 def made_log(folder: Path, format: str, n_points: int) -> Path:
-    """The log of that many points, made unless it is there."""
-    name, make = MAKERS[format]
+    """The log of that many points, made unless it is there; by a child, whose memory is not inherited."""
+    name, _ = MAKERS[format]
     path = folder / str(n_points) / name
     if not path.exists():
         path.parent.mkdir(parents=True, exist_ok=True)
-        make(path, n_points)
+        subprocess.run([sys.executable, str(MAKER), format, str(path), str(n_points)], check=True)
     return path
 
 
@@ -63,7 +64,9 @@ def compare(format: str, pythons: Mapping[str, str], small: Path, log: Path, n_r
     """Reads in turn `n_runs` times and prints the medians."""
     library = PEERS[format][0]
     python = pythons.get(library, sys.executable)
-    has_peer = subprocess.run([python, "-c", f"import {library}"], capture_output=True, check=False).returncode == 0
+    has_peer = (
+        subprocess.run([python, "-c", f"import {library}"], capture_output=True, check=False).returncode == 0
+    )
     own, peer = [], []
     for _ in range(n_runs):
         own.append(reading(sys.executable, format, "own", small, log))
@@ -77,7 +80,9 @@ def compare(format: str, pythons: Mapping[str, str], small: Path, log: Path, n_r
         print(f"{format:<14} {library} is not installed: --with {library}=PYTHON")
         return
     ratio = statistics.median(a.cpu_s / b.cpu_s for a, b in zip(own, peer, strict=True))
-    print(f"{format:<14} peer {_cpu_s(peer):8.3f} cpu s, {max(one.added_mib for one in peer):6.0f} MiB ({library})")
+    print(
+        f"{format:<14} peer {_cpu_s(peer):8.3f} cpu s, {max(one.added_mib for one in peer):6.0f} MiB ({library})"
+    )
     print(told(f"{format}, CPU against the peer's", ratio, "x", round(GOALS[format], 3)), flush=True)
 
 
@@ -95,7 +100,7 @@ def _cpu_s(readings: Sequence[Reading]) -> float:
 
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("formats", nargs="*", choices=[*MAKERS, []])
+    parser.add_argument("formats", nargs="*", metavar="FORMAT", help=", ".join(MAKERS))
     parser.add_argument("--points", type=int, default=1_000_000)
     parser.add_argument("--runs", type=int, default=5)
     parser.add_argument("--with", dest="pythons", nargs="+", default=[], metavar="LIBRARY=PYTHON")

@@ -13,6 +13,7 @@ import sys
 import tempfile
 import time
 import traceback
+import warnings
 from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -124,6 +125,7 @@ def main() -> int:
     parser.add_argument("--keep", type=Path, default=Path("mutants"))
     options = parser.parse_args()
     signal.signal(signal.SIGALRM, alarm)
+    warnings.simplefilter("error")
     samples, rng = list(seeds()), random.Random(options.seed)
     outcomes: Counter[str] = Counter()
     faults: Counter[str] = Counter()
@@ -140,11 +142,14 @@ def main() -> int:
             try:
                 outcomes[fed(path)] += 1
             except (Exception, TooLongError) as error:  # a fault is what this looks for
-                outcomes["FAULT"] += 1
                 last = traceback.extract_tb(error.__traceback__)[-1]
-                print(
-                    f"{i} {name}: {type(error).__name__} {error} at {last.filename}:{last.lineno}", flush=True
-                )
+                fault = f"{type(error).__name__} at {last.filename}:{last.lineno}"
+                outcomes["FAULT"] += 1
+                faults[fault] += 1
+                if faults[fault] == 1:
+                    options.keep.mkdir(exist_ok=True)
+                    (options.keep / f"{i}-{name}").write_bytes(mutant)
+                    print(f"{i} {name}: {fault}: {error}", flush=True)
             slowest = max(slowest, (time.monotonic() - begun, f"{i}-{name}"))
             path.unlink()
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss << (0 if sys.platform == "darwin" else 10)

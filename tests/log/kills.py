@@ -13,7 +13,6 @@ import mmap
 import os
 import random
 import signal
-import struct
 import tempfile
 import time
 import warnings
@@ -25,7 +24,6 @@ from pathlib import Path
 import descentry
 from descentry.log.wall import LogWarning
 
-_COUNT = struct.Struct("<q")
 MAX_WAIT_S = 0.03
 WIDTHS = (1, 5, 5, 5, 40, 400)
 """Values a row: wide rows are torn at the edges of pages."""
@@ -41,9 +39,9 @@ class Toll:
     n_repaired: int = 0
 
 
-def killed(folder: Path, session: int, rng: random.Random, shared: mmap.mmap) -> int:
+def killed(folder: Path, session: int, rng: random.Random, shared: memoryview) -> int:
     """One writer's life; how many rows were acknowledged."""
-    _COUNT.pack_into(shared, 0, 0)
+    shared[0] = 0
     width, wait_s = rng.choice(WIDTHS), rng.uniform(0, MAX_WAIT_S)
     child = os.fork()
     if child == 0:
@@ -55,10 +53,10 @@ def killed(folder: Path, session: int, rng: random.Random, shared: mmap.mmap) ->
     os.kill(child, signal.SIGKILL)
     status = os.waitpid(child, 0)[1]
     assert os.WIFSIGNALED(status), "the writer ended by itself"
-    return int(_COUNT.unpack_from(shared, 0)[0])
+    return shared[0]
 
 
-def write_for_ever(folder: Path, session: int, width: int, shared: mmap.mmap) -> None:
+def write_for_ever(folder: Path, session: int, width: int, shared: memoryview) -> None:
     """Rows of a session until the end."""
     warnings.simplefilter("ignore", LogWarning)
     log = descentry.Log(folder)
@@ -68,7 +66,7 @@ def write_for_ever(folder: Path, session: int, width: int, shared: mmap.mmap) ->
         log.write(step, session=session, **values)
         if log.flush():
             step += 1
-            _COUNT.pack_into(shared, 0, step)
+            shared[0] = step
 
 
 def check(folder: Path, acknowledged: list[int]) -> Toll:
@@ -97,10 +95,10 @@ def check(folder: Path, acknowledged: list[int]) -> Toll:
 
 
 @contextmanager
-def shared_memory() -> Iterator[mmap.mmap]:
-    """Memory that a killed child leaves as it was."""
-    with mmap.mmap(-1, _COUNT.size) as memory:
-        yield memory
+def shared_memory() -> Iterator[memoryview]:
+    """A number in memory that a killed child leaves as it was: written at once, not byte by byte."""
+    with mmap.mmap(-1, 8) as memory, memoryview(memory) as view, view.cast("q") as number:
+        yield number
 
 
 def toll(folder: Path, n_kills: int, seed: int) -> Toll:

@@ -89,6 +89,7 @@ def test_a_child_mirrors_into_its_own_file(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::UserWarning:tensorboard")
 def test_tensorboard_itself_opens_the_mirror(tmp_path: Path) -> None:
     pytest.importorskip("tensorboard", reason="needs the extra `real`")
     from tensorboard.backend.event_processing.event_accumulator import EventAccumulator

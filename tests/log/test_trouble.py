@@ -14,7 +14,9 @@ from hypothesis import strategies as st
 from tests.log.written import kinds, rows, telling
 
 import descentry
-from descentry.log import appender
+from descentry.log import appender, place
+
+HEAD = b'{"log":"descentry/log/1"}\n'
 
 
 class Disk:
@@ -169,7 +171,7 @@ def test_warnings_as_errors_do_not_reach_the_loop(tmp_path: Path) -> None:
 def test_the_end_of_the_interpreter_writes_what_waits(tmp_path: Path) -> None:
     code = """
         import os, sys, descentry
-        from descentry.log import appender
+        from descentry.log import appender, place
         log = descentry.Log(sys.argv[1], fsync_s=5)
         def full(fd, data): raise OSError(28, "No space left on device")
         appender.write = full
@@ -277,6 +279,38 @@ def test_a_second_writer_takes_a_file_of_its_own(tmp_path: Path) -> None:
     assert values == [[1.0] * 3, [2.0] * 3]
 
 
+def test_without_locks_a_torn_tail_is_ended_not_cut(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(place, "locked", lambda _fd: None)
+    path = tmp_path / "metrics.jsonl"
+    torn = HEAD + b'{"step":0,"loss":1.0}\n{"step":1,"lo'
+    path.write_bytes(torn)
+    with (
+        telling(*["was ended by a newline"] * 2),
+        descentry.Log(tmp_path) as log,
+        descentry.Log(tmp_path) as other,
+    ):
+        log.write(2, loss=1.0)
+        other.write(3, loss=1.0)
+        log.write(4, loss=1.0)
+    assert path.read_bytes().startswith(torn + b"\n")
+    assert steps(tmp_path) == [0, 2, 3, 4]
+    assert {"bad_line", "repair"} <= set(kinds(tmp_path))
+
+
+def test_a_disk_that_does_not_confirm_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fails(_fd: int) -> None:
+        raise OSError(errno.EIO, "broken")
+
+    log = descentry.Log(tmp_path, fsync_s=0)
+    log.write(1, loss=1.0)
+    assert log.flush()
+    monkeypatch.setattr(os, "fsync", fails)
+    log.write(2, loss=1.0)
+    with telling("does not confirm"):
+        assert not log.flush()
+        log.close()
+
+
 @pytest.fixture(params=["foreign.jsonl", "fifo", "/dev/full"])
 def occupied(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
     target = tmp_path / "metrics.jsonl"
@@ -349,7 +383,7 @@ def test_a_killed_writer_lets_the_file_go(tmp_path: Path) -> None:
     assert steps(tmp_path) == [1, 2]
 
 
-@pytest.mark.parametrize("call", ["open", "fstat", "pread", "ftruncate", "write"])
+@pytest.mark.parametrize("call", ["open", "fstat", "lseek", "read", "ftruncate", "write"])
 @pytest.mark.parametrize("for_ever", [False, True])
 def test_the_nth_failing_call_ends_no_loop(tmp_path: Path, call: str, for_ever: bool) -> None:
     for n in range(8):

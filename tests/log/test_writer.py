@@ -286,3 +286,9 @@ def test_a_log_that_is_forgotten_lets_the_folder_go(tmp_path: Path) -> None:
     with telling(), descentry.Log(tmp_path) as log:
         log.write(2, loss=1.0)
     assert len(rows(tmp_path)) == 2
+
+
+def test_names_that_utf8_cannot_spell_are_logged(tmp_path: Path) -> None:
+    with telling(), descentry.Log(tmp_path) as log:
+        log.write(1, {"lo\ud800ss": 1.5, 'a":null': 2.5, "null": 3.5, "": 4.5})
+    assert rows(tmp_path) == [(1, {"lo?ss": 1.5, 'a":null': 2.5, "null": 3.5, "": 4.5})]

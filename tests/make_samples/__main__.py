@@ -10,8 +10,9 @@ from importlib import import_module
 from pathlib import Path
 
 PARTS = (
-    "event_files", "tables", "lightning_csv", "keras_logs", "trainer", "printed",
+    "event_files", "tables", "lightning_csv", "keras_logs", "trainer", "printed", "databases",
     "consoles", "megatron_text", "fairseq_text", "openmmlab", "dicts", "written_tables", "sweeps",
+    "tracker_archives", "tracker_folders", "arrow_tables",
 )  # fmt: skip
 
 

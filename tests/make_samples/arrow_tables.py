@@ -10,8 +10,8 @@ import pyarrow as pa
 import pyarrow.feather as feather
 import pyarrow.parquet as pq
 from tests.make_samples.curves import rows
-from tests.make_samples.tracker_folders import POINTS
-from tests.make_samples.truth import ENDING, Truth
+from tests.make_samples.own_truth import write_points
+from tests.make_samples.truth import Truth
 
 PYARROW = f"pyarrow {pa.__version__}"
 PANDAS = f"pandas {pandas.__version__}"
@@ -27,11 +27,6 @@ def make(folder: Path) -> None:
     long(folder / "parquet" / "long.parquet")
     wandb_history(folder / "parquet" / "wandb-history.parquet")
     neptune(folder / "parquet" / "neptune")
-
-
-def _written(truth: Truth, log: Path) -> None:
-    truth.write(log)
-    log.with_name(log.name + ENDING).rename(log.with_name(log.name + POINTS))
 
 
 def _records() -> list[dict[str, Any]]:
@@ -54,16 +49,17 @@ def wide(folder: Path) -> None:
         truth = Truth(PYARROW)
         for step, row in rows(0, N):
             truth.put(step, row)
-        _written(truth, folder / name)
+        write_points(truth, folder / name)
 
 
 def by_pandas(path: Path) -> None:
     """With the step as its index; NaN is stored as null."""
-    pandas.DataFrame(_records()).set_index("step").to_parquet(path)
+    frame = pandas.DataFrame([{**row, "step": 10 * row["step"]} for row in _records()])
+    frame.set_index("step").to_parquet(path)
     truth = Truth(f"{PANDAS} to_parquet", events=("empty_or_nan",))
     for step, row in rows(0, N):
-        truth.put(step, {name: value for name, value in row.items() if not math.isnan(value)})
-    _written(truth, path)
+        truth.put(10 * step, {name: value for name, value in row.items() if not math.isnan(value)})
+    write_points(truth, path)
 
 
 def long(path: Path) -> None:
@@ -79,7 +75,7 @@ def long(path: Path) -> None:
         truth = Truth(PYARROW)
         for step, row in rows(0, N):
             truth.put(step, {name: value + shift for name, value in row.items()})
-        _written(truth, path.with_name(f"{path.name}.{run}"))
+        write_points(truth, path.with_name(f"{path.name}.{run}"))
 
 
 def wandb_history(path: Path) -> None:
@@ -92,7 +88,7 @@ def wandb_history(path: Path) -> None:
     truth = Truth(PYARROW)
     for step, row in rows(0, N):
         truth.put(step, {"_runtime": step * 0.5, **row})
-    _written(truth, path)
+    write_points(truth, path)
 
 
 def neptune(folder: Path) -> None:
@@ -119,4 +115,4 @@ def neptune(folder: Path) -> None:
     truth = Truth(PYARROW)
     for step, row in rows(0, N):
         truth.put(step, row)
-    _written(truth, folder)
+    write_points(truth, folder)

@@ -126,11 +126,11 @@ def drawn(step: int) -> "np.ndarray[tuple[int], np.dtype[np.float64]]":
 
 
 def torch_histograms(folder: Path) -> None:
-    """`add_histogram` with two kinds of buckets."""
+    """`add_histogram` with many and with few buckets."""
     with stopped() as clock, SummaryWriter(str(folder)) as writer:
         for step in range(4):
             clock.tick()
-            writer.add_histogram("fine", drawn(step), step, bins="tensorflow")
+            writer.add_histogram("fine", drawn(step), step, bins=60)
             writer.add_histogram("coarse", drawn(step), step, bins=30)
     renamed(folder)
     _write_weights(folder, ("fine", "coarse"))

@@ -16,6 +16,7 @@ import clearml
 import comet_ml
 import numpy as np
 from tests.make_samples.curves import rows
+from tests.make_samples.own_truth import write_points
 from tests.make_samples.truth import Truth
 
 COMET = f"comet_ml {comet_ml.__version__}"
@@ -45,7 +46,7 @@ def comet(folder: Path) -> None:
     truth = Truth(COMET, events=(*told, "resume"))
     _experiment(folder / "resumed", "b" * 40, rows(7, 14), truth)
     _experiment(folder / "resumed", "b" * 40, rows(11, 16, shift=0.25, bad=False), truth, is_resumed=True)
-    truth.write(folder / "resumed")
+    write_points(truth, folder / "resumed")
 
 
 def _experiment(folder: Path, key: str, logged: Rows, truth: Truth, *, is_resumed: bool = False) -> None:
@@ -76,7 +77,7 @@ def clearml_sessions(folder: Path) -> None:
             auto_connect_arg_parser=False, auto_connect_streams=False, auto_resource_monitoring=False,
         )  # fmt: skip
         task.connect({"batch_size": 32, "schedule": "cosine"})
-        truth = Truth(CLEARML, dtype="float32", events=("suspect_zero",))
+        truth = Truth(CLEARML, events=("suspect_zero",))
         for step, row in rows(0, 24):
             for name, value in row.items():
                 title, _, series = name.partition("/")

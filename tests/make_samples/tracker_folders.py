@@ -12,10 +12,8 @@ from dvclive import Live
 from swanlab.proto.swanlab.record.v1.record_pb2 import Record
 from swanlab.sdk.internal.core_python.store import DataStoreReader, DataStoreWriter
 from tests.make_samples.curves import rows
-from tests.make_samples.truth import ENDING, Truth
-
-POINTS = ".points.json"
-"""Ending of truths that have a test of their own: a folder of folders."""
+from tests.make_samples.own_truth import write_points
+from tests.make_samples.truth import Truth
 
 
 def make(folder: Path) -> None:
@@ -36,9 +34,7 @@ def dvclive(folder: Path) -> None:
             for name, value in row.items():
                 live.log_metric(name, value, timestamp=name == "train/loss", plot=True)
             truth.put(step, row)
-    truth.write(folder)
-    written = folder.with_name(folder.name + ENDING)
-    written.rename(folder.with_name(folder.name + POINTS))
+    write_points(truth, folder)
 
 
 def swanlab_run(path: Path) -> None:

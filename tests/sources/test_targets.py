@@ -174,7 +174,7 @@ def test_an_archive_may_come_by_stdin(tmp_path: Path, monkeypatch: pytest.Monkey
 
 def test_errors_of_stdin_name_it(monkeypatch: pytest.MonkeyPatch) -> None:
     stdin(monkeypatch, b"\0\1\2")
-    with pytest.raises(UnknownFormatError, match="^stdin: holds binary data"):
+    with pytest.raises(UnknownFormatError, match=r"^stdin: holds binary data"):
         all_logs("-")
     monkeypatch.setattr(sys, "stdin", None)
     with pytest.raises(UnreadableError, match="is closed"):

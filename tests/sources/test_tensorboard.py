@@ -38,10 +38,13 @@ def test_a_bad_record_costs_itself_and_is_told(tmp_path: Path) -> None:
     assert found.where == f"{NAME}@byte {len(VERSION + good[0] + good[1])}"
 
 
-def test_an_absurd_length_keeps_everything_before(tmp_path: Path) -> None:
-    run = run_of(tmp_path, VERSION + event(1, simple("loss", 2.5)) + b"\xff" * 100)
-    assert points(run, "loss") == [(1, 2.5)]
-    assert [found.kind for found in run.events] == ["bad_record"]
+def test_an_absurd_length_costs_only_itself(tmp_path: Path) -> None:
+    before, after = event(1, simple("loss", 2.5)), event(2, simple("loss", 2.25))
+    run = run_of(tmp_path, VERSION + before + b"\xff" * 100 + after)
+    assert points(run, "loss") == [(1, 2.5), (2, 2.25)]
+    (found,) = run.events
+    at = len(VERSION + before)
+    assert (found.kind, found.where) == ("bad_record", f"{NAME}@byte {at} to {at + 100}")
 
 
 def test_verify_finds_a_flipped_bit(tmp_path: Path) -> None:
@@ -76,18 +79,51 @@ def test_steps_of_any_size_and_values_of_any_kind(tmp_path: Path) -> None:
     assert np.array_equal(run.curves["loss"].values, expected, equal_nan=True)
 
 
-def test_a_session_start_is_a_resume(tmp_path: Path) -> None:
+def test_a_session_start_is_a_resume_and_tells_what_it_declares_void(tmp_path: Path) -> None:
     start = event(7, sized(7, b"\x08\x01"))
-    run = run_of(tmp_path, VERSION + event(9, simple("loss", 2.5)) + start + event(7, simple("loss", 2.25)))
-    assert [(found.kind, found.step, found.warning) for found in run.events] == [("resume", 7, False)]
-    assert points(run, "loss") == [(9, 2.5), (7, 2.25)]
+    data = VERSION + event(6, simple("loss", 3)) + event(9, simple("loss", 2.5)) + start
+    run = run_of(tmp_path, data + event(7, simple("loss", 2.25)))
+    assert [(found.kind, found.step, found.warning) for found in run.events] == [
+        ("resume", 7, False),
+        ("purged", 7, True),
+    ]
+    assert "from 7 on void: those to 9" in run.events[1].message
+    assert run.events[1].where == f"{NAME}@byte {data.index(start)}"
+    assert points(run, "loss") == [(6, 3.0), (9, 2.5), (7, 2.25)]
 
 
-def test_what_is_no_scalar_is_passed_over(tmp_path: Path) -> None:
+def test_a_session_that_voids_nothing_is_a_resume_alone(tmp_path: Path) -> None:
+    first, start = event(0, sized(7, b"\x08\x01")), event(10, sized(7, b"\x08\x01"))
+    data = VERSION + first + event(9, simple("loss", 2.5)) + start + event(10, simple("loss", 2.25))
+    run = run_of(tmp_path, data)
+    assert [(found.kind, found.step) for found in run.events] == [("resume", 0), ("resume", 10)]
+
+
+def test_a_session_voids_steps_of_earlier_files(tmp_path: Path) -> None:
+    rows = [event(step, simple("loss", step)) for step in range(10)]
+    (tmp_path / NAME).write_bytes(VERSION + b"".join(rows))
+    later = NAME.replace("17", "18")
+    (tmp_path / later).write_bytes(VERSION + event(5, sized(7, b"\x08\x01")) + rows[5])
+    (log,) = find(tmp_path)
+    run = collect(log)
+    assert [(found.kind, found.step) for found in run.events] == [("resume", 5), ("purged", 5)]
+    assert points(run, "loss") == [*((i, float(i)) for i in range(10)), (5, 5.0)]
+    chunks = log.follow()
+    followed = [next(chunks) for _ in range(4)]
+    assert "purged" in {found.kind for chunk in followed for found in chunk.events}
+
+
+def test_what_is_no_scalar_is_passed_over_and_counted(tmp_path: Path) -> None:
     text = tensor("text", b"\x08\x07" + sized(8, b"hello"), "text")
-    run = run_of(tmp_path, VERSION + event(1, text) + event(1, simple("loss", 2.5)))
+    image = sized(5, sized(1, sized(1, b"image") + sized(4, b"\x08\x01")))
+    data = VERSION + event(1, text) + event(2, text) + event(2, image) + event(2, simple("loss", 2.5))
+    run = run_of(tmp_path, data)
     assert list(run.curves) == ["loss"]
-    assert not run.events
+    told = [(found.kind, found.message, found.count, found.warning) for found in run.events]
+    assert told == [
+        ("passed_over", 'no curve, passed over: "text"', 2, False),
+        ("passed_over", 'no curve, passed over: "image"', 1, False),
+    ]
 
 
 def test_the_files_of_a_folder_are_one_run_in_the_order_of_time(tmp_path: Path) -> None:

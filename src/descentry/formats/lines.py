@@ -11,7 +11,7 @@ import numpy as np
 from descentry.formats.encodings import AsUtf8
 from descentry.record.event import Event
 
-MAX_LINE = 64 << 20
+MAX_LINE = 8 << 20
 """Bytes of one line that are kept waiting for its end; no log line is longer, and memory stays bounded."""
 
 NEWLINE = 10

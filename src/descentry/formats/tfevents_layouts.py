@@ -20,12 +20,13 @@ from descentry.record.chunk import Ints
 Rows = NDArray[np.uint8]
 Words = NDArray[np.uint64]
 
-MAX_SIZE = 4096
-"""Bytes of a payload that may be regular; larger ones are few."""
+MAX_SIZE = 1 << 15
+"""Bytes of a payload that may be regular: hundreds of values in one event; larger ones are few."""
 MAX_LAYOUTS = 32
 """Layouts of one size: step widths, types of values and lengths of tags set them apart."""
 MAX_SHAPES = 20_000
-"""Texts of all layouts together."""
+MAX_BYTES = 32 << 20
+"""Texts of all layouts together, and their bytes."""
 _DOUBLE = struct.Struct("<d")
 _FLOAT = struct.Struct("<f")
 _FACTOR = 0x9E3779B97F4A7C15
@@ -128,6 +129,8 @@ class Layout:
     def match(self, rows: Words) -> Ints:
         """The shape of each row, -1 for none: uint64[n, n_words] to int64[n]."""
         self._index()
+        if not len(self._order):
+            return np.full(len(rows), -1)
         texts = rows & self._mask
         near = np.searchsorted(self._hashes, texts @ self._factors)
         shapes = self._order[np.minimum(near, len(self._order) - 1)]

@@ -26,12 +26,17 @@ def histogram_of_message(data: bytes, at: int, end: int) -> Floats | None:
             if (stop - start) % 8:
                 raise BadMessage(f"{stop - start} bytes are no whole number of values")
             found[number].append(decoded(data[start:stop], "<f8"))
-    edges, counts = (np.concatenate([np.empty(0), *found[number]]) for number in (EDGES, COUNTS))
+    edges, counts = _whole(found[EDGES]), _whole(found[COUNTS])
     if len(edges) != len(counts):
         raise NoHistogram(f"it has {len(edges)} edges for {len(counts)} counts")
     low, high = (float(found[number][-1][-1]) if found[number] else 0.0 for number in (MIN, MAX))
-    lefts = np.concatenate(([low], edges[:-1])) if len(edges) else edges
+    lefts = np.empty(len(edges))
+    lefts[:1], lefts[1:] = low, edges[:-1]
     return _filled(np.maximum(lefts, low), np.minimum(edges, high), counts)
+
+
+def _whole(parts: list[Floats]) -> Floats:
+    return parts[0] if len(parts) == 1 else np.concatenate([np.empty(0), *parts])
 
 
 def histogram_of_tensor(data: bytes, at: int, end: int) -> Floats | None:
@@ -45,12 +50,12 @@ def histogram_of_tensor(data: bytes, at: int, end: int) -> Floats | None:
 
 
 def _filled(lefts: Floats, rights: Floats, counts: Floats) -> Floats | None:
-    if not np.isfinite(counts).all() or (counts < 0).any():
+    if not (counts >= 0).all() or not (counts < np.inf).all():
         raise NoHistogram("a count is negative or not finite")
     filled = counts > 0
     if not filled.any():
         return None
-    buckets: Floats = np.stack((lefts, rights, counts), axis=1)[filled]
+    buckets: Floats = np.array((lefts, rights, counts)).T[filled]
     return buckets
 
 
@@ -64,11 +69,13 @@ def quantiles(buckets: Floats, fractions: Floats) -> Floats:
     array([0.        , 0.66666667, 1.        , 6.        ])
     """
     lefts, rights, counts = buckets.T
-    ends = np.cumsum(counts)
-    wanted = np.asarray(fractions) * ends[-1]
-    at = np.minimum(np.searchsorted(ends, wanted, side="left"), len(ends) - 1)
-    share = np.clip((wanted - (ends[at] - counts[at])) / counts[at], 0.0, 1.0)
-    with np.errstate(over="ignore", invalid="ignore"):
-        between = np.clip(lefts[at] * (1 - share) + rights[at] * share, lefts[at], rights[at])
-    found: Floats = np.where(share == 0.0, lefts[at], np.where(share == 1.0, rights[at], between))
-    return found
+    ends = counts.cumsum()
+    wanted = fractions * ends[-1]
+    at = np.minimum(ends.searchsorted(wanted), len(ends) - 1)
+    low, high = lefts[at], rights[at]
+    share = np.maximum(1.0 - (ends[at] - wanted) / counts[at], 0.0)
+    with np.errstate(invalid="ignore"):
+        between = np.minimum(np.maximum(low * (1 - share) + high * share, low), high)
+    between[share == 0.0] = low[share == 0.0]
+    between[share == 1.0] = high[share == 1.0]
+    return between

@@ -133,9 +133,16 @@ class _Tensor:
             value, start = varint(self._data, start)
             raw.append(value)
         if number == 13:
-            bits = np.array([value & 0xFFFF for value in raw], "<u2").tobytes()
-            return decoded(bits, "bfloat16" if self.dtype == BFLOAT16 else "<f2")
+            form = "bfloat16" if self.dtype == BFLOAT16 else "<f2"
+            return np.array([_half(signed(value), form) for value in raw])
         return np.array([float(x if number in UNSIGNED else signed(x)) for x in raw])
+
+
+def _half(value: int, form: str) -> float:
+    """A number out of `half_val`: the 16 bits of its type, or the 32 of a float, which torch writes there."""
+    if -0x8000 <= value <= 0xFFFF:
+        return number_at((value & 0xFFFF).to_bytes(2, "little"), 0, form)
+    return number_at((value & 0xFFFFFFFF).to_bytes(4, "little"), 0, "<f4")
 
 
 def _size(data: bytes, at: int, end: int) -> int:

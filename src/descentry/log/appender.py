@@ -38,6 +38,12 @@ class Watcher(Protocol):
     def watch(self, appender: "Appender") -> None: ...
 
 
+def read_at(fd: int, n: int, at: int) -> bytes:
+    """Up to n bytes from byte `at` on.  Appending does not heed where reading stands."""
+    os.lseek(fd, at, os.SEEK_SET)
+    return os.read(fd, n)
+
+
 class Appender:
     """See the module.  `held`: the lines that wait.
 
@@ -101,6 +107,10 @@ class Appender:
             if self.held:
                 self._look(monotonic())
             return not self.held
+
+    def tell(self, kind: str, what: str, error: OSError) -> None:
+        """Warns of an error."""
+        self._told(kind, f"{what} ({error.strerror or error})")
 
     def close(self) -> bool:
         """Flushes and lets the file go; True when nothing was lost."""
@@ -169,7 +179,7 @@ class Appender:
         n = 0
         try:
             if os.fstat(self.fd).st_size == 0:
-                while block := os.pread(lost, 1 << 20, n):
+                while block := read_at(lost, 1 << 20, n):
                     n += os.write(self.fd, block)
             said = f"was deleted while it was written: {n} bytes were written again, to a new file"
         except OSError as error:

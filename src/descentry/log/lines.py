@@ -31,15 +31,29 @@ class Row(NamedTuple):
 
 
 def fast_line(step: int, now: float, values: Mapping[str, float | int]) -> bytes | None:
-    """The line of a row of Python's own numbers; None where it needs care, as NaN does, which JSON has not."""
-    row = {"step": step, "wall_time": now, **values}
+    """The line of a row of Python's own numbers; None where it needs care.
+
+    NaN and infinities, which JSON has not, are seen as the nulls that they become.
+    """
+    row: dict[str, float | str] = {"step": step, "wall_time": now, **values}
     if len(row) != len(values) + 2 or "odd" in row or not -MAX_STEP < step < MAX_STEP:
         return None
     try:
         text = dumps(row, None, OPT_APPEND_NEWLINE)
+        if text.find(b":null") >= 0:
+            row.update((name, spelled(value)) for name, value in values.items() if value - value != 0)
+            text = dumps(row, None, OPT_APPEND_NEWLINE)
     except TypeError:
         return None
-    return None if text.find(b":null") >= 0 or len(text) > MAX_FAST else text
+    return None if len(text) > MAX_FAST else text
+
+
+def as_numbers(step: object, values: Mapping[str, Any]) -> tuple[int, dict[str, float | int]] | None:
+    """Step and values as Python's own numbers, where all of them are numbers; None else."""
+    found = outcome(lambda: (number(step), {name: number(value) for name, value in values.items()}))
+    if isinstance(found, Exception) or type(found[0]) is not int:
+        return None
+    return found[0], found[1]
 
 
 class Lines:

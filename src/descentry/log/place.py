@@ -19,7 +19,7 @@ from descentry.formats.run_folder import (
     session_line,
     told_line,
 )
-from descentry.log.appender import Opened
+from descentry.log.appender import Opened, read_at
 from descentry.log.lock import locked
 from descentry.log.values import clean
 from descentry.log.wall import Told
@@ -107,7 +107,7 @@ class Place:
 
 def _is_ours(fd: int) -> bool:
     """Whether the file is a log, or nothing but a torn first line."""
-    start = os.pread(fd, N_START, 0)
+    start = read_at(fd, N_START, 0)
     return is_log(start) or (may_be_taken(start) and last_line(fd, os.fstat(fd).st_size) == 0)
 
 
@@ -121,7 +121,7 @@ def repaired(fd: int, may_cut: bool) -> tuple[str, tuple[bytes, ...]]:
     start = last_line(fd, size)
     if start == size:
         return "", ()
-    kept = os.pread(fd, MAX_LINE, start).rstrip(b"\0")
+    kept = read_at(fd, MAX_LINE, start).rstrip(b"\0")
     end = start + len(kept)
     if is_whole(kept):
         if end < size and may_cut:
@@ -140,7 +140,7 @@ def last_line(fd: int, size: int) -> int:
     end = size
     while end > 0:
         begin = max(0, end - BLOCK)
-        at = os.pread(fd, end - begin, begin).rfind(b"\n")
+        at = read_at(fd, end - begin, begin).rfind(b"\n")
         if at >= 0:
             return begin + at + 1
         end = begin

@@ -57,5 +57,6 @@ def synced(appender: Appender, size: int = -1) -> int:
             return now
         finally:
             os.close(fd)
-    except OSError:
+    except OSError as error:
+        appender.tell("sync_failed", "the disk does not confirm what was written", error)
         return -1

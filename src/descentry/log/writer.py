@@ -15,7 +15,7 @@ from typing import Any
 
 from descentry.log import lives
 from descentry.log.appender import Appender
-from descentry.log.lines import PLAIN, Lines, fast_line
+from descentry.log.lines import PLAIN, Lines, as_numbers, fast_line
 from descentry.log.mirror import FOLDER, Mirror
 from descentry.log.place import Place
 from descentry.log.sync import Syncer, synced
@@ -85,16 +85,25 @@ class Log:
         if type(values) is dict:
             more = {**values, **more}
             values = None
-        if values is None and type(step) is int and PLAIN.issuperset(map(type, more.values())):
-            now = time()
-            line = fast_line(step, now, more)
-            if line is not None:
-                self._lines.step = step
-                self._append(line)
-                if self._mirror is not None:
-                    self._mirror.append(step, more, now)
+        if values is None:
+            if type(step) is int and PLAIN.issuperset(map(type, more.values())):
+                if self._is_written(step, more):
+                    return
+            elif (numbers := as_numbers(step, more)) is not None and self._is_written(*numbers):
                 return
         self._guarded(lambda: self._write_odd(step, values, more))
+
+    def _is_written(self, step: int, values: dict[str, Any]) -> bool:
+        """Writes a row of Python's own numbers; False where it needs care."""
+        now = time()
+        line = fast_line(step, now, values)
+        if line is None:
+            return False
+        self._lines.step = step
+        self._append(line)
+        if self._mirror is not None:
+            self._mirror.append(step, values, now)
+        return True
 
     def _write_odd(self, step: Any, values: Any, more: Mapping[str, Any]) -> None:
         for row in self._lines.rows(step, values, more):

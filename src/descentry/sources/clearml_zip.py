@@ -1,7 +1,7 @@
 """ClearML's offline sessions: `<task>.zip`, or the `metrics.jsonl` of a session that still runs.
 
 Written by clearml 1.x and 2.x (`Task.set_offline`): `task.json` and `metrics.jsonl`, each line a list of events
-with metric, variant, iteration, value (float32) and milliseconds.  A variant that is named as its metric is left
+with metric, variant, iteration, value and milliseconds.  A variant that is named as its metric is left
 out of the name.  ClearML stores NaN and infinities as 0.0: such zeros are told and not undone, since nothing says
 what stood there.  A resumed task is a session, and a run, of its own.
 """
@@ -27,6 +27,8 @@ from descentry.sources.settled import follow_settled
 format = "clearml"
 
 METRICS, TASK = "metrics.jsonl", "task.json"
+N_LOOKED_AT = 8
+"""Archives of a folder that are opened to see whether it is ClearML's."""
 MAX_SETTINGS = 1000
 MAX_TASK = 16 << 20
 """Bytes of `task.json`, which holds the script's uncommitted changes too."""
@@ -40,8 +42,7 @@ def matches(path: Path, head: bytes) -> bool:
         return is_clearml(members_of(path, head))
     if head:
         return _FIRST.match(head) is not None and SCALAR.encode() in head and b'"variant"' in head
-    first = next(iter(_archives(path)), None)
-    return first is not None and is_clearml(members_of(first, HEAD))
+    return any(is_clearml(members_of(archive, HEAD)) for archive in _archives(path)[:N_LOOKED_AT])
 
 
 def is_clearml(names: frozenset[str]) -> bool:

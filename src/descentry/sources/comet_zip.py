@@ -25,15 +25,16 @@ from descentry.sources.settled import follow_settled
 format = "comet"
 
 EXPERIMENT = "experiment.json"
-_NAME = re.compile(r"([0-9A-Za-z]{32,50})(?:-[0-9A-Za-z]{1,20})?\.zip(?:\.gz)?")
+N_LOOKED_AT = 8
+"""Archives of a folder that are opened to see whether it is Comet's."""
+_NAME = re.compile(r"([0-9A-Za-z]{32,50})(?:-[0-9A-Za-z]{1,20})?\.zip")
 
 
 def matches(path: Path, head: bytes) -> bool:
     """True for such an archive, and for a folder that holds one."""
     if head:
         return is_comet(members_of(path, head))
-    first = next(iter(_archives(path)), None)
-    return first is not None and is_comet(members_of(first, HEAD))
+    return any(is_comet(members_of(archive, HEAD)) for archive in _archives(path)[:N_LOOKED_AT])
 
 
 def is_comet(names: frozenset[str]) -> bool:
@@ -139,7 +140,7 @@ class Experiment:
                 if len(self._paths) == 1:
                     raise
                 message = f"an archive of this experiment was left out: it {error.problem}"
-                lost.append(Event("bad_record", message, archive.name))
+                lost.append(Event("torn_tail", message, archive.name))
         if lost and not n_read:
             raise DamagedError(str(self._paths[0]), lost[0].message, "copy the archives here once more")
         yield from bounded(empty(tuple(lost)))

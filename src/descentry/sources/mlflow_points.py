@@ -118,14 +118,14 @@ class Undoing:
     def rows(self, series: Mapping[str, Points]) -> Chunk:
         """The points as rows, one a step, in the order of time."""
         known = {name: self._known(name, its) for name, its in series.items() if len(its.steps)}
+        again = [self._again(name, its.steps) for name, its in known.items()]
+        self._tell_again(np.concatenate(again) if again else NONE.steps)
         return merged_by_step(known)
 
     def _known(self, name: str, its: Points) -> Points:
         its = in_time(its)
         its = its._replace(values=self._unclamped(name, its))
-        its = self._numbered(name, its)
-        self._tell_again(name, its.steps)
-        return its
+        return self._numbered(name, its)
 
     def _unclamped(self, name: str, its: Points) -> Floats:
         is_clamped = np.abs(its.values) == CLAMPED
@@ -151,15 +151,17 @@ class Undoing:
         self._notes.add("missing_step", message, count=len(its.steps))
         return its._replace(steps=np.arange(seen, n, dtype=np.int64))
 
-    def _tell_again(self, name: str, steps: Ints) -> None:
-        """Tells of steps that the series has had already, or that come after a later one."""
+    def _again(self, name: str, steps: Ints) -> Ints:
+        """The steps that the series has had already, or that come after a later one."""
         newest = self._newest.get(name, int(steps[0]) - 1)
         before = np.maximum.accumulate(np.concatenate(([newest], steps[:-1])))
-        again = np.flatnonzero(steps <= before)
         self._newest[name] = max(newest, int(steps.max()))
-        if len(again):
+        return steps[steps <= before]
+
+    def _tell_again(self, steps: Ints) -> None:
+        if len(steps):
             message = "steps were logged again or after later ones: all kept, ordered by their timestamps"
-            self._notes.add("overlap", message, step=int(steps[again[0]]), count=len(again))
+            self._notes.add("overlap", message, step=int(steps.min()), count=len(steps))
 
 
 def tell_flagged(notes: Notes, n: int) -> None:

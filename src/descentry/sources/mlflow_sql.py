@@ -59,7 +59,7 @@ def _rows(database: Database, has_metrics: str) -> list[tuple[object, ...]]:
         column if column in there else "NULL" for column in ("name", "lifecycle_stage", "start_time")
     )
     return database.rows(
-        f"SELECT substr(run_uuid, 1, 400), substr({name}, 1, 400), {has_metrics} FROM runs "
+        f"SELECT substr(CAST(run_uuid AS BLOB), 1, 400), substr({name}, 1, 400), {has_metrics} FROM runs "
         f"WHERE {stage} IS NOT 'deleted' ORDER BY {start}, run_uuid LIMIT ?",
         MAX_RUNS,
     )

@@ -10,9 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from descentry.formats.blocks import opened, read_some
-from descentry.formats.gunzip import MAGIC
 from descentry.formats.lines import LineBlocks
-from descentry.formats.run_folder import MAX_LINE, ROW, is_log
+from descentry.formats.run_folder import HEAD, MAX_LINE, ROW, is_log
 from descentry.formats.run_folder_tail import WholeLines
 from descentry.record.chunk import Chunk, empty
 from descentry.sources.drive import follow_stream, read_stream
@@ -43,7 +42,7 @@ def read(path: Path) -> Iterator[Chunk]:
 def follow(path: Path) -> Iterator[Chunk]:
     """The log as it grows; a torn tail waits, and its repair is not noticed.  Raises UnreadableError."""
     with opened(path) as file:
-        is_packed = read_some(file, len(MAGIC), path) == MAGIC
+        is_packed = read_some(file, 1, path) != HEAD[:1]
     return follow_stream(path, FolderLines) if is_packed else _followed(path)
 
 

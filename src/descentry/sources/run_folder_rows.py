@@ -77,7 +77,7 @@ class FolderRows:
         """One row, whatever stands in it."""
         step = self._step_of(row["step"], line)
         wall = row.get("wall_time")
-        seconds = float(wall) if type(wall) in _NUMBERS else None
+        seconds = float(wall) if wall is not None and type(wall) in _NUMBERS else None
         points = []
         for name, raw in row.items():
             if name in _OWN:

@@ -1,5 +1,6 @@
 """Zeros that may stand for NaN or an infinity: exact ones amid values that keep far from 0."""
 
+import math
 from collections import deque
 from dataclasses import dataclass, field
 
@@ -34,7 +35,8 @@ class SuspectZeros:
         if series is None:
             series = self._series[name] = _Series()
         if value:
-            series.before.append(value)
+            if math.isfinite(value):
+                series.before.append(value)
         elif _is_far(series.before):
             series.first_step = series.first_step if series.n_odd else step
             series.n_odd += 1

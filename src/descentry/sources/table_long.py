@@ -22,7 +22,7 @@ class LongTable:
     def __init__(self, plan: Plan, notes: Notes) -> None:
         self._plan = plan
         self._notes = notes
-        self._steps = TableSteps(plan.step, notes)
+        self._steps = TableSteps(plan.step, notes, plan.count)
         self._parts: dict[str, list[Points]] = {}
         self._config: dict[str, object] = {}
 

@@ -6,6 +6,7 @@ from typing import Any
 
 from descentry.sources.arrow_columns import is_number, is_text, is_time, leaves
 from descentry.sources.csv_long import NAMES, VALUES
+from descentry.sources.json_values import BadJson, parsed
 from descentry.sources.loss_names import loss_name
 from descentry.sources.naming import best_step
 from descentry.sources.numbers import TIME_NAMES
@@ -14,6 +15,7 @@ RUNS = ("run_id", "run_uuid", "run", "run_name", "trial_id", "experiment_key")
 """Columns that tell several runs of one table apart, best first."""
 NEPTUNE_NAME, NEPTUNE_VALUES = "attribute_path", ("float_value", "int_value")
 PANDAS_INDEX = "__index_level_0__"
+_MAX = 1 << 31
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +35,8 @@ class Plan:
     series: tuple[str, ...]
     setting: str | None
     ignored: tuple[str, ...]
+    count: tuple[int, int] = (0, 1)
+    """Where there is no step: the first and the distance of those that are counted instead."""
 
     @property
     def is_long(self) -> bool:
@@ -62,7 +66,23 @@ def plan_of(schema: Any) -> Plan:
     setting = "string_value" if name == NEPTUNE_NAME and "string_value" in textual else None
     series = tuple(values if name is not None else rest)
     used = {step, wall, run, name, setting, *series}
-    return Plan(step, wall, run, name, series, setting, tuple(its for its in kinds if its not in used))
+    ignored = tuple(its for its in kinds if its not in used)
+    return Plan(step, wall, run, name, series, setting, ignored, _range_index(schema) if run is None else (0, 1))
+
+
+def _range_index(schema: Any) -> tuple[int, int]:
+    """Start and step of the index that pandas keeps as a range outside of the columns."""
+    try:
+        about = parsed((schema.metadata or {}).get(b"pandas", b"{}"))
+    except BadJson:
+        return 0, 1
+    columns = about.get("index_columns") if isinstance(about, dict) else None
+    index = columns[0] if isinstance(columns, list) and len(columns) == 1 else None
+    if not isinstance(index, dict) or index.get("kind") != "range":
+        return 0, 1
+    start, step = index.get("start"), index.get("step")
+    is_sound = isinstance(start, int) and isinstance(step, int) and abs(start) < _MAX and 0 < step < _MAX
+    return (start, step) if is_sound else (0, 1)
 
 
 def _long(numeric: Sequence[str], textual: Sequence[str]) -> tuple[str | None, list[str]]:

@@ -12,15 +12,19 @@ FEW = 10
 
 
 class TableSteps:
-    """Turns the step column of each batch into int64 steps.  `name`: that column, None where there is none."""
+    """Turns the step column of each batch into int64 steps.
 
-    def __init__(self, name: str | None, notes: Notes) -> None:
+    `name`: that column, None where there is none; `count`: the first and the distance of counted steps.
+    """
+
+    def __init__(self, name: str | None, notes: Notes, count: tuple[int, int] = (0, 1)) -> None:
         self._name = name
+        self._count = count
         self._notes = notes
         self._last: int | None = None
         self._n_rows = 0
         self._is_counted: bool | None = True if name is None else None
-        if name is None:
+        if name is None and count == (0, 1):
             notes.add("missing_step", "no step is logged: the position counts, from 0", warning=False)
 
     def of(self, column: Numbers | None, n: int) -> Ints:
@@ -28,7 +32,8 @@ class TableSteps:
         if self._is_counted is None and column is not None and n:
             self._is_counted = self._must_count(column)
         if column is None or self._is_counted:
-            steps = np.arange(self._n_rows, self._n_rows + n)
+            start, distance = self._count
+            steps = start + distance * np.arange(self._n_rows, self._n_rows + n)
         else:
             steps = self._whole(column)
         self._n_rows += n

@@ -18,7 +18,7 @@ class WideTable:
     def __init__(self, plan: Plan, notes: Notes) -> None:
         self._plan = plan
         self._notes = notes
-        self._steps = TableSteps(plan.step, notes)
+        self._steps = TableSteps(plan.step, notes, plan.count)
         self._names = {name: clean_name(name) for name in plan.series}
         self._has_times: bool | None = None
 

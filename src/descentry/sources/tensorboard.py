@@ -193,7 +193,7 @@ class EventFile:
             before = int(np.searchsorted(points.at, at))
             self._attempts.take(points.steps[done:before])
             done = before
-            message = "a session starts here: the run was begun or resumed"
+            message = f"a session starts at step {step}: the run was begun or resumed"
             self._notes.put(Event("resume", message, self._at(offset), step=step, warning=False))
             last = self._attempts.voided_to(step)
             if last is not None:

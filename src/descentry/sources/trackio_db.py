@@ -10,14 +10,14 @@ from pathlib import Path
 from typing import Any
 
 from descentry.formats.sqlite_file import Database, Row, holds_tables, text
-from descentry.formats.sqlite_place import SqlitePlace, is_settled
-from descentry.record.chunk import Chunk, empty
-from descentry.record.errors import DamagedError, InputError
+from descentry.record.chunk import Chunk
+from descentry.record.errors import DamagedError
 from descentry.sources.json_rows import JsonRows
 from descentry.sources.json_table import as_table
 from descentry.sources.json_values import BadJson, clean_name, parsed
 from descentry.sources.notes import Notes
-from descentry.sources.rows import bounded, is_empty, with_events
+from descentry.sources.rows import with_events
+from descentry.sources.sqlite_part import follow_part, read_part
 from descentry.sources.store import MAX_SETTINGS, only_run, run_names
 
 format = "trackio"
@@ -78,93 +78,53 @@ class TrackioRun:
 
     def read(self, path: Path) -> Iterator[Chunk]:
         """The whole run, in the order of the calls.  Raises UnreadableError, DamagedError."""
-        calls = Calls(path, self._run)
-        try:
-            yield from bounded(empty(config=calls.config()))
-            yield from calls.whole()
-        finally:
-            calls.close()
+        return read_part(path, Calls(path, self._run))
 
     def follow(self, path: Path) -> Iterator[Chunk]:
         """The run as it grows.  Raises UnreadableError, DamagedError at the start."""
-        calls = Calls(path, self._run)
-        try:
-            yield from bounded(empty(config=calls.config()))
-            yield from calls.fresh()
-            while True:
-                some = False
-                for chunk in _if_readable(calls.fresh()):
-                    some = True
-                    yield chunk
-                if not some:
-                    yield empty()
-        finally:
-            calls.close()
-
-
-def _if_readable(chunks: Iterator[Chunk]) -> Iterator[Chunk]:
-    """The chunks up to the first that cannot be read: its writer may be at work."""
-    try:
-        yield from chunks
-    except InputError:
-        return
+        return follow_part(path, Calls(path, self._run))
 
 
 class Calls:
     """The calls of one run, from the first on or from the last that was seen."""
 
+    max_value = MAX_ROW
+
     def __init__(self, path: Path, run: object) -> None:
         self._path = path
         self._run = run
-        self._place = SqlitePlace(path)
         self._notes = Notes(path.name)
         self._rows = JsonRows(self._notes, STEP)
-        self._version: object = None
         self._last = 0
 
-    def close(self) -> None:
-        """Removes a copy that was made."""
-        self._place.close()
-
-    def config(self) -> Mapping[str, object]:
+    def config(self, database: Database) -> Mapping[str, object]:
         """The run's settings, without trackio's own (`_Username`, …)."""
-        try:
-            with Database(self._path, self._place, MAX_ROW) as database:
-                key = _key(database)
-                if key not in database.tables().get("configs", ()):
-                    return {}
-                found = database.rows(f"SELECT config FROM configs WHERE {key} = {TEXT} LIMIT 1", self._run)
-                settings = _object(found[0][0]) if found else None
-        except DamagedError:
+        key = _key(database)
+        if key not in database.tables().get("configs", ()):
             return {}
+        found = database.rows(f"SELECT config FROM configs WHERE {key} = {TEXT} LIMIT 1", self._run)
+        settings = _object(found[0][0]) if found else None
         own = [(name, value) for name, value in (settings or {}).items() if not name.startswith("_")]
         return {clean_name(name): value for name, value in own[:MAX_SETTINGS]}
 
-    def whole(self) -> Iterator[Chunk]:
-        """Every call.  A damaged file gives what stands before the damage, or DamagedError when that is nothing."""
-        try:
-            yield from self.fresh()
-        except DamagedError as error:
-            if not self._last:
-                raise
-            self._notes.add("torn_tail", f"the file {error.problem}; what came before was read")
-        self._rows.finish()
-        yield from bounded(self._rows.chunk())
-
-    def fresh(self) -> Iterator[Chunk]:
+    def fresh(self, database: Database) -> Iterator[Chunk]:
         """The calls after the last one that was seen."""
-        version = self._place.version()
-        if version == self._version:
-            return
-        with Database(self._path, self._place, MAX_ROW) as database:
-            query = (
-                f"SELECT id, step, timestamp, CASE WHEN length(metrics) < {MAX_ROW // 4} THEN metrics END "
-                f"FROM metrics WHERE {_key(database)} = {TEXT} AND id > ? ORDER BY id LIMIT {PAGE}"
-            )
-            while page := database.rows(query, self._run, self._last):
-                self._last = self._later(page[-1][0])
-                yield from bounded(self._chunk(page))
-        self._version = version if is_settled(version) else None
+        query = (
+            f"SELECT id, step, timestamp, CASE WHEN length(metrics) < {MAX_ROW // 4} THEN metrics END "
+            f"FROM metrics WHERE {_key(database)} = {TEXT} AND id > ? ORDER BY id LIMIT {PAGE}"
+        )
+        while page := database.rows(query, self._run, self._last):
+            self._last = self._later(page[-1][0])
+            yield self._chunk(page)
+
+    def end(self, problem: str) -> Chunk | None:
+        """What is told of all rows together."""
+        if problem and not self._last:
+            return None
+        if problem:
+            self._notes.add("torn_tail", f"the file {problem}; what came before was read")
+        self._rows.finish()
+        return self._rows.chunk()
 
     def _later(self, id: object) -> int:
         if isinstance(id, int) and id > self._last:

@@ -13,8 +13,12 @@ from descentry.record.errors import DamagedError, InputError
 from descentry.record.event import Event
 from descentry.sources.rows import bounded, with_events
 
-MAX_BYTES = 2 << 30
+MAX_BYTES = 256 << 20
 """A document larger than this is no training log that fits into memory."""
+MAX_MEMORY = 400 << 20
+COSTS = {b"[": 90, b"{": 240, b":": 90, b",": 32}
+"""Bytes that a parsed value takes at least, by the sign that announces it: a document of a few MiB may hold
+millions of empty lists."""
 
 Parse = Callable[[bytes, str], Chunk]
 """From the content and the file's name to all of its rows.  Raises DamagedError."""
@@ -99,4 +103,8 @@ def _content(path: Path) -> tuple[bytes, list[Event]]:
         if n_bytes > MAX_BYTES:
             raise DamagedError(str(path), f"is one document of more than {n_bytes} bytes", "export it as CSV")
     content = b"".join(parts)
+    n_bytes = sum(content.count(sign) * cost for sign, cost in COSTS.items())
+    if n_bytes > MAX_MEMORY:
+        problem = f"is one document that would take about {n_bytes >> 20} MiB of memory"
+        raise DamagedError(str(path), problem, "export it as CSV or JSON lines")
     return (plain_head(content) if content[:2] in (b"\xff\xfe", b"\xfe\xff") else content), source.events

@@ -1,0 +1,84 @@
+"""One run's part of an SQLite database, read once or followed: visits when the file has changed, and no longer."""
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Protocol
+
+from descentry.formats.sqlite_file import Database
+from descentry.formats.sqlite_place import SqlitePlace, is_settled
+from descentry.record.chunk import Chunk, empty
+from descentry.record.errors import DamagedError, InputError
+from descentry.sources.rows import bounded, is_empty
+
+
+class Part(Protocol):
+    """What knows the rows of one run, and which of them it has read."""
+
+    max_value: int
+    """Bytes of the longest text that is read."""
+
+    def config(self, database: Database) -> Mapping[str, object]:
+        """The run's settings."""
+
+    def fresh(self, database: Database) -> Iterator[Chunk]:
+        """The rows that were not read before, page by page."""
+
+    def end(self, problem: str) -> Chunk | None:
+        """What only the whole can tell; None when a problem left nothing that could be told."""
+
+
+def read_part(path: Path, part: Part) -> Iterator[Chunk]:
+    """The whole run.  A damaged file gives what stands before the damage.
+
+    Raises UnreadableError, and DamagedError when nothing does.
+    """
+    with Database(path, max_value=part.max_value) as database:
+        yield from bounded(empty(config=_config(part, database)))
+        problem = None
+        try:
+            for chunk in part.fresh(database):
+                yield from bounded(chunk)
+        except DamagedError as error:
+            problem = error
+        last = part.end(problem.problem if problem else "")
+        if last is None and problem is not None:
+            raise problem
+        yield from bounded(last or empty())
+
+
+def _config(part: Part, database: Database) -> Mapping[str, object]:
+    try:
+        return part.config(database)
+    except DamagedError:
+        return {}
+
+
+def follow_part(path: Path, part: Part) -> Iterator[Chunk]:
+    """The run as it grows, for ever; an empty chunk when nothing new has come.  A file that cannot be read for
+    the moment is looked at again.  Raises UnreadableError, DamagedError at the start."""
+    place = SqlitePlace(path)
+    try:
+        with Database(path, place, part.max_value) as database:
+            yield from bounded(empty(config=_config(part, database)))
+        read: object = None
+        while True:
+            version = place.version()
+            some = False
+            if version != read:
+                for chunk in _visit(path, place, part, is_first=read is None):
+                    some = some or not is_empty(chunk)
+                    yield from bounded(chunk)
+                read = version if is_settled(version) else ()
+            if not some:
+                yield empty()
+    finally:
+        place.close()
+
+
+def _visit(path: Path, place: SqlitePlace, part: Part, *, is_first: bool) -> Iterator[Chunk]:
+    try:
+        with Database(path, place, part.max_value) as database:
+            yield from part.fresh(database)
+    except InputError:
+        if is_first:
+            raise
