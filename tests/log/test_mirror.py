@@ -9,8 +9,8 @@ import pytest
 from tests.log.written import rows, telling
 
 import descentry
+from descentry.formats.run_folder import MIRROR
 from descentry.log import appender
-from descentry.log.mirror import FOLDER
 
 VALUES = [2.5, math.nan, math.inf, -math.inf, 1e300, 0.1, -3, 2**60, 1e-310]
 
@@ -31,7 +31,7 @@ def as_single(value: float) -> float:
 
 def test_our_reader_takes_the_mirror(tmp_path: Path) -> None:
     log = mirrored(tmp_path / "a")
-    run = descentry.read(log.folder / FOLDER)
+    run = descentry.read(log.folder / MIRROR)
     assert run.format == "tensorboard"
     assert not [event for event in run.events if event.warning]
     assert run.curves["train/loss"].steps.tolist() == list(range(len(VALUES)))
@@ -55,11 +55,11 @@ def test_the_mirror_may_stand_elsewhere(tmp_path: Path) -> None:
 def test_each_session_writes_a_file_of_its_own(tmp_path: Path) -> None:
     mirrored(tmp_path / "a")
     mirrored(tmp_path / "a")
-    assert len(list((tmp_path / "a" / FOLDER).iterdir())) == 2
+    assert len(list((tmp_path / "a" / MIRROR).iterdir())) == 2
 
 
 def test_a_mirror_that_fails_costs_the_log_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    (tmp_path / FOLDER).write_text("in the way")
+    (tmp_path / MIRROR).write_text("in the way")
     with telling("cannot be opened", "lacks rows"):
         log = descentry.Log(tmp_path, mirror_tensorboard=True)
         now = appender.monotonic()
@@ -83,7 +83,7 @@ def test_a_child_mirrors_into_its_own_file(tmp_path: Path) -> None:
             os._exit(0)
     os.waitpid(child, 0)
     log.close()
-    files = list((tmp_path / FOLDER).iterdir())
+    files = list((tmp_path / MIRROR).iterdir())
     assert len(files) == 2
     assert sorted(run.curves["loss"].steps.tolist()[0] for run in map(descentry.read, files)) == [1, 2]
 
@@ -95,7 +95,7 @@ def test_tensorboard_itself_opens_the_mirror(tmp_path: Path) -> None:
     from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
     log = mirrored(tmp_path / "a")
-    events = EventAccumulator(str(log.folder / FOLDER), size_guidance={"scalars": 0})
+    events = EventAccumulator(str(log.folder / MIRROR), size_guidance={"scalars": 0})
     events.Reload()
     assert set(events.Tags()["scalars"]) == {"train/loss", "lr", "näme", "odd_"}
     scalars = events.Scalars("train/loss")

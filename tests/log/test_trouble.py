@@ -182,6 +182,15 @@ def test_the_end_of_the_interpreter_writes_what_waits(tmp_path: Path) -> None:
     assert steps(tmp_path) == list(range(5))
 
 
+def test_a_log_alone_loads_no_numpy(tmp_path: Path) -> None:
+    code = """
+        import sys, descentry
+        with descentry.Log(sys.argv[1]) as log: log.write(1, loss=float("nan"))
+        print("numpy" in sys.modules)
+    """
+    assert python(code, tmp_path).stdout == "False\n"
+
+
 @pytest.mark.parametrize("is_made_again", [False, True])
 def test_a_vanished_folder_is_written_again(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, is_made_again: bool

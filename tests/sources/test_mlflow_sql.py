@@ -172,7 +172,7 @@ def test_metrics_of_one_step_that_come_one_after_the_other_make_one_row(tmp_path
     first = next(chunk for chunk in chunks if chunk.n_rows)
     assert first.steps.tolist() == [0, 1]
     made.add(path, points[-1:])
-    (rest,) = rested(chunks)
+    (rest,) = rested(chunks) + rested(chunks)
     assert rest.steps.tolist() == [2]
     assert sorted(rest.columns) == ["lr", "train_loss"]
 
@@ -214,6 +214,8 @@ def test_a_locked_store_is_asked_again(tmp_path: Path, monkeypatch: pytest.Monke
     made.add(path, made.points(1, 3))
     with closing(sqlite3.connect(path, isolation_level=None)) as writer:
         writer.execute("BEGIN EXCLUSIVE")
+        (told,) = rested(chunks)
+        assert [event.kind for event in told.events] == ["unreadable"]
         assert rested(chunks) == []
     assert joined(rested(chunks) + rested(chunks)).steps.tolist() == [3]
 
@@ -240,7 +242,10 @@ HOSTILE = {
         "INSERT INTO metrics VALUES ('', 2.5, 1, 'a', 1, 0)",
     ),
     "long name": ("INSERT INTO metrics VALUES (replace(hex(zeroblob(400000)), '0', 'x'), 2.5, 1, 'a', 1, 0)",),
-    "run": ("UPDATE runs SET run_uuid = CAST(x'ff00' AS TEXT) WHERE run_uuid = 'a'", "UPDATE metrics SET run_uuid = CAST(x'ff00' AS TEXT) WHERE run_uuid = 'a'"),
+    "run": (
+        "UPDATE runs SET run_uuid = CAST(x'ff00' AS TEXT) WHERE run_uuid = 'a'",
+        "UPDATE metrics SET run_uuid = CAST(x'ff00' AS TEXT) WHERE run_uuid = 'a'",
+    ),
     "odd flags": ("INSERT INTO metrics VALUES ('loss', 2.5, 1, 'a', 1, 7), ('loss', 2.5, 1, 'a', 1, 'x')",),
     "triggers": ("CREATE TRIGGER t AFTER INSERT ON metrics BEGIN DELETE FROM metrics; END",),
     "generated": ("ALTER TABLE params ADD COLUMN more AS (hex(zeroblob(1000000000)))",),

@@ -21,6 +21,8 @@ import orjson
 
 NAME = "metrics.jsonl"
 HEAD = b'{"log":"descentry/log/1"'
+MIRROR = "__tensorboard__"
+"""The folder of a mirror in event files: one of such a name is passed over by `sources.find`."""
 ROW = b'{"step":'
 SPELLINGS = {"nan": math.nan, "inf": math.inf, "-inf": -math.inf}
 RESERVED = frozenset({"step", "wall_time", "odd"})

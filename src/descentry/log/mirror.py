@@ -15,8 +15,6 @@ from descentry.formats.crc32c import masked
 from descentry.log.appender import Appender, Opened
 from descentry.log.wall import Told
 
-FOLDER = "__tensorboard__"
-"""A folder with such a name is passed over by `sources.find`."""
 MAX_TAGS = 20_000
 """Names whose spelling is kept."""
 _LENGTH = struct.Struct("<Q")

@@ -11,16 +11,19 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from time import time
 from types import TracebackType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from descentry.formats.run_folder import MIRROR
 from descentry.log import lives
 from descentry.log.appender import Appender
 from descentry.log.lines import PLAIN, Lines, as_numbers, fast_line
-from descentry.log.mirror import FOLDER, Mirror
 from descentry.log.place import Place
 from descentry.log.sync import Syncer, synced
 from descentry.log.wall import Told, outcome
 from descentry.record.errors import UsageError
+
+if TYPE_CHECKING:
+    from descentry.log.mirror import Mirror
 
 
 class Log:
@@ -67,7 +70,7 @@ class Log:
         self._syncer = Syncer(fsync_s) if fsync_s else None
         self._appender = Appender(self._place.open_file, self._lines.notice, self._told, self._syncer)
         self._append: Callable[[bytes], None] = self._appender.append
-        self._mirror = None if mirror is None else Mirror(mirror, Told(str(mirror)))
+        self._mirror = None if mirror is None else _mirror_at(mirror)
         lives.keep(self)
 
     @property
@@ -207,7 +210,14 @@ def _mirror_folder(
 ) -> Path | None:
     if mirror is None or mirror is False:
         return None
-    return _folder(folder) / FOLDER if mirror is True else _folder(mirror)
+    return _folder(folder) / MIRROR if mirror is True else _folder(mirror)
+
+
+def _mirror_at(folder: Path) -> "Mirror":
+    """Loaded when asked for: its checksums need numpy, the log itself does not."""
+    from descentry.log.mirror import Mirror
+
+    return Mirror(folder, Told(str(folder)))
 
 
 def _unopened(folder: Path, mirror: Path | None, fsync_s: float | None) -> Log:

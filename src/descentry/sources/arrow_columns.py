@@ -123,5 +123,6 @@ def texts(array: Any) -> Texts:
     if not arrow.types.is_dictionary(array.type):
         array = array.dictionary_encode()
     codes = array.indices.cast(arrow.int64()).fill_null(-1).to_numpy(zero_copy_only=False)
-    words = ["" if word is None else clean_name(word) for word in array.dictionary.to_pylist()]
+    raw = array.dictionary.cast(arrow.large_binary()).to_pylist()
+    words = ["" if word is None else clean_name(word.decode("utf-8", "replace")) for word in raw]
     return Texts(np.array(codes, np.int64), words)

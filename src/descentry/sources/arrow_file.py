@@ -10,6 +10,7 @@ from typing import Any, BinaryIO
 from descentry.formats.seekable import seekable
 from descentry.record.errors import DamagedError
 from descentry.record.event import Event
+from descentry.sources.arrow_columns import leaves
 from descentry.sources.extras import library
 from descentry.sources.rows import MAX_ROWS
 
@@ -17,14 +18,18 @@ PARQUET, ARROW = b"PAR1", b"ARROW1\0\0"
 STREAM = b"\xff\xff\xff\xff"
 """What every message of an Arrow stream begins with."""
 FEATHER_1 = b"FEA1"
-MAX_GROUP = 2 << 30
-"""Bytes that one column of one row group may unfold to."""
+MANY_ROWS = 10_000_000
+MAX_ROWS_A_BYTE = 4
+"""Beyond `MANY_ROWS` a table may have so many rows for each byte of its file: losses are noise, and noise does
+not pack."""
 MAX_COLUMNS = 20_000
 _AGAIN = "write it again, or export it as CSV"
 
 
 class ArrowFile:
-    """An open table; a context.  `schema` is pyarrow's.  `events` grows while batches are read.
+    """An open table; a context.  `schema` is pyarrow's, `leaves` its columns with those inside of structs.
+
+    `events` grows while batches are read.
 
     Raises UnreadableError where pyarrow is missing, DamagedError where it cannot open the file.
     """
@@ -38,15 +43,17 @@ class ArrowFile:
         self._table: Any = None
         try:
             self._open(self._file)
+            self.names: list[str] = list(self.schema.names)
+            self.leaves = [leaf for field in self.schema for leaf in leaves(field.name, field.type)]
         except self._errors as error:
             self._file.close()
             raise self._damaged("is a table that cannot be opened", error) from error
         except DamagedError:
             self._file.close()
             raise
-        if len(self.schema.names) > MAX_COLUMNS:
+        if len(self.leaves) > MAX_COLUMNS:
             self.close()
-            problem = f"has {len(self.schema.names)} columns, expected at most {MAX_COLUMNS}"
+            problem = f"has {len(self.leaves)} columns, expected at most {MAX_COLUMNS}"
             raise DamagedError(str(path), problem, _AGAIN)
 
     def __enter__(self) -> "ArrowFile":
@@ -67,6 +74,7 @@ class ArrowFile:
             self._table = parquet.ParquetFile(file, buffer_size=1 << 20, pre_buffer=False)
             self.schema = self._table.schema_arrow
             self.kind = "parquet"
+            self._require_plausible()
         elif start == ARROW:
             self._open_arrow(file)
         elif start.startswith(STREAM):
@@ -116,7 +124,6 @@ class ArrowFile:
             return
         for group in groups:
             if self.kind == "parquet":
-                self._require_bounded(group)
                 parts = self._table.iter_batches(
                     batch_size=MAX_ROWS, row_groups=[group], columns=columns, use_threads=False
                 )
@@ -126,16 +133,20 @@ class ArrowFile:
 
     def _sliced(self, group: int, batch: Any, columns: Sequence[str]) -> Iterator[tuple[int, Any]]:
         """A batch in pieces, checked first: Arrow trusts what the file says of itself."""
-        batch = batch.select([i for i, name in enumerate(self.schema.names) if name in columns])
+        batch = batch.select([i for i, name in enumerate(self.names) if name in columns])
         batch.validate(full=True)
         for start in range(0, batch.num_rows, MAX_ROWS):
             yield group, batch.slice(start, MAX_ROWS)
 
-    def _require_bounded(self, group: int) -> None:
-        its = self._table.metadata.row_group(group)
-        largest = max((its.column(i).total_uncompressed_size for i in range(its.num_columns)), default=0)
-        if largest > MAX_GROUP:
-            raise ValueError(f"a column of {largest} bytes in one row group")
+    def _require_plausible(self) -> None:
+        """Raises ValueError where so few bytes hold so many rows that it is made to exhaust memory.
+
+        pyarrow ends the process when it is asked about the columns of a damaged index: only counts are looked at.
+        """
+        n_rows = self._table.metadata.num_rows
+        size = self._file.seek(0, 2)
+        if n_rows > MAX_ROWS_A_BYTE * size + MANY_ROWS:
+            raise ValueError(f"{n_rows} rows in {size} bytes")
 
     def _torn(self, problem: str) -> None:
         message = f"the table {problem}; what came before was read"

@@ -8,7 +8,7 @@ from descentry.record.event import Event
 from descentry.sources.json_values import BadJson, parsed
 from descentry.sources.notes import Notes, quoted
 
-MAX_BAD = 100_000
+MAX_BAD = 10_000
 """After so many lines that are no JSON, blocks with more of them are left out unread: this is no such log."""
 
 Message = tuple[int, Any]

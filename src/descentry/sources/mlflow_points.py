@@ -75,6 +75,7 @@ class _Follower:
         self._undoing = Undoing(notes)
         self._waiting: dict[str, Points] = {}
         self._has_begun = False
+        self._told = ""
 
     def poll(self) -> Chunk:
         """What came since the last call."""
@@ -89,12 +90,19 @@ class _Follower:
     def _fresh(self) -> Mapping[str, Points]:
         try:
             fresh = self._metrics.fresh(self._notes)
-        except InputError:
+        except InputError as error:
             if not self._has_begun:
                 raise
+            self._tell(f"{error.problem}: asked again until it can be read")
             return {}
-        self._has_begun = True
+        self._has_begun, self._told = True, ""
         return fresh
+
+    def _tell(self, message: str) -> None:
+        """Tells of a failed visit, once while it fails in the same way."""
+        if message != self._told:
+            self._notes.add("unreadable", message)
+        self._told = message
 
     def _all_but_newest(self, fresh: Mapping[str, Points]) -> dict[str, Points]:
         names = {**self._waiting, **fresh}

@@ -157,16 +157,17 @@ class SqliteMetrics:
             page = self._run, self._last, self._later(self._last, end)
             table = database.table(NAMED_POINT, query, *page)
             if table is None:
-                gathered.add_odd(database.rows(query, *page))
+                rows = database.rows(query, *page)
+                gathered.add_odd(rows)
             else:
                 gathered.add_mixed(table)
             self._last = page[2]
-            self._count(database, PAGE)
+            self._count(database, len(rows) if table is None else len(table))
         return gathered.series()
 
     def _count(self, database: Database, n: int) -> None:
         self._n_rows += n
-        if (self._n_rows - PAGE) * LEAST_ROW > database.n_bytes:
+        if self._n_rows * LEAST_ROW > database.n_bytes:
             raise DamagedError(str(self._path), "holds rows that repeat without end", "write it anew")
 
     def _later(self, last: "Key", now: object) -> "Key":

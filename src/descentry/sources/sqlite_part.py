@@ -8,6 +8,7 @@ from descentry.formats.sqlite_file import Database
 from descentry.formats.sqlite_place import SqlitePlace, is_settled
 from descentry.record.chunk import Chunk, empty
 from descentry.record.errors import DamagedError, InputError
+from descentry.record.event import Event
 from descentry.sources.rows import bounded, is_empty
 
 
@@ -60,25 +61,40 @@ def follow_part(path: Path, part: Part) -> Iterator[Chunk]:
     try:
         with Database(path, place, part.max_value) as database:
             yield from bounded(empty(config=_config(part, database)))
-        read: object = None
+        visits = _Visits(path, place, part)
         while True:
-            version = place.version()
             some = False
-            if version != read:
-                for chunk in _visit(path, place, part, is_first=read is None):
-                    some = some or not is_empty(chunk)
-                    yield from bounded(chunk)
-                read = version if is_settled(version) else ()
+            for chunk in visits.news():
+                some = some or not is_empty(chunk)
+                yield from bounded(chunk)
             if not some:
                 yield empty()
     finally:
         place.close()
 
 
-def _visit(path: Path, place: SqlitePlace, part: Part, *, is_first: bool) -> Iterator[Chunk]:
-    try:
-        with Database(path, place, part.max_value) as database:
-            yield from part.fresh(database)
-    except InputError:
-        if is_first:
-            raise
+class _Visits:
+    """Visits to a file, each time that it has changed."""
+
+    def __init__(self, path: Path, place: SqlitePlace, part: Part) -> None:
+        self._path, self._place, self._part = path, place, part
+        self._read: object = None
+        self._told = ""
+
+    def news(self) -> Iterator[Chunk]:
+        """The rows that are new, and an event where they cannot be read, once while that lasts."""
+        version = self._place.version()
+        if version == self._read:
+            return
+        try:
+            with Database(self._path, self._place, self._part.max_value) as database:
+                yield from self._part.fresh(database)
+        except InputError as error:
+            if self._read is None:
+                raise
+            if error.problem != self._told:
+                message = f"{error.problem}: asked again until it can be read"
+                yield empty((Event("unreadable", message, self._path.name),))
+            self._told, self._read = error.problem, ()
+        else:
+            self._told, self._read = "", version if is_settled(version) else ()

@@ -1,10 +1,10 @@
 """What each column of a table is for: steps, times, runs, and either a series a column or a point a row."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from descentry.sources.arrow_columns import is_number, is_text, is_time, leaves
+from descentry.sources.arrow_columns import is_number, is_text, is_time
 from descentry.sources.csv_long import NAMES, VALUES
 from descentry.sources.json_values import BadJson, parsed
 from descentry.sources.loss_names import loss_name
@@ -50,9 +50,9 @@ class Plan:
         return list(dict.fromkeys([*names, *tops]))
 
 
-def plan_of(schema: Any) -> Plan:
-    """The plan for a table with that schema (pyarrow's)."""
-    kinds = dict(leaf for field in schema for leaf in leaves(field.name, field.type))
+def plan_of(leaves: Sequence[tuple[str, Any]], metadata: Mapping[bytes, bytes]) -> Plan:
+    """The plan for a table with those columns (names and pyarrow's types) and that metadata."""
+    kinds = dict(leaves)
     numeric = [name for name, kind in kinds.items() if is_number(kind)]
     textual = [name for name, kind in kinds.items() if is_text(kind)]
     step = best_step(numeric) or (PANDAS_INDEX if PANDAS_INDEX in numeric else None)
@@ -67,13 +67,15 @@ def plan_of(schema: Any) -> Plan:
     series = tuple(values if name is not None else rest)
     used = {step, wall, run, name, setting, *series}
     ignored = tuple(its for its in kinds if its not in used)
-    return Plan(step, wall, run, name, series, setting, ignored, _range_index(schema) if run is None else (0, 1))
+    return Plan(
+        step, wall, run, name, series, setting, ignored, _range_index(metadata) if run is None else (0, 1)
+    )
 
 
-def _range_index(schema: Any) -> tuple[int, int]:
+def _range_index(metadata: Mapping[bytes, bytes]) -> tuple[int, int]:
     """Start and step of the index that pandas keeps as a range outside of the columns."""
     try:
-        about = parsed((schema.metadata or {}).get(b"pandas", b"{}"))
+        about = parsed(metadata.get(b"pandas", b"{}"))
     except BadJson:
         return 0, 1
     columns = about.get("index_columns") if isinstance(about, dict) else None

@@ -54,9 +54,9 @@ class TableRun:
 
 def plan_for(table: ArrowFile) -> Plan:
     """What the columns are for.  Raises UnknownFormatError for a table without numbers."""
-    plan = plan_of(table.schema)
+    plan = plan_of(table.leaves, table.schema.metadata or {})
     if not plan.series:
-        names = ", ".join(table.schema.names[:6])
+        names = ", ".join(map(clean_name, table.names[:6]))
         problem = f"is a table without a series of numbers (columns: {names})"
         raise UnknownFormatError(str(table.path), problem, "name a table with a step and a loss")
     return plan

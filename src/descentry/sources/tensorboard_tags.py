@@ -17,6 +17,9 @@ class Tags:
 
     def number(self, tag: str) -> int | None:
         """The number of a tag's series, None when there is no room for it."""
+        found = self._numbers.get(tag)
+        if found is not None:
+            return found
         name = clean_name(tag)
         found = self._numbers.get(name)
         if found is None and len(self.names) < MAX_SERIES:

@@ -18,7 +18,7 @@ from descentry.sources.json_table import MAX_SHAPES, Group
 from descentry.sources.json_values import BadJson, parsed
 from descentry.sources.wandb_walk import PADDING, Bytes, Irregular, Items, bodies, items_of
 
-MAX_NAMES = 512
+MAX_NAMES = 4096
 
 Name = Callable[[bytes], str]
 """From the head of an item, its fields with the names, to the name that they give."""

@@ -19,7 +19,9 @@ HISTORY_TAG = 0x12
 ITEM_TAG, STEP_TAG = 0x0A, 0x12
 KEY_TAG, NESTED_KEY_TAG = 0x0A, 0x12
 VALUE_TAG = 0x82, 0x01
-MAX_ITEMS = 512
+MAX_BODY = 1 << 14
+MAX_ITEMS = 1024
+"""Records of a few hundred items at most: with longer ones too few stand in a block for steps in all at once."""
 MAX_NESTED = 16
 MAX_SIZE_BYTES = 4
 PADDING = 16
@@ -91,6 +93,8 @@ def _sizes(text: Bytes, at: Ints) -> tuple[Ints, Ints]:
 
 def items_of(text: Bytes, first: Ints, last: Ints) -> Items:
     """The items of the histories.  Raises Irregular."""
+    if (last - first).max() > MAX_BODY:
+        raise Irregular
     record = np.arange(len(first))
     found: list[tuple[Ints, Ints, Ints]] = []
     at, end = first, last

@@ -1,0 +1,38 @@
+"""What a reader says whose library is not installed."""
+
+import sys
+from pathlib import Path
+
+import pytest
+from tests.sources.own_truth import SAMPLES
+
+from descentry.record.errors import UnreadableError
+from descentry.sources import comet_api, parquet_table, wandb_api
+from descentry.sources.registry import readers
+
+
+@pytest.mark.parametrize("name", ["parquet/wide.parquet", "arrow/wide.arrow", "arrow/wide.arrows"])
+def test_a_table_needs_pyarrow(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    monkeypatch.setitem(sys.modules, "pyarrow", None)
+    path = SAMPLES / name
+    assert parquet_table.matches(path, path.read_bytes())
+    with pytest.raises(UnreadableError, match=r"pip install 'descentry\[parquet\]'") as caught:
+        parquet_table.runs(path)
+    assert str(caught.value).startswith(f"{path}: needs pyarrow")
+
+
+def test_wandb_needs_its_client(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "wandb", None)
+    with pytest.raises(UnreadableError, match=r"wandb://a/b/c: needs wandb.*'descentry\[wandb\]'"):
+        wandb_api.logs("wandb://a/b/c")
+
+
+def test_comet_needs_its_client(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "comet_ml.api", None)
+    with pytest.raises(UnreadableError, match=r"comet://a/b/c: needs comet_ml.*'descentry\[comet\]'"):
+        comet_api.logs("comet://a/b/c")
+
+
+def test_no_reader_imports_its_library() -> None:
+    assert readers()
+    assert not {"wandb", "comet_ml"} & {name for name in sys.modules if Path(name).name == name}
