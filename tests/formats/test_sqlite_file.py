@@ -1,6 +1,8 @@
 """An SQLite file is read without a trace beside it, whatever state its writer left it in."""
 
+import gzip
 import sqlite3
+import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import closing
@@ -160,6 +162,26 @@ def test_copies_are_removed(path: Path) -> None:
         assert folder.is_dir()
         place.close()
         assert not folder.exists()
+
+
+def test_a_temporary_folder_that_is_missing_is_told(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    packed = path.with_name("a.db.gz")
+    packed.write_bytes(gzip.compress(path.read_bytes()))
+    monkeypatch.setattr(tempfile, "tempdir", str(path.parent / "nowhere"))
+    with pytest.raises(UnreadableError, match="temporary folder"):
+        steps(packed)
+
+
+def test_a_packed_database_is_read_and_a_bomb_refused(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    packed = path.with_name("a.db.gz")
+    packed.write_bytes(gzip.compress(path.read_bytes()))
+    assert steps(packed) == list(range(100))
+    monkeypatch.setattr("descentry.formats.sqlite_place.MAX_INFLATED", 4096)
+    with pytest.raises(DamagedError, match="unpack it yourself"):
+        steps(packed)
+    packed.write_bytes(gzip.compress(b"text"))
+    with pytest.raises(DamagedError, match="no database"):
+        steps(packed)
 
 
 HOSTILE = {

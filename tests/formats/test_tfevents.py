@@ -47,6 +47,21 @@ def test_a_node_name_is_no_content() -> None:
     assert value.number.value == 1.5
 
 
+@given(body=st.binary(max_size=40))
+def test_any_value_is_read_or_refused(body: bytes) -> None:
+    for data in (
+        sized(5, sized(1, body)),
+        sized(5, sized(1, b"\x0a" + body)),
+        sized(5, sized(1, sized(8, body))),
+    ):
+        try:
+            found = event_of(data).values
+        except BadMessage as error:
+            assert str(error)  # noqa: PT017
+        else:
+            assert len(found) == 1
+
+
 def test_more_values_than_any_writer_makes_are_refused() -> None:
     with pytest.raises(BadMessage, match="100000 values"):
         event_of(sized(5, sized(1, b"") * 100_001))

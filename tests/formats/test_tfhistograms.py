@@ -63,6 +63,13 @@ def test_what_cannot_be_a_histogram_is_refused(data: bytes) -> None:
         histogram_of_message(data, 0, len(data))
 
 
+def test_a_limit_that_is_no_number_is_left_out() -> None:
+    data = sized(1, b"") + sized(2, b"") + message(0, 1, [1.0], [2])[18:]
+    buckets = histogram_of_message(data, 0, len(data))
+    assert buckets is not None
+    assert buckets.tolist() == [[0.0, 0.0, 2.0]]
+
+
 @pytest.mark.parametrize("shape", [(1, 4), (3,), (2, 3), (1, 3, 1)])
 def test_a_table_of_another_shape_is_refused(shape: tuple[int, ...]) -> None:
     data = table([(0.0, 1.0, 2.0)], *shape)

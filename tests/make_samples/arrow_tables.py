@@ -83,7 +83,9 @@ def wandb_history(path: Path) -> None:
     records = [
         {"_step": step, "_runtime": step * 0.5, "_timestamp": 1.7e9 + step, **row} for step, row in rows(0, N)
     ]
-    schema = pa.schema([("_step", pa.int64()), *((name, pa.float64()) for name in records[5] if name != "_step")])
+    schema = pa.schema(
+        [("_step", pa.int64()), *((name, pa.float64()) for name in records[5] if name != "_step")]
+    )
     pq.write_table(pa.Table.from_pylist(records, schema), path)
     truth = Truth(PYARROW)
     for step, row in rows(0, N):
@@ -99,7 +101,12 @@ def neptune(folder: Path) -> None:
         {"attribute_path": "sys/name", "attribute_type": "string", "string_value": "tiny"},
     ]
     points = [
-        {"attribute_path": name, "attribute_type": "float_series", "step": Decimal(step), "float_value": value}
+        {
+            "attribute_path": name,
+            "attribute_type": "float_series",
+            "step": Decimal(step),
+            "float_value": value,
+        }
         for step, row in rows(0, N)
         for name, value in row.items()
     ]

@@ -34,7 +34,9 @@ def test_every_point_comes_back(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
         ("loss", "train_loss", "20", "nan"),
         ("loss", "train_loss", "20", "-inf"),
     ]
-    other = [("other", "metric", step, value) for step, value in (("10", "1.0"), ("20", "2.0"), ("20", "3.0"))]
+    other = [
+        ("other", "metric", step, value) for step, value in (("10", "1.0"), ("20", "2.0"), ("20", "3.0"))
+    ]
     assert rows == [(name, *row) for name in ("a", "b") for row in loss + other]
 
 

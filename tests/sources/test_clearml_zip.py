@@ -134,7 +134,13 @@ def test_a_session_beside_its_archive_is_read_once(tmp_path: Path) -> None:
 def test_what_is_no_scalar_is_told(tmp_path: Path) -> None:
     path = tmp_path / "metrics.jsonl"
     good = json.loads(line("loss", [1.0]))[0]
-    odd = [{**good, "value": None}, {**good, "iter": "x"}, {**good, "metric": 7, "variant": ""}, 5, {"type": "log"}]
+    odd = [
+        {**good, "value": None},
+        {**good, "iter": "x"},
+        {**good, "metric": 7, "variant": ""},
+        5,
+        {"type": "log"},
+    ]
     path.write_bytes(json.dumps([good, *odd]).encode() + b"\n7\nno json\n")
     run = one(path)
     assert run.curves["loss"].values.tolist() == [1.0]

@@ -102,7 +102,14 @@ def test_what_is_odd_is_told(tmp_path: Path) -> None:
     assert run.curves["acc"].steps.tolist() == [7]
     assert set(run.curves) == {"loss", "train_loss", "acc"}
     told = Counter(event.kind for event in run.events for _ in range(event.count))
-    assert told == {"missing_step": 2, "spelled_value": 2, "bad_value": 1, "bad_step": 1, "bad_line": 3, "derived": 1}
+    assert told == {
+        "missing_step": 2,
+        "spelled_value": 2,
+        "bad_value": 1,
+        "bad_step": 1,
+        "bad_line": 3,
+        "derived": 1,
+    }
     assert run.config["Name"] == "n"
 
 
@@ -171,5 +178,5 @@ def test_a_zip_of_something_else_is_not_ours(tmp_path: Path) -> None:
         file.writestr("messages.json", b"")
     assert not comet_zip.matches(path, path.read_bytes())
     assert not comet_zip.matches(tmp_path, b"")
-    with pytest.raises(InputError, match="experiment.json"):
+    with pytest.raises(InputError, match=r"experiment\.json"):
         comet_zip.runs(path)

@@ -1,11 +1,9 @@
 """Parquet and Arrow tables: exact, wide and long, several runs, damaged, hostile.  Needs pyarrow."""
 
 import gzip
-import io
 import math
 from collections.abc import Callable
 from decimal import Decimal
-from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -15,13 +13,12 @@ from tests.sources.own_truth import SAMPLES, assert_same, truth_of
 from tests.sources.test_samples import SAMPLES as SHARED
 from tests.sources.test_samples import points_of, same, truth
 
-from descentry.record.errors import InputError, UnknownFormatError, UsageError
+from descentry.record.errors import UnknownFormatError, UsageError
 from descentry.record.run import Run
-from descentry.sources import neptune_export, parquet_table
+from descentry.sources import parquet_table
 from descentry.sources.collect import collect
 from descentry.sources.find import find
 from descentry.sources.merge import merged_by_step, points
-from descentry.sources.rows import joined
 from descentry.sources.table_long import _rising
 
 pa = pytest.importorskip("pyarrow")
@@ -77,7 +74,7 @@ def test_every_value_of_the_samples_is_read(name: str, tmp_path: Path) -> None:
 def test_the_runs_of_a_long_table_are_told_apart() -> None:
     path = SAMPLES / "parquet" / "long.parquet"
     logs = find(path)
-    assert [log.run for log in logs] == ["long.parquet/a", "long.parquet/b"] or [log.run[-2:] for log in logs] == ["/a", "/b"]
+    assert [log.run[-2:] for log in logs] == ["/a", "/b"]
     for log in logs:
         assert_same(collect(log), truth_of(path.with_name(f"long.parquet.{log.run[-1]}")))
     with pytest.raises(UsageError):
@@ -114,9 +111,7 @@ def test_null_is_not_logged_and_nan_is_nan(tmp_path: Path, form: str) -> None:
     assert str(run.curves["loss"].values[:3].tolist()) == "[1.5, nan, inf]"
 
 
-@pytest.mark.parametrize(
-    "kind", ["int8", "uint64", "float16", "float32", "decimal128(12, 3)", "int64"]
-)
+@pytest.mark.parametrize("kind", ["int8", "uint64", "float16", "float32", "decimal128(12, 3)", "int64"])
 def test_every_type_of_number_is_read(tmp_path: Path, kind: str) -> None:
     its = pa.decimal128(12, 3) if kind.startswith("decimal") else getattr(pa, kind)()
     cells = [Decimal(x) if kind.startswith("decimal") else x for x in (0, 1, 100)]
@@ -142,7 +137,9 @@ def test_steps_are_exact(tmp_path: Path) -> None:
         ([10, 20, 15], [10, 20, 15], None),
     ],
 )
-def test_steps_that_are_none_are_told(tmp_path: Path, steps: list[Any], expected: list[int], kind: str | None) -> None:
+def test_steps_that_are_none_are_told(
+    tmp_path: Path, steps: list[Any], expected: list[int], kind: str | None
+) -> None:
     run = table_run(tmp_path, {"step": steps, "loss": [1.0] * len(steps)})
     assert run.curves["loss"].steps.tolist() == expected
     assert [event.kind for event in run.events] == ([kind] if kind else [])
@@ -176,7 +173,9 @@ def test_a_duration_is_a_series(tmp_path: Path, first: float, is_time: bool) -> 
 def test_runs_of_a_wide_table(tmp_path: Path) -> None:
     path = tmp_path / "a.parquet"
     ids = pa.array(["x", "y", None] * 10).dictionary_encode()
-    as_parquet(pa.table({"step": list(range(30)), "run_id": ids, "loss": [float(i) for i in range(30)]}), path)
+    as_parquet(
+        pa.table({"step": list(range(30)), "run_id": ids, "loss": [float(i) for i in range(30)]}), path
+    )
     found = {log.run.rpartition("/")[2]: collect(log).curves["loss"].values.tolist() for log in find(path)}
     assert found == {name: [float(i) for i in range(at, 30, 3)] for at, name in enumerate(("x", "y", ""))}
 
@@ -216,77 +215,3 @@ def test_a_table_without_numbers_is_refused(tmp_path: Path) -> None:
     as_parquet(pa.table({"text": ["a", "b"]}), path)
     with pytest.raises(UnknownFormatError, match="without a series of numbers"):
         find(path)
-
-
-@pytest.mark.parametrize("form", FORMS)
-def test_a_cut_table_gives_a_beginning_or_is_refused(tmp_path: Path, form: str) -> None:
-    path = tmp_path / form
-    FORMS[form](pa.table({"step": list(range(40)), "loss": [float(i) for i in range(40)]}), path)
-    data = path.read_bytes()
-    n_read = 0
-    for cut in range(0, len(data), 3):
-        path.write_bytes(data[:cut])
-        try:
-            run = one(path)
-        except InputError as error:
-            assert "\n" not in str(error)
-            continue
-        n_read += 1
-        steps = run.curves["loss"].steps.tolist() if run.curves else []
-        assert steps == list(range(len(steps)))
-        assert len(steps) == 40 or {event.kind for event in run.events} == {"torn_tail"}
-    assert n_read or form == "a.parquet"
-
-
-@pytest.mark.parametrize("form", FORMS)
-def test_no_damage_breaks_the_reader(tmp_path: Path, form: str) -> None:
-    path = tmp_path / form
-    names = ["loss", "lr"] * 20
-    FORMS[form](pa.table({"metric": names, "step": list(range(40)), "value": [float(i) for i in range(40)]}), path)
-    data, random = path.read_bytes(), np.random.default_rng(5)
-    for _ in range(400):
-        damaged = bytearray(data)
-        for at in random.integers(0, len(data), random.integers(1, 6)):
-            damaged[at] = int(random.integers(0, 256))
-        path.write_bytes(damaged)
-        try:
-            for log in find(path):
-                collect(log)
-        except InputError as error:
-            assert "\n" not in str(error)
-
-
-def test_a_table_that_is_written_again_is_followed(tmp_path: Path) -> None:
-    path = tmp_path / "a.parquet"
-    columns: dict[str, list[Any]] = {"step": [0, 1], "loss": [3.0, 2.0]}
-    as_parquet(pa.table(columns), path)
-    chunks = find(path)[0].follow()
-    assert joined(islice(chunks, 2)).steps.tolist() == [0, 1]
-    as_parquet(pa.table({"step": [0, 1, 2], "loss": [3.0, 2.0, 1.0]}), path)
-    assert joined(islice(chunks, 1)).steps.tolist() == [2]
-    path.write_bytes(path.read_bytes()[:-9])
-    assert joined(islice(chunks, 2)).n_rows == 0
-
-
-def test_a_table_of_many_runs_is_refused(tmp_path: Path) -> None:
-    path = tmp_path / "a.parquet"
-    pq.write_table(pa.table({"step": [0] * 30_000, "run": list(range(30_000)), "loss": [1.0] * 30_000}), path)
-    with pytest.raises(InputError, match="more than 20000 runs"):
-        find(path)
-
-
-def test_a_table_that_claims_more_than_it_holds_is_refused(tmp_path: Path) -> None:
-    path = tmp_path / "a.parquet"
-    n = 60_000_000
-    with pq.ParquetWriter(path, pa.schema([("step", pa.int8()), ("loss", pa.float64())])) as writer:
-        part = pa.table({"step": np.zeros(n // 60, np.int8), "loss": np.zeros(n // 60)})
-        for _ in range(60):
-            writer.write_table(part, row_group_size=n)
-    assert path.stat().st_size < 1 << 20
-    with pytest.raises(InputError, match="rows in"):
-        one(path)
-
-
-def test_parts_are_known_by_their_names(tmp_path: Path) -> None:
-    (tmp_path / "part-0001.parquet").write_bytes(io.BytesIO(b"PAR1").getvalue())
-    assert not neptune_export.matches(tmp_path, b"")

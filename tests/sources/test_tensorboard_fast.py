@@ -1,6 +1,7 @@
 """Event files by the block: what is read in columns equals what is read record by record, whatever the split."""
 
 import random
+import struct
 from itertools import pairwise
 from pathlib import Path
 
@@ -9,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.sources.event_logs import made_up, many, naive_rows, rows_of
-from tests.sources.made_logs import VERSION, event, record, simple
+from tests.sources.made_logs import VERSION, event, record, simple, sized
 
 from descentry.record.chunk import Chunk
 from descentry.sources import tensorboard
@@ -86,10 +87,10 @@ def test_damage_is_told_and_never_raises(seed: int, edits: list[tuple[int, bytes
 
 
 @pytest.mark.parametrize("path", EVENT_FILES, ids=lambda path: path.relative_to(SAMPLES).as_posix())
-def test_a_file_cut_at_any_byte_gives_a_prefix(path: Path) -> None:
+def test_a_file_cut_anywhere_gives_a_prefix(path: Path) -> None:
     data = path.read_bytes()
     rows = rows_of(decoded(data, []))
-    for cut in range(len(data)):
+    for cut in {*range(300), *range(300, len(data), 13), *range(max(0, len(data) - 300), len(data))}:
         chunk = decoded(data[:cut], [])
         found = rows_of(chunk)
         assert found[:-1] == rows[: max(len(found) - 1, 0)]
@@ -133,6 +134,63 @@ def test_more_series_than_there_is_room_for_are_counted() -> None:
     assert len(chunk.columns) == 20_000
     (told,) = chunk.events
     assert (told.kind, told.count) == ("too_many_series", 50)
+
+
+def test_tags_beyond_the_limit_cost_no_other_series() -> None:
+    data = VERSION + b"".join(event(i, simple("t" * (i % 90) + str(i), 1.0)) for i in range(22_000))
+    chunk = decoded(data + event(1, simple("t0", 2.0)) * 2, [])
+    assert len(chunk.columns) == 20_000
+    (told,) = chunk.events
+    assert (told.kind, told.count) == ("too_many_series", 2002)
+
+
+@pytest.mark.parametrize("n_values", [1, 300, 5000])
+def test_events_of_any_size(n_values: int) -> None:
+    tags = [f"grad_norm/layer.{i}" for i in range(n_values)]
+    n_steps = max(4, 60_000 // n_values) if n_values < 5000 else 4
+    events = [event(i + 200, sized(5, b"".join(value_of(tag, i) for tag in tags))) for i in range(n_steps)]
+    chunk = decoded(VERSION + b"".join(events), [100_000])
+    assert chunk.steps.tolist() == list(range(200, 200 + n_steps))
+    assert all(chunk.columns[tag].values.tolist() == list(range(n_steps)) for tag in tags)
+
+
+@pytest.mark.parametrize("n_steps", [3, 100, 3000])
+def test_a_signalling_nan_is_a_nan(n_steps: int) -> None:
+    body = sized(5, sized(1, sized(1, b"loss") + b"\x15" + (0x7FA00000).to_bytes(4, "little")))
+    chunk = decoded(VERSION + b"".join(event(i, body) for i in range(n_steps)), [])
+    assert np.isnan(chunk.columns["loss"].values).sum() == n_steps
+
+
+def value_of(tag: str, value: float) -> bytes:
+    return sized(1, sized(1, tag.encode()) + b"\x15" + struct.pack("<f", value))
+
+
+def test_a_follower_that_sees_few_records_at_a_time_reads_the_same() -> None:
+    data = made_up(5, 300)
+    decoder = EventFile("a")
+    chunks = [chunk for i in range(0, len(data), 400) for chunk in (decoder.feed(data[i : i + 400]),)]
+    assert rows_of(joined([*chunks, decoder.end()])) == naive_rows(data)
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        bytes(300_000),
+        b"\xff" * 300_000,
+        record(b"") * 20_000,
+        record(b"\xff" * 30) * 3000,
+        record(b"\x10" + b"\x80" * 9 + b"\x01") * 3000,
+        record(b"\x10" + b"\xff" * 11) * 100,
+        record(sized(5, b"\x0a\x7f")) * 100,
+        record(sized(5, sized(1, b"\x0a"))) * 100,
+        record(sized(5, sized(1, b"\x0a\x05ab\x15"))) * 100,
+    ],
+    ids=["zeros", "ones", "empty", "bad", "no values", "long number", "outside", "no length", "short name"],
+)
+def test_nothing_that_is_no_event_brings_a_point(data: bytes) -> None:
+    chunk = decoded(VERSION + data, [1000])
+    assert (chunk.n_rows, dict(chunk.columns)) == (0, {})
+    assert sum(found.count for found in chunk.events) <= 3000
 
 
 def test_chunks_are_bounded(tmp_path: Path) -> None:

@@ -49,7 +49,10 @@ def test_a_growing_dvclive_folder_is_followed(tmp_path: Path) -> None:
     (tables / "lr.tsv").write_text("step\tlr\n1\t0.5\n2\t0.5\n")
     grown = joined(islice(chunks, 1))
     assert grown.steps.tolist() == [1]
-    assert {name: column.values.tolist() for name, column in grown.columns.items()} == {"loss": [2.25], "lr": [0.5]}
+    assert {name: column.values.tolist() for name, column in grown.columns.items()} == {
+        "loss": [2.25],
+        "lr": [0.5],
+    }
     assert joined(islice(chunks, 1)).steps.tolist() == [2]
     assert joined(islice(chunks, 1)).n_rows == 0
 
@@ -61,7 +64,9 @@ def test_a_cut_table_gives_a_beginning(tmp_path: Path) -> None:
     for cut in range(len(data)):
         table.write_bytes(data[:cut])
         got = points(dvclive.read(tmp_path / "live"))
-        assert str(got.get("train/loss", [])[:-1]) == str(whole["train/loss"][: len(got.get("train/loss", [])[:-1])])
+        assert str(got.get("train/loss", [])[:-1]) == str(
+            whole["train/loss"][: len(got.get("train/loss", [])[:-1])]
+        )
         assert str(got["lr"]) == str(whole["lr"])
 
 
@@ -114,7 +119,9 @@ def test_a_damaged_checksum_costs_one_block(tmp_path: Path) -> None:
 def scalar(name: str, step: int, value: float | None) -> bytes:
     number = b"" if value is None else b"\x09" + struct.pack("<d", value)
     at = sized(4, b"\x08" + varint(1700000000) + b"\x10" + varint(5 * 10**8))
-    return sized(13, sized(1, name.encode()) + (b"\x10" + varint(step) if step else b"") + at + sized(5, number))
+    return sized(
+        13, sized(1, name.encode()) + (b"\x10" + varint(step) if step else b"") + at + sized(5, number)
+    )
 
 
 def written(records: list[bytes]) -> bytes:

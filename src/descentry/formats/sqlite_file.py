@@ -8,14 +8,14 @@ import re
 import sqlite3
 import time
 from collections.abc import Callable, Sequence
-from functools import cached_property
+from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
-from descentry.formats.sqlite_place import SqlitePlace, is_sqlite
+from descentry.formats.sqlite_place import SqlitePlace, is_packed, is_sqlite
 from descentry.record.errors import DamagedError, InputError, UnreadableError
 
 Row = tuple[object, ...]
@@ -54,18 +54,24 @@ _LIMITS = {
 def holds_tables(path: Path, head: bytes, names: frozenset[str]) -> bool:
     """Whether the file is an SQLite database with tables of all these names.
 
-    A packed one is judged by `head`, its first bytes unpacked, alone.
+    A packed one is judged by `head`, its first bytes unpacked, where they tell enough.
     """
     if not is_sqlite(head):
         return False
-    found = {name.decode() for name in _NAMED.findall(head) if name.isascii()}
-    if names <= found:
-        return True
     try:
-        with Database(path) as database:
-            return names <= database.tables().keys()
+        if is_packed(path) and names <= {name.decode() for name in _NAMED.findall(head) if name.isascii()}:
+            return True
+        return names <= _tables_of(path, SqlitePlace(path).version())
     except InputError:
         return False
+
+
+@lru_cache(maxsize=16)
+def _tables_of(path: Path, version: object) -> frozenset[str]:
+    """The names of the tables, remembered until the file changes: one reader after the other asks."""
+    del version
+    with Database(path) as database:
+        return frozenset(database.tables())
 
 
 class Database:
@@ -203,7 +209,7 @@ class Database:
 
 
 def _connected(uri: str, is_late: Callable[[], bool], max_value: int) -> sqlite3.Connection:
-    connection = sqlite3.connect(uri, uri=True, timeout=BUSY_S, isolation_level=None)
+    connection = sqlite3.connect(uri, uri=True, timeout=BUSY_S, isolation_level=None, check_same_thread=False)
     try:
         connection.text_factory = bytes
         for limit, most in {**_LIMITS, sqlite3.SQLITE_LIMIT_LENGTH: max_value}.items():

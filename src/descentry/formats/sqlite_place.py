@@ -20,6 +20,8 @@ MAGIC = b"SQLite format 3\0"
 HEADER = 100
 MAX_COPY = 4 << 30
 """Bytes that are copied at most; twice as much must be free in the temporary folder."""
+MAX_INFLATED = 1 << 30
+"""Bytes of a packed database."""
 N_TRIES = 5
 SETTLED_S = 0.05
 """A file changed less than this ago may change again without its time telling."""
@@ -30,6 +32,12 @@ Version = tuple[tuple[int, int, int] | None, ...]
 def is_sqlite(head: bytes) -> bool:
     """Whether the first bytes are those of an SQLite database."""
     return head.startswith(MAGIC) and len(head) >= HEADER
+
+
+def is_packed(path: Path) -> bool:
+    """Whether the file, a database when unpacked, is packed.  Raises UnreadableError."""
+    with opened(path) as handle:
+        return not read_some(handle, HEADER, path).startswith(MAGIC)
 
 
 class SqlitePlace:
@@ -69,6 +77,7 @@ class SqlitePlace:
                 self._copied = ()
                 _copy_file(self.path, copy)
             start = _start(_beside(self.path, ending))
+            _beside(copy, ending).unlink(missing_ok=True)
             if start:
                 _copy_file(_beside(self.path, ending), _beside(copy, ending))
             if _settled(self.path) == before and start == _start(_beside(self.path, ending)):
@@ -80,14 +89,20 @@ class SqlitePlace:
         """The URI of the unpacked copy."""
         copy, version = self._copy(), _settled(self.path)
         if version != self._copied[:1]:
-            with copy.open("wb") as target:
-                _inflate(self.path, target)
+            try:
+                with copy.open("wb") as target:
+                    _inflate(self.path, target)
+            except OSError as error:
+                raise _no_copy(self.path, error) from error
             self._copied = version
         return _uri(copy, "mode=ro&immutable=1")
 
     def _copy(self) -> Path:
         if self._folder is None:
-            self._folder = tempfile.TemporaryDirectory(prefix="descentry-")
+            try:
+                self._folder = tempfile.TemporaryDirectory(prefix="descentry-")
+            except OSError as error:
+                raise _no_copy(self.path, error) from error
         return Path(self._folder.name) / "copy.db"
 
     def close(self) -> None:
@@ -108,8 +123,11 @@ def _inflate(path: Path, target: BinaryIO) -> None:
     n_bytes = 0
     for block in source:
         n_bytes += len(block)
-        if n_bytes > MAX_COPY or (n_bytes == len(block) and not is_sqlite(block)):
-            raise DamagedError(str(path), f"holds no database of at most {MAX_COPY >> 30} GiB", "unpack it")
+        if n_bytes > MAX_INFLATED:
+            problem = f"holds more than {MAX_INFLATED >> 20} MiB when unpacked"
+            raise DamagedError(str(path), problem, "unpack it yourself")
+        if n_bytes == len(block) and not is_sqlite(block):
+            raise DamagedError(str(path), "is no database", "expected an SQLite file, plain or packed")
         target.write(block)
 
 
@@ -124,8 +142,12 @@ def _copy_file(source: Path, target: Path) -> None:
             with target.open("wb") as copy:
                 shutil.copyfileobj(data, copy, 1 << 20)
         except OSError as error:
-            problem = f"cannot be copied ({error.strerror})"
-            raise UnreadableError(str(source), problem, "check the disk") from error
+            raise _no_copy(source, error) from error
+
+
+def _no_copy(path: Path, error: OSError) -> UnreadableError:
+    problem = f"cannot be copied to a temporary folder ({error.strerror})"
+    return UnreadableError(str(path), problem, "check the disk, or set TMPDIR to another")
 
 
 def _settled(path: Path) -> Version:

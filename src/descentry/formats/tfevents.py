@@ -107,9 +107,10 @@ def _values(data: bytes, at: int, end: int, room: int) -> Iterator[Value]:
 
 
 def _value(data: bytes, at: int, end: int) -> Value:
-    name_end = end - 5
-    if data[at : at + 1] == b"\x0a" and data[at + 1] == name_end - at - 2 < 0x80 and data[name_end] == 0x15:
-        tag = data[at + 2 : name_end].decode("utf-8", "replace")
+    name, after = at + 2, end - 5
+    is_plain = name <= after < name + 0x80 and data[at] == 0x0A and data[at + 1] == after - name
+    if is_plain and data[after] == 0x15:
+        tag = data[name:after].decode("utf-8", "replace")
         return Value(tag, Kind.SCALAR, Number(_FLOAT.unpack_from(data, end - 4)[0], end - 4, "<f4"), None)
     return _any_value(data, at, end)
 

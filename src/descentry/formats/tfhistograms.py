@@ -22,7 +22,7 @@ def histogram_of_message(data: bytes, at: int, end: int) -> Floats | None:
     count), the outer ones cut to min and max.  None when all are empty.  Raises NoHistogram, BadMessage."""
     found: dict[int, list[Floats]] = {MIN: [], MAX: [], EDGES: [], COUNTS: []}
     for number, kind, start, stop in spans(data, at, end):
-        if number in found and kind in (FIXED64, BYTES):
+        if number in found and (kind == FIXED64 or (kind == BYTES and number in (EDGES, COUNTS))):
             if (stop - start) % 8:
                 raise BadMessage(f"{stop - start} bytes are no whole number of values")
             found[number].append(decoded(data[start:stop], "<f8"))
@@ -75,7 +75,7 @@ def quantiles(buckets: Floats, fractions: Floats) -> Floats:
     low, high = lefts[at], rights[at]
     share = np.maximum(1.0 - (ends[at] - wanted) / counts[at], 0.0)
     with np.errstate(invalid="ignore"):
-        between = np.minimum(np.maximum(low * (1 - share) + high * share, low), high)
+        between: Floats = np.minimum(np.maximum(low * (1 - share) + high * share, low), high)
     between[share == 0.0] = low[share == 0.0]
     between[share == 1.0] = high[share == 1.0]
     return between

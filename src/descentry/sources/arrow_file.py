@@ -17,6 +17,7 @@ from descentry.sources.rows import MAX_ROWS
 PARQUET, ARROW = b"PAR1", b"ARROW1\0\0"
 STREAM = b"\xff\xff\xff\xff"
 """What every message of an Arrow stream begins with."""
+END = STREAM + bytes(4)
 FEATHER_1 = b"FEA1"
 MANY_ROWS = 10_000_000
 MAX_ROWS_A_BYTE = 4
@@ -78,10 +79,19 @@ class ArrowFile:
         elif start == ARROW:
             self._open_arrow(file)
         elif start.startswith(STREAM):
+            self._require_end(file)
             self._table = self._pa.ipc.open_stream(file)
             self.schema, self.kind = self._table.schema, "stream"
         else:
             raise DamagedError(str(self.path), "is no table of Parquet or Arrow", _AGAIN)
+
+    def _require_end(self, file: BinaryIO) -> None:
+        """Tells a stream that does not say that it ends: its writer need not, but it may have been cut."""
+        file.seek(-min(len(END), file.seek(0, 2)), 2)
+        if file.read() != END:
+            message = "the stream has no mark at its end: it is still written, or was cut"
+            self.events.append(Event("no_end", message, self.path.name, warning=False))
+        file.seek(0)
 
     def _open_arrow(self, file: BinaryIO) -> None:
         """The file form; where its index is missing, the stream that stands in it."""

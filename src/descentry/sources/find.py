@@ -53,6 +53,8 @@ def runs_in(log: Log) -> list[Log]:
     if list_runs is None:
         return [log]
     found: Sequence[tuple[str, OneRun]] = list_runs(log.path)
+    if not found:
+        raise UnknownFormatError(log.place, "holds no run yet", "wait until one has logged")
     if len(found) == 1:
         return [replace(log, reader=found[0][1])]
     return [replace(log, run=f"{log.run}/{run}", reader=one) for run, one in found]
@@ -101,11 +103,15 @@ def _in_folder(root: Path, skipped: list[Path]) -> list[Log]:
         raise UnknownFormatError(str(root), _what_was_seen(seen), "name a folder or file with a training log")
     ids = named(root, [path for path, _ in found])
     logs: list[Log] = []
+    problems: list[InputError] = []
     for run, (path, reader) in zip(ids, found, strict=True):
         try:
             logs += runs_in(Log(run, reader.format, path, reader))
-        except InputError:
+        except InputError as error:
+            problems.append(error)
             skipped.append(path)
+    if problems and not logs:
+        raise problems[0]
     return logs
 
 
@@ -133,7 +139,7 @@ def _walk(folder: Path, seen: list[Path]) -> Iterator[tuple[Path, Reader | None]
     owner = recognised(folder, b"")
     if owner is not None:
         yield folder, owner
-        if owner.format in ("mlflow", "deepspeed_csv"):
+        if owner.format in ("mlflow", "deepspeed_csv") or getattr(owner, "owns_folder", False):
             return
     has_wandb = any(path.suffix == ".wandb" for path in files)
     for path in files:

@@ -33,7 +33,7 @@ class Gathered:
 
     def add(self, name: object, table: Table) -> None:
         """Rows of one series as POINT."""
-        if (np.abs(table["step"]) > MAX_STEP).any():
+        if ((table["step"] > MAX_STEP) | (table["step"] < -MAX_STEP)).any():
             self.add_odd((*row, name) for row in table.tolist())
             return
         tell_flagged(self._notes, int(np.isnan(table["value"]).sum()))

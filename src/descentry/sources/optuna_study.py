@@ -1,6 +1,6 @@
 """Optuna's SQLite storage: each study by the number of its trials, and each trial that reported values on its way.
 
-Written by optuna 3.x and 4.x (`create_study(storage="sqlite:///…")`).  The run of a study has its objectives, with
+Written by optuna 3.x to 5.x (`create_study(storage="sqlite:///…")`).  The run of a study has its objectives, with
 the number of the trial as the step; that of a trial has `intermediate_value`.  An infinity is a type beside the
 value, NaN is one or NULL.
 """

@@ -9,7 +9,10 @@ GENERIC = frozenset({
     "stdout", "output", "progress",
 })  # fmt: skip
 """File names that a framework gives to every run: the folder's name says more."""
-ENDINGS = (".gz", ".zst", ".csv", ".tsv", ".jsonl", ".json", ".ndjson", ".log", ".txt", ".out", ".wandb")
+ENDINGS = (
+    ".gz", ".zst", ".zip", ".csv", ".tsv", ".jsonl", ".json", ".ndjson", ".log", ".txt", ".out", ".wandb",
+    ".parquet", ".arrow", ".arrows", ".feather",
+)  # fmt: skip
 
 
 def file_id(path: Path) -> str:

@@ -83,8 +83,9 @@ def _range_index(metadata: Mapping[bytes, bytes]) -> tuple[int, int]:
     if not isinstance(index, dict) or index.get("kind") != "range":
         return 0, 1
     start, step = index.get("start"), index.get("step")
-    is_sound = isinstance(start, int) and isinstance(step, int) and abs(start) < _MAX and 0 < step < _MAX
-    return (start, step) if is_sound else (0, 1)
+    if not isinstance(start, int) or not isinstance(step, int) or abs(start) > _MAX or not 0 < step < _MAX:
+        return 0, 1
+    return start, step
 
 
 def _long(numeric: Sequence[str], textual: Sequence[str]) -> tuple[str | None, list[str]]:

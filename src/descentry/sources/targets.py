@@ -35,8 +35,8 @@ SCHEMES = {
     "mlflow": "descentry.sources.mlflow_rest",
     "mlflow+http": "descentry.sources.mlflow_rest",
     "mlflow+https": "descentry.sources.mlflow_rest",
-    "postgresql": "descentry.sources.mlflow_sql",
-    "postgres": "descentry.sources.mlflow_sql",
+    "postgresql": "descentry.sources.mlflow_postgres",
+    "postgres": "descentry.sources.mlflow_postgres",
 }
 """Who reads what stands at an address: a module with `logs(address)`."""
 

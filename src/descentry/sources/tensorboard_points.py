@@ -11,35 +11,20 @@ import numpy as np
 
 from descentry.formats.proto import BadMessage
 from descentry.formats.tfevents import OF_NUMBERS, Event, Kind, Value, event_of
-from descentry.formats.tfevents_layouts import (
-    MAX_BYTES,
-    MAX_LAYOUTS,
-    MAX_SHAPES,
-    MAX_SIZE,
-    Layout,
-    Place,
-    Words,
-    place_of,
-)
-from descentry.formats.tfevents_points import Points, in_order
+from descentry.formats.tfevents_points import Points, in_order, no_points
 from descentry.formats.tfhistograms import quantiles
 from descentry.formats.tfrecord import Batch, is_intact
 from descentry.formats.tfrecord_runs import HEADER
-from descentry.formats.tfrecord_scan import damaged, rows_at
+from descentry.formats.tfrecord_scan import damaged
 from descentry.record.chunk import Ints
 from descentry.record.event import Event as Noticed
 from descentry.sources.notes import Notes, quoted
+from descentry.sources.tensorboard_learned import Learned
 from descentry.sources.tensorboard_runs import run_points, shape_of
 from descentry.sources.tensorboard_tags import Tags
 
 PERCENTS = (0, 5, 25, 50, 75, 95, 100)
 _FRACTIONS = np.array(PERCENTS) / 100
-FEW = 32
-"""Fewer records of one size are quicker read one by one."""
-MOST_TAUGHT = 1024
-"""Texts of one layout that a batch teaches."""
-N_TRIED = 8
-"""Records of one size that are asked for a layout before it is given up for this batch."""
 MOST_CHECKED = 1000
 """Bad records of which it is told whether the checksum is wrong, too."""
 _CRC = struct.Struct("<I")
@@ -61,9 +46,7 @@ class EventPoints:
         self.starts: list[Start] = []
         self._notes = notes
         self._verify = verify
-        self._layouts: dict[int, list[Layout]] = {}
-        self._n_shapes = 0
-        self._n_bytes = 0
+        self._learned = Learned(self.tags)
         self._n_bad = 0
         self._cycles: dict[tuple[int, ...], int] = {}
 
@@ -71,12 +54,19 @@ class EventPoints:
         """The points of a batch in the order of the file.  `starts` holds the sessions that begin in it."""
         self.starts = []
         starts, sizes = batch.starts, batch.sizes
+        if not (len(starts) or batch.runs):
+            return no_points()
+        # A NaN may have the bits of a signalling one, which NumPy warns of when it is cast.
+        with np.errstate(invalid="ignore", over="ignore"):
+            return self._of_payloads(batch, starts, sizes)
+
+    def _of_payloads(self, batch: Batch, starts: Ints, sizes: Ints) -> Points:
         parts: list[Points] = []
         if self._verify:
             starts, sizes = self._intact(batch)
         elif batch.runs:
-            parts, starts, sizes = run_points(batch, self._layouts, self._cycles)
-        rest, rest_sizes = self._side_by_side(batch, starts, sizes, parts)
+            parts, starts, sizes = run_points(batch, self._learned.layouts, self._cycles)
+        rest, rest_sizes = self._learned.side_by_side(batch, starts, sizes, parts)
         if len(rest):
             parts.append(self._one_by_one(batch, rest, rest_sizes))
         return in_order(parts)
@@ -93,97 +83,12 @@ class EventPoints:
         where = f"{self._notes.name}@byte {offset}"
         self._notes.put(Noticed("bad_record", f"a record was left out: {reason}", where))
 
-    def _side_by_side(
-        self, batch: Batch, starts: Ints, sizes: Ints, parts: list[Points]
-    ) -> tuple[Ints, Ints]:
-        """Adds the points of regular records to `parts`; starts and sizes of the others, rising."""
-        rest: list[Ints] = []
-        order = np.argsort(sizes, kind="stable")
-        cuts = np.flatnonzero(np.diff(sizes[order])) + 1
-        for group in np.split(order, cuts) if len(order) >= FEW else [order]:
-            if len(group) >= FEW and HEADER < sizes[group[0]] <= MAX_SIZE:
-                group = group[self._group(batch, starts[group], int(sizes[group[0]]), parts)]
-            rest.append(group)
-        left = np.sort(np.concatenate(rest))
-        return starts[left], sizes[left]
-
-    def _group(self, batch: Batch, starts: Ints, size: int, parts: list[Points]) -> Ints:
-        """Adds the points of records of one size; the indices of those that stay."""
-        rows = rows_at(batch.data, starts, -(-size // 8) * 8).view("<u8")
-        pending = np.arange(len(starts))
-        for layout in self._layouts.get(size, []):
-            pending = _taken(layout, rows, starts, pending, parts)
-        while len(pending) >= FEW:
-            taught = self._learned(batch, starts[pending], rows[pending], size)
-            if taught is None:
-                break
-            left = _taken(taught, rows, starts, pending, parts)
-            if len(left) == len(pending):
-                break
-            pending = left
-        return pending
-
-    def _learned(self, batch: Batch, starts: Ints, rows: Words,
-                 size: int) -> Layout | None:  # fmt: skip
-        """A layout that some of these records have, with all of their texts; None when there is none."""
-        for i in range(0, len(starts), max(1, len(starts) // N_TRIED)):
-            place = self._place(batch, int(starts[i]), size)
-            if place is None:
-                continue
-            layout = self._layout(place)
-            if layout is None:
-                return None
-            _, firsts = np.unique(layout.hashes(rows), return_index=True)
-            for start in starts[np.sort(firsts)[:MOST_TAUGHT]].tolist():
-                tags = self._tags_of(batch, start, place)
-                if tags is not None:
-                    self._n_shapes += 1
-                    self._n_bytes += size
-                    layout.add(batch.data[start : start + size], tags)
-            return layout
-        return None
-
-    def _layout(self, place: Place) -> Layout | None:
-        """The layout of that place, a new one where there is none yet and room."""
-        if self._n_shapes >= MAX_SHAPES or self._n_bytes >= MAX_BYTES:
-            return None
-        known = self._layouts.setdefault(place.size, [])
-        found = next((layout for layout in known if layout.place == place), None)
-        if found is None and len(known) < MAX_LAYOUTS:
-            found = Layout(place)
-            known.append(found)
-        return found
-
-    def _place(self, batch: Batch, start: int, size: int) -> Place | None:
-        try:
-            return place_of(event_of(batch.data[start : start + size]), size)
-        except BadMessage:
-            return None
-
-    def _tags_of(self, batch: Batch, start: int, place: Place) -> tuple[int, ...] | None:
-        """The numbers of the tags of a record with that place, None when it has another or no room is left."""
-        try:
-            event = event_of(batch.data[start : start + place.size])
-        except BadMessage:
-            return None
-        if place_of(event, place.size) != place:
-            return None
-        self._hear(event, batch.offset + start - HEADER)
-        numbers = [self.tags.number(value.tag) for value in event.values]
-        return None if None in numbers else tuple(number for number in numbers if number is not None)
-
-    def _hear(self, event: Event, offset: int) -> None:
-        """Keeps what an event says of its tags."""
-        for value in event.values:
-            if value.plugin is not None:
-                self.tags.say(value.tag, value.plugin, offset)
-
     def _one_by_one(self, batch: Batch, starts: Ints, sizes: Ints) -> Points:
         """The points of records that are read each on its own, in their order."""
         found: list[tuple[int, int, int, float, float]] = []
         for start, size in zip(starts.tolist(), sizes.tolist(), strict=True):
             payload = batch.data[start : start + size]
-            known = shape_of(payload, self._layouts.get(size, ()))
+            known = shape_of(payload, self._learned.layouts.get(size, ()))
             if known is not None:
                 wall, step, values = known.layout.numbers(payload)
                 tags = known.layout.tags(known.number)
@@ -191,6 +96,7 @@ class EventPoints:
                 continue
             event = self._event(batch, start, payload)
             if event is not None:
+                self._learned.learn(event, payload)
                 found += self._points_of(event, start, batch.offset + start - HEADER)
         at, tag_numbers, steps, walls, numbers = zip(*found, strict=True) if found else ((), (), (), (), ())
         return Points(
@@ -215,7 +121,7 @@ class EventPoints:
 
     def _points_of(self, event: Event, start: int, offset: int) -> list[tuple[int, int, int, float, float]]:
         """The points of an event: position, tag, step, time, value."""
-        self._hear(event, offset)
+        self.tags.hear(event, offset)
         if event.is_start:
             self.starts.append(Start(start, offset, event.step))
         return [
@@ -251,18 +157,3 @@ class EventPoints:
         else:
             message = f"no curve, passed over: {quoted(what)}"
             self._notes.put(Noticed("passed_over", message, where, warning=False))
-
-
-def _taken(layout: Layout, rows: Words, starts: Ints,
-           pending: Ints, parts: list[Points]) -> Ints:  # fmt: skip
-    """Adds the points of the pending rows that the layout knows; those that it does not."""
-    if not len(pending):
-        return pending
-    mine = rows if len(pending) == len(rows) else rows[pending]
-    shapes = layout.match(mine)
-    hits = shapes >= 0
-    if hits.all():
-        parts.append(layout.points(mine, starts[pending], shapes))
-    elif hits.any():
-        parts.append(layout.points(mine[hits], starts[pending[hits]], shapes[hits]))
-    return pending[~hits]

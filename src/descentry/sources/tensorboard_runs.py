@@ -18,6 +18,7 @@ from descentry.record.chunk import Ints
 Layouts = Mapping[int, list[Layout]]
 MOST_PERIODS = 64
 """So many periods of lengths are asked for the same names again: names of one length hide a longer pattern."""
+MAX_CYCLES = 1000
 LEAST_PERIODS = 8
 LEAST_RECORDS = 1000
 """Fewer periods or records are not worth a block."""
@@ -73,7 +74,9 @@ def _cycle(data: bytes, run: Run, layouts: Layouts, cycles: dict[tuple[int, ...]
         if period + 1 == 2 * known and shapes[: known * n_shapes] == shapes[known * n_shapes :]:
             break
         if n > known and (period + 1) % 2 == 0 and shapes[: n * n_shapes] == shapes[n * n_shapes :]:
-            cycles[run.sizes] = known = n
+            if len(cycles) < MAX_CYCLES:
+                cycles[run.sizes] = n
+            known = n
             break
     else:
         return []

@@ -1,5 +1,6 @@
 """The names of a log's series, by number, and what the writer said of each tag."""
 
+from descentry.formats.tfevents import Event
 from descentry.sources.json_values import clean_name
 from descentry.sources.rows import MAX_SERIES
 
@@ -26,6 +27,12 @@ class Tags:
             found = self._numbers[name] = len(self.names)
             self.names.append(name)
         return found
+
+    def hear(self, event: Event, offset: int) -> None:
+        """Keeps what the event at `offset` says of its tags."""
+        for value in event.values:
+            if value.plugin is not None:
+                self.say(value.tag, value.plugin, offset)
 
     def say(self, tag: str, plugin: str, offset: int) -> None:
         """Notes the plugin that the event at `offset` names; the first in the file counts."""
