@@ -249,6 +249,16 @@ def test_a_damaged_file_gives_a_clear_refusal_or_rows_that_stood_in_it(tmp_path:
         assert len(found) <= 4000
 
 
+@pytest.mark.parametrize("value", [b"\0", b"\1", b"\x7f", b"\xff", b"\xff" * 8])
+def test_no_header_breaks_the_reader(path: Path, value: bytes) -> None:
+    """Among them page sizes and cache sizes for which SQLite asks for more memory than there is."""
+    data = path.read_bytes()
+    for at in range(16, 120):
+        path.write_bytes(data[:at] + value + data[at + len(value) :])
+        _, problem = steps_or_problem(path)
+        assert problem is None or ("\n" not in str(problem) and problem.advice), at
+
+
 def steps_or_problem(path: Path) -> tuple[list[object], InputError | None]:
     try:
         return steps(path), None

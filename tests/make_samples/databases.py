@@ -1,5 +1,6 @@
 """Databases of experiment trackers: MLflow's SQLite store, a trackio project, an optuna study."""
 
+import contextlib
 import os
 import sqlite3
 import tempfile
@@ -49,6 +50,8 @@ def mlflow_store(path: Path) -> None:
             client.log_batch(run, [Metric(name, value, when, step) for name, value in row.items()])
             truth.put(step, row)
         client.set_terminated(run, end_time=int(START * 1000) + 60_000)
+        with contextlib.closing(sqlite3.connect(store, isolation_level=None)) as database:
+            database.execute("UPDATE experiments SET artifact_location = 'artifacts'")
         packed(store, path)
     truth.write(path)
 

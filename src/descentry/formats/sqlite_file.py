@@ -168,7 +168,7 @@ class Database:
         try:
             self._connection = _connected(self._place.uri(), self._is_late, self._max_value)
             self._cursor(_FIRST, ()).fetchall()
-        except sqlite3.Error as error:
+        except FAULTS as error:
             if getattr(error, "sqlite_errorname", "") != "SQLITE_READONLY_ROLLBACK":
                 raise self._error(error) from error
             self._roll_back()
@@ -179,7 +179,7 @@ class Database:
             uri = self._place.repaired("-journal")
             self._connection = _connected(uri, self._is_late, self._max_value)
             self._cursor(_FIRST, ()).fetchall()
-        except sqlite3.Error as error:
+        except FAULTS as error:
             raise self._error(error) from error
 
     def _cursor(self, sql: str, values: Sequence[object]) -> sqlite3.Cursor:
@@ -205,7 +205,8 @@ class Database:
             return UnreadableError(
                 where, f"needs more than {MAX_CPU_S:g} s for one query", "export it as CSV"
             )
-        return DamagedError(where, f"is a damaged database ({error})", "mend it with `sqlite3 FILE .recover`")
+        what = str(error) or "it asks for too much memory"
+        return DamagedError(where, f"is a damaged database ({what})", "mend it with `sqlite3 FILE .recover`")
 
 
 def _connected(uri: str, is_late: Callable[[], bool], max_value: int) -> sqlite3.Connection:
@@ -217,7 +218,7 @@ def _connected(uri: str, is_late: Callable[[], bool], max_value: int) -> sqlite3
         connection.set_progress_handler(is_late, N_OPS)
         for command in _SETTINGS:
             connection.execute(command)
-    except sqlite3.Error:
+    except FAULTS:
         connection.close()
         raise
     return connection
