@@ -51,9 +51,19 @@ def mlflow_store(path: Path) -> None:
             truth.put(step, row)
         client.set_terminated(run, end_time=int(START * 1000) + 60_000)
         with contextlib.closing(sqlite3.connect(store, isolation_level=None)) as database:
-            database.execute("UPDATE experiments SET artifact_location = 'artifacts'")
+            _trim(database)
         packed(store, path)
     truth.write(path)
+
+
+def _trim(database: sqlite3.Connection) -> None:
+    """Leaves out where the store lay, and the sixty empty tables for other things than runs."""
+    database.execute("UPDATE experiments SET artifact_location = 'artifacts'")
+    database.execute("UPDATE runs SET artifact_uri = 'artifacts'")
+    kept = {"alembic_version", "experiments", "runs", "metrics", "latest_metrics", "params", "tags"}
+    for (name,) in database.execute("SELECT name FROM sqlite_master WHERE type = 'table'").fetchall():
+        if name not in kept:
+            database.execute(f'DROP TABLE "{name}"')
 
 
 def trackio_project(path: Path) -> None:
