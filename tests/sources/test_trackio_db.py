@@ -60,7 +60,7 @@ def test_a_project_before_ids_is_read(tmp_path: Path) -> None:
 def test_pages_lose_and_double_nothing(tmp_path: Path, n: int) -> None:
     mixed = [call for pair in zip(calls(n), calls(n, run="b"), strict=True) for call in pair]
     logs = find(made.trackio(tmp_path / "a.db", mixed))
-    assert [log.run for log in logs] == ["a.db/a", "a.db/b"]
+    assert [log.run for log in logs] == ["a/a", "a/b"]
     for log in logs:
         run = collect(log)
         assert run.curves["loss"].steps.tolist() == list(range(n))

@@ -11,7 +11,7 @@ GENERIC = frozenset({
 """File names that a framework gives to every run: the folder's name says more."""
 ENDINGS = (
     ".gz", ".zst", ".zip", ".csv", ".tsv", ".jsonl", ".json", ".ndjson", ".log", ".txt", ".out", ".wandb",
-    ".parquet", ".arrow", ".arrows", ".feather",
+    ".parquet", ".arrow", ".arrows", ".feather", ".db", ".sqlite", ".sqlite3",
 )  # fmt: skip
 
 
