@@ -5,11 +5,12 @@ import struct
 from pathlib import Path
 
 import numpy as np
+import pytest
 from tests.sources import made_logs
 from tests.sources.made_logs import VERSION, event, record, simple, sized, tensor
 
 from descentry.record.run import Run
-from descentry.sources import tensorboard
+from descentry.sources import tensorboard, tensorboard_points
 from descentry.sources.collect import collect
 from descentry.sources.find import find
 from descentry.sources.rows import joined
@@ -148,3 +149,15 @@ def test_wall_times_are_kept(tmp_path: Path) -> None:
 
 def test_an_unknown_name_needs_the_version_record(tmp_path: Path) -> None:
     assert run_of(tmp_path, made_logs.events([(1, {"loss": 2.5})]), "scalars.log").format == "tensorboard"
+
+
+def test_a_file_of_rubbish_is_given_up_and_that_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tensorboard_points, "MAX_BAD", 3)
+    good = [event(step, simple("loss", 5.0 - step)) for step in range(4)]
+    rubbish = b"".join(record(bytes([255, n, 7])) for n in range(5))
+    data = b"".join([VERSION, *good[:2], rubbish])
+    decoder = tensorboard.EventFile("x")
+    chunk = joined([decoder.feed(data), decoder.feed(rubbish + good[2] + good[3]), decoder.end()])
+    told = [event for event in chunk.events if event.message.startswith("over 3 records")]
+    assert [(event.kind, event.count) for event in told] == [("bad_record", 7)]
+    assert chunk.columns["loss"].values.tolist() == [5.0, 4.0]

@@ -38,6 +38,10 @@ class Start(NamedTuple):
     step: int
 
 
+MAX_BAD = 100_000
+"""Undecodable records of one file after which only records of a known layout are read: the file is no log."""
+
+
 class EventPoints:
     """Turns batches of one file into points.  What is odd goes to `notes`, with its place."""
 
@@ -86,7 +90,10 @@ class EventPoints:
     def _one_by_one(self, batch: Batch, starts: Ints, sizes: Ints) -> Points:
         """The points of records that are read each on its own, in their order."""
         found: list[tuple[int, int, int, float, float]] = []
-        for start, size in zip(starts.tolist(), sizes.tolist(), strict=True):
+        if self._n_bad >= MAX_BAD:
+            self._given_up(batch, starts)
+            starts = starts[:0]
+        for start, size in zip(starts.tolist(), sizes[: len(starts)].tolist(), strict=True):
             payload = batch.data[start : start + size]
             known = shape_of(payload, self._learned.layouts.get(size, ()))
             if known is not None:
@@ -106,6 +113,12 @@ class EventPoints:
             np.array(walls, np.float64),
             np.array(numbers, np.float64),
         )
+
+    def _given_up(self, batch: Batch, starts: Ints) -> None:
+        """Tells that records were not looked at one by one, since so many before them could not be decoded."""
+        message = f"over {MAX_BAD} records could not be decoded: those after them that look like no other were left out"
+        where = f"{self._notes.name}@byte {batch.offset + int(starts[0]) - HEADER}"
+        self._notes.put(Noticed("bad_record", message, where, len(starts)))
 
     def _event(self, batch: Batch, start: int, payload: bytes) -> Event | None:
         """The event of a record; None, and told, where it cannot be decoded."""
