@@ -72,6 +72,23 @@ def test_a_growing_log_on_a_web_server_is_followed(web: tuple[str, Path]) -> Non
     assert n_rows + sum(chunk.n_rows for chunk in islice(follower, 6)) == 20_000
 
 
+def test_a_log_that_is_away_for_a_moment_is_waited_for(web: tuple[str, Path]) -> None:
+    address, folder = web
+    path = folder / "a.jsonl"
+    path.write_bytes(ROWS[:1000])
+    (log,) = all_logs(f"{address}/a.jsonl")
+    follower = log.follow()
+    list(islice(follower, 4))
+    path.rename(folder / "away")
+    told = [event.kind for chunk in islice(follower, 4) for event in chunk.events]
+    (folder / "away").rename(path)
+    with path.open("ab") as file:
+        file.write(ROWS[1000:])
+    assert told == ["unreachable"]
+    n_rows = sum(chunk.n_rows for chunk in islice(follower, 6))
+    assert n_rows == 20_000 - ROWS[:1000].count(b"\n")
+
+
 def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))

@@ -253,6 +253,24 @@ def test_damaged_bytes_bring_no_number_of_their_own(
         assert not invented(curves, data.decode(errors="replace"))
 
 
+@pytest.mark.parametrize("replaces", [True, False])
+def test_an_mlflow_metric_that_is_written_anew_begins_anew(tmp_path: Path, replaces: bool) -> None:
+    run = tmp_path / "run"
+    (run / "metrics").mkdir(parents=True)
+    (run / "meta.yaml").write_text("name: a\n")
+    metric = run / "metrics" / "loss"
+    metric.write_text("1700000000000 2.5 0\n1700000000001 2.25 1\n1700000000002 0.2")
+    (log,) = find(run)
+    chunks = log.follow()
+    assert joined(islice(chunks, 5)).columns["loss"].values.tolist() == [2.5, 2.25]
+    fresh = tmp_path / "fresh" if replaces else metric
+    fresh.write_text("".join(f"17000000000{i:02} {9.5 - i} {i}\n" for i in range(4)))
+    fresh.replace(metric)
+    again = joined(islice(chunks, 5))
+    assert again.columns["loss"].values.tolist() == [9.5, 8.5, 7.5, 6.5]
+    assert [event.kind for event in again.events] == ["restart"]
+
+
 def test_surrogates_and_bad_bytes_cost_no_value(tmp_path: Path) -> None:
     for name in ("surrogates", "bad_utf8"):
         path = tmp_path / f"{name}.jsonl"

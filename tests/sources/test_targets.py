@@ -81,6 +81,15 @@ def test_a_tar_is_read_as_a_folder(tmp_path: Path, mode: str) -> None:
     assert losses(tarred(tmp_path / "runs.tar.gz", MEMBERS, mode)) == RUNS
 
 
+@pytest.mark.parametrize("host", ["h", "so", "example.md", "uni.zip"])
+def test_event_files_in_an_archive_may_end_in_any_host(tmp_path: Path, host: str) -> None:
+    data = made_logs.events(made_logs.ROWS)
+    path = zipped(tmp_path / "runs.zip", {f"a/events.out.tfevents.1700000000.{host}": data})
+    (log,) = all_logs(str(path))
+    assert (log.run, log.format) == ("a", "tensorboard")
+    assert "train_loss" in collect(log).curves
+
+
 def test_an_archive_is_not_written_to_and_its_copy_goes(tmp_path: Path) -> None:
     path = zipped(tmp_path / "runs.zip", MEMBERS)
     before = path.read_bytes()

@@ -76,6 +76,29 @@ def test_a_link_in_a_dvclive_folder_is_not_followed(tmp_path: Path) -> None:
     assert not dvclive.matches(tmp_path / "live", b"")
 
 
+@pytest.mark.parametrize("replaces", [True, False])
+def test_a_dvclive_table_that_is_written_anew_begins_anew(tmp_path: Path, replaces: bool) -> None:
+    table = tmp_path / "live" / "plots" / "metrics" / "loss.tsv"
+    table.parent.mkdir(parents=True)
+    table.write_text("step\tloss\n0\t2.5\n1\t2.25\n2\t2.")
+    chunks = dvclive.follow(tmp_path / "live")
+    first = joined(islice(chunks, 4))
+    assert first.columns["loss"].values.tolist() == [2.5, 2.25]
+    fresh = tmp_path / "fresh" if replaces else table
+    fresh.write_text("step\tloss\n0\t9.5\n1\t9.25\n2\t9.0\n")
+    fresh.replace(table)
+    again = joined(islice(chunks, 5))
+    assert again.columns["loss"].values.tolist() == [9.5, 9.25, 9.0]
+    assert [event.kind for event in again.events] == ["restart"]
+
+
+def test_the_newest_row_of_swanlab_comes_when_nothing_more_does(tmp_path: Path) -> None:
+    path = tmp_path / "run-a.swanlab"
+    path.write_bytes(written([scalar("loss", step, 5.0 - step) for step in range(3)]))
+    followed = joined(islice(swanlab.follow(path), 4))
+    assert followed.columns["loss"].values.tolist() == [5.0, 4.0, 3.0]
+
+
 def test_swanlab_keeps_the_laws_of_readers() -> None:
     check_reader(swanlab, SWANLAB.read_bytes(), "run-a.swanlab", n_splits=4, n_cuts=400)
 

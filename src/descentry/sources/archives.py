@@ -65,7 +65,12 @@ def unpack(path: Path, start: bytes, folder: Path) -> int:
 
 
 def _could_be_log(path: Path) -> bool:
-    return not NO_LOGS.fullmatch(path.suffix.lower()) and not path.name.startswith(".")
+    # The name of an event file ends in a host's, which may look like any ending.
+    return (
+        ".tfevents." in path.name
+        or not NO_LOGS.fullmatch(path.suffix.lower())
+        and not path.name.startswith(".")
+    )
 
 
 def _inside(folder: Path, name: str) -> Path | None:

@@ -13,7 +13,11 @@ from descentry.sources.rows import bounded, is_empty, with_events
 
 
 class Decoder(Protocol):
-    """Bytes in, chunks out.  `end` gives what the last, unfinished piece holds."""
+    """Bytes in, chunks out.  `end` gives what the last, unfinished piece holds.
+
+    A decoder that keeps whole rows back until more comes may have `pause() -> Chunk`: a follower calls it when
+    nothing has come, and the decoder hands out what needs no more bytes.
+    """
 
     def feed(self, data: bytes) -> Chunk: ...
 
@@ -43,10 +47,15 @@ def follow_stream(path: Path, factory: Factory) -> Iterator[Chunk]:
             if source.n_restarts != n_restarts:
                 n_restarts = source.n_restarts
                 decoder = factory(path.name)
-            chunk = with_events(decoder.feed(block) if block else empty(), source.events)
+            chunk = with_events(decoder.feed(block) if block else _paused(decoder), source.events)
             source.events.clear()
             yield from bounded(chunk)
             if not block and is_empty(chunk):
                 yield empty()
     finally:
         source.close()
+
+
+def _paused(decoder: Decoder) -> Chunk:
+    pause: Callable[[], Chunk] | None = getattr(decoder, "pause", None)
+    return empty() if pause is None else pause()

@@ -15,10 +15,8 @@ become the config.
 from collections.abc import Iterator
 from pathlib import Path
 
-from descentry.formats.blocks import growing
-from descentry.record.chunk import Chunk, empty
-from descentry.sources.drive import read_stream
-from descentry.sources.rows import bounded, is_empty, with_events
+from descentry.record.chunk import Chunk
+from descentry.sources.drive import follow_stream, read_stream
 from descentry.sources.text.decoder import TextDecoder
 from descentry.sources.text.recognising import is_log, tail_of
 
@@ -40,18 +38,4 @@ def read(path: Path) -> Iterator[Chunk]:
 
 def follow(path: Path) -> Iterator[Chunk]:
     """The log as it grows; a torn last line waits.  Raises UnreadableError."""
-    source = growing(path)
-    decoder = TextDecoder(path.name)
-    n_restarts = 0
-    try:
-        for block in source:
-            if source.n_restarts != n_restarts:
-                n_restarts = source.n_restarts
-                decoder = TextDecoder(path.name)
-            chunk = with_events(decoder.feed(block) if block else decoder.pause(), source.events)
-            source.events.clear()
-            yield from bounded(chunk)
-            if not block and is_empty(chunk):
-                yield empty()
-    finally:
-        source.close()
+    return follow_stream(path, TextDecoder)

@@ -74,16 +74,27 @@ class MetricFiles:
                 except InputError:
                     continue
         fresh: dict[str, Points] = {}
-        for name, (source, decoder) in self._open.items():
-            pieces = []
-            while block := next(source):
-                pieces.append(decoder.feed(block))
+        for name, (source, _) in self._open.items():
+            pieces: list[Chunk] = []
+            n_restarts = source.n_restarts
+            while (block := next(source)) or source.n_restarts != n_restarts:
+                if source.n_restarts != n_restarts:
+                    n_restarts = source.n_restarts
+                    self._restart(name, source)
+                    pieces.clear()
+                pieces.append(self._open[name][1].feed(block))
             for event in source.events:
                 self._notes.put(event)
             source.events.clear()
             if pieces:
                 fresh |= self._series(name, joined(pieces))
         return {name: its for name, its in fresh.items() if len(its.steps)}
+
+    def _restart(self, name: str, source: Growing) -> None:
+        """The file was written anew: what waited of the old one is forgotten."""
+        self._open[name] = source, self._factory(source.path.name)
+        for key in [key for key in self._waiting if key == name or key.startswith(f"{name}/")]:
+            del self._waiting[key]
 
     def _series(self, name: str, chunk: Chunk) -> dict[str, Points]:
         """The metric that a file holds; where it holds several, each under the file's name."""

@@ -169,8 +169,8 @@ class _Follower:
                 except InputError:
                     continue
         has_news = False
-        for name, (source, metric) in self._files.items():
-            fresh = self._fresh(source, metric)
+        for name in list(self._files):
+            fresh = self._fresh(name)
             has_news |= len(fresh.steps) > 0
             self._waiting[name] = _joined([self._waiting.get(name, _NONE), fresh])
         newest = max((int(its.steps[-1]) for its in self._waiting.values() if len(its.steps)), default=0)
@@ -182,11 +182,18 @@ class _Follower:
         chunk = merged_by_step(ready)
         return Chunk(chunk.steps, chunk.columns, chunk.wall_times, self._notes.take())
 
-    def _fresh(self, source: Growing, metric: Metric) -> Points:
-        """What one metric's file has had since the last visit."""
+    def _fresh(self, name: str) -> Points:
+        """What one metric's file has had since the last visit; a file written anew begins anew."""
+        source, _ = self._files[name]
+        n_restarts = source.n_restarts
         pieces = [_NONE]
-        while block := next(source):
-            pieces.append(metric.feed(block))
+        while (block := next(source)) or source.n_restarts != n_restarts:
+            if source.n_restarts != n_restarts:
+                n_restarts = source.n_restarts
+                self._files[name] = source, Metric(f"metrics/{name}", self._notes)
+                self._waiting.pop(name, None)
+                pieces = [_NONE]
+            pieces.append(self._files[name][1].feed(block))
         for event in source.events:
             self._notes.put(event)
         source.events.clear()

@@ -16,9 +16,11 @@ from urllib.parse import unquote, urlsplit
 from descentry.formats.blocks import HEAD, WITNESS
 from descentry.record.chunk import Chunk
 from descentry.record.errors import InputError, UnknownFormatError, UnreadableError
+from descentry.record.event import Event
 from descentry.sources.archives import is_archive, unpack
 from descentry.sources.find import NO_LOGS, find
 from descentry.sources.protocol import Log, OneRun
+from descentry.sources.rows import with_events
 from descentry.sources.spool import Kept, Spool, renamed
 
 MAX_OBJECTS = 200_000
@@ -148,6 +150,8 @@ class Bucket:
 def _could_be_log(path: str) -> bool:
     name = path.rsplit("/", 1)[-1]
     suffix = "." + name.rsplit(".", 1)[-1].lower() if "." in name else ""
+    if ".tfevents." in name:
+        return True
     return not name.startswith(".") and (bool(WHOLE.fullmatch(name)) or not NO_LOGS.fullmatch(suffix))
 
 
@@ -234,11 +238,27 @@ class Synced:
                 mirror.shrink()
 
     def follow(self, path: Path) -> Iterator[Chunk]:
-        """The log as it grows; asks the store again whenever nothing new was here."""
+        """The log as it grows; asks the store again whenever nothing new was here.
+
+        A store that does not answer for a while, or an object that is gone for the moment, is waited for, and told
+        once each time.
+        """
         for mirror in self.mirrors:
             mirror.sync()
+        is_away = False
         for chunk in self.inner.follow(path):
-            if not chunk.n_rows:
-                for mirror in self.mirrors:
-                    mirror.sync()
-            yield chunk
+            problem = "" if chunk.n_rows else self._synced()
+            if problem and not is_away:
+                yield with_events(chunk, [Event("unreachable", problem, self.mirrors[0].bucket.address)])
+            else:
+                yield chunk
+            is_away = bool(problem)
+
+    def _synced(self) -> str:
+        """Fetches what is new; what is wrong where that cannot be done now, in words."""
+        try:
+            for mirror in self.mirrors:
+                mirror.sync()
+        except UnreadableError as error:
+            return f"{error.problem}: tried again"
+        return ""

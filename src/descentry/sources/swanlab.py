@@ -86,6 +86,11 @@ class SwanlabFile:
         self._records.damages.clear()
         return self._chunk()
 
+    def pause(self) -> Chunk:
+        """The newest row: nothing more of it has come."""
+        self._points.close()
+        return self._chunk()
+
     def end(self) -> Chunk:
         """The last row, and what is to tell at the end of the file."""
         self._points.close()
