@@ -68,8 +68,8 @@ def _could_be_log(path: Path) -> bool:
     # The name of an event file ends in a host's, which may look like any ending.
     return (
         ".tfevents." in path.name
-        or not NO_LOGS.fullmatch(path.suffix.lower())
-        and not path.name.startswith(".")
+        or (not NO_LOGS.fullmatch(path.suffix.lower())
+        and not path.name.startswith("."))
     )
 
 
