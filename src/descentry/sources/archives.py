@@ -66,10 +66,8 @@ def unpack(path: Path, start: bytes, folder: Path) -> int:
 
 def _could_be_log(path: Path) -> bool:
     # The name of an event file ends in a host's, which may look like any ending.
-    return (
-        ".tfevents." in path.name
-        or (not NO_LOGS.fullmatch(path.suffix.lower())
-        and not path.name.startswith("."))
+    return ".tfevents." in path.name or (
+        not NO_LOGS.fullmatch(path.suffix.lower()) and not path.name.startswith(".")
     )
 
 
