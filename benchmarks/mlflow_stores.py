@@ -56,7 +56,7 @@ def client(uri: str, run: str) -> int:
 
 def own(path: Path) -> int:
     """The number of points that our reader gives."""
-    from descentry.sources.find import find
+    from descentry.sources.places.find import find
 
     (log,) = find(path)
     return sum(len(column.values) for chunk in log.chunks() for column in chunk.columns.values())

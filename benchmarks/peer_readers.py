@@ -20,7 +20,7 @@ Held = list[np.ndarray]
 
 def descentry(path: Path) -> Held:
     """Ours: every chunk's arrays are kept."""
-    from descentry.sources.find import find
+    from descentry.sources.places.find import find
 
     held: Held = []
     for chunk in find(path)[0].chunks():

@@ -26,7 +26,7 @@ NAME = "events.out.tfevents.1780000000.host.1.0"
 COLLECT = """
 import sys
 from pathlib import Path
-from descentry.sources import tensorboard
+from descentry.sources.tensorboard import reader as tensorboard
 chunks = list(tensorboard.read(Path(sys.argv[1]), verify=sys.argv[2] == "verify"))
 n_bytes = sum(chunk.steps.nbytes + chunk.wall_times.nbytes for chunk in chunks)
 n_bytes += sum(c.rows.nbytes + c.values.nbytes for chunk in chunks for c in chunk.columns.values())
@@ -67,7 +67,7 @@ def _compare(path: Path, kind: str, goal: float, n_runs: int) -> None:
 
 
 def _own_cpu_s(path: Path, *, verify: bool) -> float:
-    from descentry.sources import tensorboard
+    from descentry.sources.tensorboard import reader as tensorboard
 
     start = time.process_time()
     chunks = list(tensorboard.read(path, verify=verify))

@@ -21,7 +21,7 @@ from pathlib import Path
 from tests.sources import made_logs
 
 from descentry.record.errors import InputError
-from descentry.sources.targets import all_logs
+from descentry.sources.places.targets import all_logs
 
 ROOT = Path(__file__).parent
 LIMIT_S = 10

@@ -9,8 +9,8 @@ from descentry.record.errors import UsageError
 from descentry.record.roles import Role
 from descentry.record.run import Run
 from descentry.sources.collect import collect
+from descentry.sources.places.targets import all_logs
 from descentry.sources.protocol import Log
-from descentry.sources.targets import all_logs
 
 Source = str | os.PathLike[str]
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import descentry
 from descentry.log.wall import LogWarning
-from descentry.sources.find import find
+from descentry.sources.places.find import find
 from descentry.sources.rows import joined
 
 Rows = list[tuple[int, dict[str, float]]]

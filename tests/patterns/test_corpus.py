@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from descentry.record.finding import Finding, Severity
-from descentry.sources.find import find
+from descentry.sources.places.find import find
 from descentry.stream.drive import run
 
 CORPUS = Path(__file__).parents[3] / "shared" / "corpus"

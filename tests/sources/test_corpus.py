@@ -9,7 +9,7 @@ import pytest
 from descentry.record.roles import Role
 from descentry.record.run import Run
 from descentry.sources.collect import collect
-from descentry.sources.find import find
+from descentry.sources.places.find import find
 
 CORPUS = Path(__file__).parents[3] / "shared" / "corpus"
 FORMATS = {

@@ -7,7 +7,9 @@ import pytest
 from tests.sources.own_truth import SAMPLES
 
 from descentry.record.errors import UnreadableError
-from descentry.sources import comet_api, parquet_table, wandb_api
+from descentry.sources.tables import parquet_table
+from descentry.sources.trackers import comet_api
+from descentry.sources.wandb import api as wandb_api
 
 
 @pytest.mark.parametrize("name", ["parquet/wide.parquet", "arrow/wide.arrow", "arrow/wide.arrows"])
@@ -35,7 +37,8 @@ def test_comet_needs_its_client(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_no_reader_imports_its_library() -> None:
     code = (
-        "import sys; from descentry.sources import comet_api, wandb_api; "
+        "import sys; from descentry.sources.trackers import comet_api; "
+        "from descentry.sources.wandb import api; "
         "from descentry.sources.registry import readers; readers(); "
         "print(sorted({'wandb', 'comet_ml', 'pyarrow', 'swanlab'} & set(sys.modules)))"
     )

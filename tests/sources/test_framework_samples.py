@@ -7,20 +7,20 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from tests.sources.test_lines import decoded, points
 from tests.sources.test_readers import islice_until_idle
+from tests.sources.text.test_lines import decoded, points
 
 from descentry.record.chunk import Chunk
 from descentry.record.errors import InputError
 from descentry.record.run import Run
-from descentry.sources import deepspeed_csv
 from descentry.sources.collect import collect
-from descentry.sources.csv import CsvLines
 from descentry.sources.drive import Factory
-from descentry.sources.find import find
-from descentry.sources.jsonl import JsonLines
+from descentry.sources.json.lines import JsonLines
+from descentry.sources.places.find import find
 from descentry.sources.rows import joined
+from descentry.sources.tables.csv import CsvLines
 from descentry.sources.text.decoder import TextDecoder
+from descentry.sources.trackers import deepspeed_csv
 
 SAMPLES = Path(__file__).parents[1] / "samples"
 FRAMEWORKS = (

@@ -15,13 +15,13 @@ from tests.sources.told import invented
 from descentry.record.chunk import Chunk
 from descentry.record.errors import InputError
 from descentry.sources.collect import collect
-from descentry.sources.csv import CsvLines
 from descentry.sources.drive import Decoder, Factory
-from descentry.sources.find import find
-from descentry.sources.jsonl import JsonLines
+from descentry.sources.json.lines import JsonLines
+from descentry.sources.places.find import find
 from descentry.sources.rows import joined
-from descentry.sources.tensorboard import EventFile
-from descentry.sources.wandb_offline import WandbFile
+from descentry.sources.tables.csv import CsvLines
+from descentry.sources.tensorboard.reader import EventFile
+from descentry.sources.wandb.offline import WandbFile
 
 DECODERS: dict[str, Factory] = {
     "csv": CsvLines, "jsonl": JsonLines, "tensorboard": EventFile, "wandb": WandbFile,

@@ -14,7 +14,7 @@ import pytest
 from descentry.formats.tfrecord import Records, is_head, is_intact
 from descentry.record.run import Run
 from descentry.sources.collect import collect
-from descentry.sources.find import find
+from descentry.sources.places.find import find
 
 SAMPLES = Path(__file__).parents[1] / "samples"
 ENDING = ".truth.json"

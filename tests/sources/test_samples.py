@@ -10,7 +10,7 @@ import pytest
 
 from descentry.record.run import Run
 from descentry.sources.collect import collect
-from descentry.sources.find import find
+from descentry.sources.places.find import find
 
 SAMPLES = Path(__file__).parents[3] / "shared" / "samples"
 pytestmark = pytest.mark.skipif(not SAMPLES.is_dir(), reason="no ../shared/samples here")

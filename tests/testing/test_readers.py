@@ -28,11 +28,11 @@ STATE = json.dumps(
 @pytest.mark.parametrize(
     ("reader", "sample", "name", "n_cuts"),
     [
-        ("jsonl", JSONL, "log.jsonl", 150),
-        ("csv", CSV, "log.csv", 150),
-        ("lines", TEXT, "log.txt", 150),
-        ("tensorboard", events(ROWS), "events.out.tfevents.1.host", 150),
-        ("trainer_state", STATE, "trainer_state.json", 80),
+        ("json.lines", JSONL, "log.jsonl", 150),
+        ("tables.csv", CSV, "log.csv", 150),
+        ("text.reader", TEXT, "log.txt", 150),
+        ("tensorboard.reader", events(ROWS), "events.out.tfevents.1.host", 150),
+        ("json.trainer_state", STATE, "trainer_state.json", 80),
     ],
 )
 def test_built_in_readers_keep_the_laws(reader: str, sample: bytes, name: str, n_cuts: int) -> None:

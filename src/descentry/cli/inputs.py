@@ -45,7 +45,7 @@ class Inputs:
             raise UsageError(f"no run {run!r}; expected one of: {some}")
 
     def _found(self, argument: str) -> Iterator["Log"]:
-        from descentry.sources.targets import expand, unique
+        from descentry.sources.places.targets import expand, unique
 
         for target in self._outcome.attempt(argument, partial(expand, argument)) or ():
             logs = self._outcome.attempt(target, partial(_logs_at, target)) or []
@@ -53,7 +53,7 @@ class Inputs:
 
 
 def _logs_at(target: str) -> "list[Log]":
-    from descentry.sources.targets import STDIN, logs_at
+    from descentry.sources.places.targets import STDIN, logs_at
 
     if target == STDIN and sys.stdin is not None and sys.stdin.isatty():
         complain("reading the log from the terminal; end it with Ctrl-D")

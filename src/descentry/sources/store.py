@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from descentry.record.errors import DamagedError, UsageError
-from descentry.sources.json_values import clean_name
+from descentry.sources.json.values import clean_name
 from descentry.sources.notes import quoted
 from descentry.sources.numbers import number
 from descentry.sources.protocol import OneRun

@@ -14,7 +14,7 @@ import numpy as np
 
 from descentry.record.chunk import Chunk
 from descentry.record.errors import DescentryError
-from descentry.sources.find import find
+from descentry.sources.places.find import find
 from descentry.sources.protocol import Reader
 from descentry.testing.verdicts import LawBroken, same
 

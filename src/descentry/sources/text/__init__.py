@@ -1,1 +1,1 @@
-"""Console text to rows: the parts of the reader `descentry.sources.lines`."""
+"""Console text to rows: the parts of the reader `descentry.sources.text.reader`."""

@@ -1,0 +1,50 @@
+"""One cell of a CSV log: a number, no value, or a text that is told."""
+
+import math
+
+from descentry.sources.notes import Notes, quoted
+from descentry.sources.numbers import is_unlogged, number
+from descentry.sources.tables.csv_layout import ColumnState
+
+
+def value_of(state: ColumnState, cell: str, at: int, notes: Notes) -> float | None:
+    """The value of a cell that is not empty; NaN for a text among numbers, None where nothing was logged."""
+    value = number(cell)
+    if value is not None:
+        saw_number(state, notes)
+        return value
+    if is_unlogged(cell):
+        _saw_blank(state, at, notes)
+        return None
+    if state.is_numeric:
+        message = f"`{state.name}` is {quoted(cell)}, expected a number; kept as NaN"
+        notes.add("bad_value", message, at)
+        return math.nan
+    state.n_texts += 1
+    state.text_at = state.text_at or at
+    return None
+
+
+def saw_number(state: ColumnState, notes: Notes) -> None:
+    """Notes that a column holds numbers; tells what stood in it before the first one."""
+    if state.is_numeric:
+        return
+    state.is_numeric = True
+    if state.n_texts:
+        message = f"`{state.name}` held text before its first number; left out"
+        notes.add("bad_value", message, state.text_at, count=state.n_texts)
+    if state.n_blanks:
+        _tell_blank(state, state.blank_at, notes, state.n_blanks)
+
+
+def _saw_blank(state: ColumnState, at: int, notes: Notes) -> None:
+    if state.is_numeric:
+        _tell_blank(state, at, notes, 1)
+        return
+    state.n_blanks += 1
+    state.blank_at = state.blank_at or at
+
+
+def _tell_blank(state: ColumnState, at: int | None, notes: Notes, count: int) -> None:
+    message = f"`{state.name}` has cells of text that stand for no value: taken as not logged"
+    notes.add("bad_value", message, at, warning=False, count=count)

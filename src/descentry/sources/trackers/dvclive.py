@@ -1,0 +1,85 @@
+"""DVCLive's folder: a table with tabs for each metric in `plots/metrics/`, its path the metric's name.
+
+Written by dvclive 2 and 3; `timestamp` (milliseconds) is there if asked for, NaN and infinities are spelled.  The
+plain `key: value` lines of `params.yaml` become the config, nested ones do not.  `metrics.json` holds the last
+values only.
+"""
+
+import os
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+from descentry.formats.blocks import head
+from descentry.record.chunk import Chunk, empty
+from descentry.record.errors import InputError
+from descentry.sources.json.values import clean_name
+from descentry.sources.notes import Notes
+from descentry.sources.numbers import number
+from descentry.sources.rows import MAX_SERIES, bounded
+from descentry.sources.tables.csv import CsvLines
+from descentry.sources.trackers.metric_files import MetricFile, MetricFiles
+
+format = "dvclive"
+owns_folder = True
+"""What lies in the folder is read here; nothing in it is a log of its own."""
+
+METRICS = Path("plots") / "metrics"
+ENDING = ".tsv"
+MAX_PARAMS = 1000
+_PARAM = re.compile(
+    r"([^\s:#'\"{}\[\]-][^:#'\"{}\[\]]{0,200}):[ ]+([^\s'\"{}\[\]&*!|>#][^#]{0,200}?)\s*", re.ASCII
+)
+
+
+def matches(path: Path, head: bytes) -> bool:
+    """True for a folder with such tables in `plots/metrics`."""
+    return not head and next(_tables(path), None) is not None
+
+
+def _tables(folder: Path) -> Iterator[Path]:
+    """The tables of a DVCLive folder; links are not followed."""
+    for where, folders, files in os.walk(folder / METRICS):
+        folders[:] = sorted(inner for inner in folders if not (Path(where) / inner).is_symlink())
+        for file in sorted(files):
+            path = Path(where) / file
+            if path.suffix == ENDING and path.is_file() and not path.is_symlink():
+                yield path
+
+
+def metric_files(folder: Path) -> list[MetricFile]:
+    """(name, table) of each metric, sorted by name."""
+    root = folder / METRICS
+    found = [(path.relative_to(root).with_suffix("").as_posix(), path) for path in _tables(folder)]
+    return sorted((clean_name(name), path) for name, path in found)[:MAX_SERIES]
+
+
+def read(path: Path) -> Iterator[Chunk]:
+    """The whole run, metrics merged by step, as chunks.  Raises UnreadableError."""
+    yield from bounded(empty(config=config_of(path)))
+    yield from bounded(_metrics(path).read())
+
+
+def follow(path: Path) -> Iterator[Chunk]:
+    """The run as it grows; metrics that come later are taken up.  Raises UnreadableError."""
+    yield from bounded(empty(config=config_of(path)))
+    yield from _metrics(path).follow()
+
+
+def _metrics(path: Path) -> MetricFiles:
+    return MetricFiles(lambda: metric_files(path), CsvLines, Notes(path.name))
+
+
+def config_of(folder: Path) -> dict[str, object]:
+    """The plain parameters of a run: numbers as numbers, the rest as text."""
+    config: dict[str, object] = {}
+    try:
+        text = head(folder / "params.yaml").decode("utf-8", "replace")
+    except InputError:
+        return config
+    for line in text.splitlines()[:MAX_PARAMS]:
+        param = _PARAM.fullmatch(line)
+        if param:
+            value = number(param[2])
+            config[clean_name(param[1])] = param[2] if value is None else value
+    return config

@@ -1,0 +1,146 @@
+"""History records of W&B to columns, all records of a block at once.
+
+Each step of the walk (past a number, into a field, over an item) is made in all records together, with numpy;
+every length is held against the record that it lies in.  Records that are not built the way wandb builds them
+raise Irregular, and are read one by one.  The order of the items within a record does not matter: the writers
+since 0.13 shuffle them.
+"""
+
+from collections.abc import Callable, Sequence
+from itertools import chain
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from descentry.record.chunk import Ints
+from descentry.sources.json.table import MAX_SHAPES, Group
+from descentry.sources.json.values import BadJson, parsed
+from descentry.sources.wandb.walk import PADDING, Bytes, Irregular, Items, bodies, items_of
+
+MAX_NAMES = 4096
+
+Name = Callable[[bytes], str]
+"""From the head of an item, its fields with the names, to the name that they give."""
+
+
+class Columns(NamedTuple):
+    """`names`: by number; `ids`: the number of each item's name; `there`: bool[records, names]."""
+
+    names: list[str]
+    ids: Ints
+    there: NDArray[np.bool_]
+
+
+def groups_of(records: Sequence[bytes], name: Name) -> tuple[list[Group], int, list[int]]:
+    """The histories with the same names as groups; how many there are; the records that may be anything else.
+
+    Raises Irregular.
+    """
+    text = np.frombuffer(bytearray(b"".join(chain(records, (bytes(PADDING),)))), np.uint8)
+    sizes = np.fromiter(map(len, records), np.int64, len(records))
+    ends = np.cumsum(sizes)
+    first, last, others = bodies(text, ends - sizes, ends)
+    if not len(first):
+        return [], 0, others.tolist()
+    items = _without_media(text, items_of(text, first, last))
+    columns = _columns(text, items, len(first), name)
+    return _groups(columns, _values(text, items, columns)), len(first), others.tolist()
+
+
+def _without_media(text: Bytes, items: Items) -> Items:
+    """The items less those that describe a histogram, an image, …; other objects are Irregular."""
+    objects = np.flatnonzero(text[items.value] == ord("{"))
+    keep = np.ones(len(items.value), np.bool_)
+    for at in objects.tolist():
+        try:
+            value = parsed(text[items.value[at] : items.stop[at]].tobytes())
+        except BadJson as error:
+            raise Irregular from error
+        if not isinstance(value, dict) or "_type" not in value:
+            raise Irregular
+        keep[at] = False
+    return Items(*(part[keep] for part in items)) if len(objects) else items
+
+
+def _columns(text: Bytes, items: Items, n_records: int, name: Name) -> Columns:
+    """Which item is of which name."""
+    sizes = items.key_end - items.key
+    ids = np.empty(len(sizes), np.int64)
+    names: list[str] = []
+    for size in np.unique(sizes).tolist():
+        chosen = np.flatnonzero(sizes == size)
+        heads = np.lib.stride_tricks.sliding_window_view(text, size)[items.key[chosen]]
+        firsts, which = _distinct(heads)
+        ids[chosen] = which + len(names)
+        names += [name(heads[at].tobytes()) for at in firsts.tolist()]
+        if len(names) > MAX_NAMES:
+            raise Irregular
+    there = np.zeros((n_records, len(names)), np.bool_)
+    there[items.record, ids] = True
+    if len(set(names)) != len(names) or np.count_nonzero(there) != len(ids):
+        raise Irregular
+    return Columns(names, ids, there)
+
+
+def _distinct(rows: Bytes) -> tuple[Ints, Ints]:
+    """Of the different rows of uint8[n, m] where each first stands, and for every row which it is."""
+    if (rows == rows[0]).all():
+        return np.zeros(1, np.int64), np.zeros(len(rows), np.int64)
+    n_words = -(-rows.shape[1] // 8)
+    padded = np.zeros((len(rows), 8 * n_words), np.uint8)
+    padded[:, : rows.shape[1]] = rows
+    odd = np.random.default_rng(0).integers(1 << 62, size=n_words, dtype=np.uint64) * np.uint64(
+        2
+    ) + np.uint64(1)
+    sums = (padded.view(np.uint64) * odd).sum(axis=1, dtype=np.uint64)
+    _, firsts, which = np.unique(sums, return_index=True, return_inverse=True)
+    if not (rows == rows[firsts[which]]).all():
+        raise Irregular
+    return firsts.astype(np.int64), which.ravel().astype(np.int64)
+
+
+def _values(text: Bytes, items: Items, columns: Columns) -> list[Any]:
+    """The values, name by name and in each record by record.  Writes commas over `text`."""
+    number = np.empty(columns.there.shape, np.int64)
+    number[items.record, columns.ids] = np.arange(len(columns.ids))
+    order = number.T[columns.there.T]
+    starts = items.value[order]
+    sizes = items.stop[order] - starts + 1
+    text[items.stop] = ord(",")
+    ends = np.cumsum(sizes)
+    where = np.repeat(starts - (ends - sizes), sizes)
+    where += np.arange(len(where))
+    spelt = text[where].tobytes()
+    if spelt.count(b",") != len(order):
+        raise Irregular
+    try:
+        values = parsed(b"[%b0]" % spelt)
+    except BadJson as error:
+        raise Irregular from error
+    values.pop()
+    if len(values) != len(order):
+        raise Irregular
+    return values  # type: ignore[no-any-return]
+
+
+def _groups(columns: Columns, values: list[Any]) -> list[Group]:
+    """Records with the same names, in the order of their first ones."""
+    firsts, which = _distinct(np.packbits(columns.there, axis=1))
+    if len(firsts) > MAX_SHAPES:
+        raise Irregular
+    bounds = np.cumsum([0, *np.count_nonzero(columns.there, axis=0)]).tolist()
+    by_name = sorted(zip(columns.names, range(len(columns.names)), strict=True))
+    groups = []
+    for group in np.argsort(firsts).tolist():
+        rows = np.flatnonzero(which == group)
+        raw = {}
+        for name, at in by_name:
+            if columns.there[rows[0], at]:
+                its = values[bounds[at] : bounds[at + 1]]
+                if len(firsts) > 1:
+                    chosen = np.flatnonzero(which[columns.there[:, at]] == group)
+                    its = [its[i] for i in chosen.tolist()]
+                raw[name] = its
+        groups.append(Group(rows.tolist(), raw))
+    return groups

@@ -1,0 +1,197 @@
+"""W&B's local run file `run-<id>.wandb`: every `wandb.log` of a run, online or offline.
+
+Written by wandb 0.10 to 0.31: a LevelDB log of protocol buffers.  Of each record only the history (field 2:
+items with a name, or nested names, and a JSON value) and the run (field 17: its config) are read.  The step
+is `_step`, the wall time `_timestamp`.  Histograms, images and tables are no points.
+"""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from descentry.formats.leveldb_log import HEAD, LogRecords, Records
+from descentry.formats.proto import BYTES, VARINT, BadMessage, fields
+from descentry.record.chunk import Chunk
+from descentry.record.event import Event
+from descentry.sources.drive import follow_stream, read_stream
+from descentry.sources.json.rows import JsonRows
+from descentry.sources.json.table import tabled
+from descentry.sources.json.values import BadJson, clean_name, parsed
+from descentry.sources.notes import Notes
+from descentry.sources.wandb.columns import MAX_NAMES, groups_of
+from descentry.sources.wandb.walk import Irregular
+
+format = "wandb"
+
+HISTORY, RUN = 2, 17
+ITEM, CONFIG, UPDATE = 1, 4, 1
+KEY, NESTED_KEY, VALUE_JSON = 1, 2, 16
+
+Items = dict[str, bytes]
+
+
+def matches(path: Path, head: bytes) -> bool:  # noqa: ARG001
+    """True for the seven bytes that such a file starts with."""
+    return head.startswith(HEAD)
+
+
+def read(path: Path) -> Iterator[Chunk]:
+    """The whole log as chunks.  Raises UnreadableError."""
+    return read_stream(path, WandbFile)
+
+
+def follow(path: Path) -> Iterator[Chunk]:
+    """The log as it grows; a torn record waits.  Raises UnreadableError."""
+    return follow_stream(path, WandbFile)
+
+
+class WandbFile:
+    """Bytes to chunks; see `drive.Decoder`."""
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+        self._records = LogRecords()
+        self._notes = Notes(name)
+        self._rows = JsonRows(self._notes, "_step")
+        self._names: dict[bytes, str] = {}
+        self._config: dict[str, object] = {}
+
+    def feed(self, data: bytes) -> Chunk:
+        """The rows of the records that are whole now."""
+        found = self._records.feed_all(data)
+        chunk = self._together(found) if found.ends else None
+        if chunk is None:
+            for record, end in zip(*found, strict=True):
+                self._taken(record, end)
+        for offset, reason in self._records.damages:
+            self._bad(f"the rest of a 32 KiB block was left out: {reason}", offset)
+        self._records.damages.clear()
+        return self._told(self._rows.chunk() if chunk is None else chunk)
+
+    def end(self) -> Chunk:
+        """What is to tell at the end of the file."""
+        if self._records.n_waiting:
+            where = f"{self._name}@byte {self._records.offset}"
+            self._notes.put(Event("torn_tail", "the last record is cut off and was left out", where))
+        return self._told(self._rows.chunk())
+
+    def _told(self, chunk: Chunk) -> Chunk:
+        config, self._config = {**chunk.config, **self._config}, {}
+        events = (*chunk.events, *self._notes.take())
+        return Chunk(chunk.steps, chunk.columns, chunk.wall_times, events, config)
+
+    def _together(self, found: Records) -> Chunk | None:
+        """All records at once, where they are regular; None, and nothing known, where one is not."""
+        try:
+            groups, n_rows, others = groups_of(found.payloads, self._name_of)
+        except Irregular:
+            return None
+        if any(_may_be_history(found.payloads[at]) for at in others):
+            return None
+        chunk = tabled(groups, n_rows, self._rows, None) if n_rows else self._rows.chunk()
+        for at in others if chunk is not None else ():
+            self._taken(found.payloads[at], found.ends[at])
+        return chunk
+
+    def _name_of(self, head: bytes) -> str:
+        """The name that an item's head spells, worked out once."""
+        name = self._names.get(head)
+        if name is None:
+            if len(self._names) >= MAX_NAMES:
+                self._names.clear()
+            name = self._names[head] = _item(head)[0]
+        return name
+
+    def _taken(self, record: bytes, offset: int) -> None:
+        try:
+            self._take(record)
+        except BadMessage as error:
+            self._bad(f"a record was left out: {error}", offset)
+
+    def _bad(self, message: str, offset: int) -> None:
+        self._notes.put(Event("bad_record", message, f"{self._name}@byte {offset}"))
+
+    def _take(self, record: bytes) -> None:
+        for number, kind, value in fields(record):
+            if kind != BYTES or isinstance(value, int):
+                continue
+            if number == HISTORY:
+                self._history(value)
+            elif number == RUN:
+                for inner, inner_kind, config in fields(value):
+                    if inner == CONFIG and inner_kind == BYTES and isinstance(config, bytes):
+                        self._config.update(_values(_items(config, UPDATE)))
+
+    def _history(self, data: bytes) -> None:
+        row = _values(_items(data, ITEM))
+        if "_step" not in row:
+            step = _step(data)
+            if step is not None:
+                row["_step"] = step
+        self._rows.add({name: row[name] for name in sorted(row) if not _is_media(row[name])}, None)
+
+
+def _may_be_history(record: bytes) -> bool:
+    """Whether a record holds a history, whatever else; one that is no message may."""
+    try:
+        return any(number == HISTORY for number, _, _ in fields(record))
+    except BadMessage:
+        return True
+
+
+def _is_media(value: object) -> bool:
+    """Whether a value is W&B's description of a histogram, image, table, …"""
+    return isinstance(value, dict) and "_type" in value
+
+
+def _step(data: bytes) -> int | None:
+    """The number in HistoryStep (field 2, in it field 1)."""
+    for number, kind, value in fields(data):
+        if number == 2 and kind == BYTES and isinstance(value, bytes):
+            for inner, inner_kind, count in fields(value):
+                if inner == 1 and inner_kind == VARINT and isinstance(count, int):
+                    return count
+    return None
+
+
+def _items(data: bytes, wanted: int) -> Items:
+    """Name to JSON text of the items of a history or config record."""
+    items: Items = {}
+    for number, kind, value in fields(data):
+        if number != wanted or kind != BYTES or isinstance(value, int):
+            continue
+        name, text = _item(value)
+        items[name] = text
+    return items
+
+
+def _item(data: bytes) -> tuple[str, bytes]:
+    """The name of an item, nested names joined, and the JSON text of its value."""
+    names: list[str] = []
+    text = b"null"
+    for number, kind, value in fields(data):
+        if kind == BYTES and isinstance(value, bytes):
+            if number in (KEY, NESTED_KEY) and value:
+                names.append(clean_name(value.decode("utf-8", "replace")))
+            elif number == VALUE_JSON:
+                text = value
+    return "/".join(names), text
+
+
+def _values(items: Items) -> dict[str, Any]:
+    """The items with their values parsed, in one go where all are sound; unsound ones are kept as text."""
+    try:
+        values = parsed(b"[" + b",".join(items.values()) + b"]")
+        if len(values) == len(items):
+            return dict(zip(items, values, strict=True))
+    except BadJson:
+        pass
+    return {name: _value(text) for name, text in items.items()}
+
+
+def _value(text: bytes) -> Any:
+    try:
+        values = parsed(b"[" + text + b"]")
+    except BadJson:
+        return text.decode("utf-8", "replace")
+    return values[0] if len(values) == 1 else text.decode("utf-8", "replace")
