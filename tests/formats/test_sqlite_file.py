@@ -105,7 +105,7 @@ def test_a_file_that_stays_locked_is_told(path: Path, monkeypatch: pytest.Monkey
     monkeypatch.setattr("descentry.formats.sqlite_file.BUSY_S", 0.05)
     with closing(sqlite3.connect(path, isolation_level=None)) as writer:
         writer.execute("BEGIN EXCLUSIVE")
-        with pytest.raises(UnreadableError, match="locked by its writer"):
+        with pytest.raises(UnreadableError, match="another process keeps locked"):
             steps(path)
 
 

@@ -29,6 +29,7 @@ def make(folder: Path) -> None:
     torch_scalars(folder / "torch" / "scalars")
     torch_resumed(folder / "torch" / "resumed")
     torch_add_scalars(folder / "torch" / "add_scalars")
+    torch_hparams(folder / "torch" / "hparams")
     torch_tensors(folder / "torch" / "tensors")
     torch_doubles(folder / "torch" / "doubles")
     torch_histograms(folder / "torch" / "histograms")
@@ -78,18 +79,34 @@ def torch_resumed(folder: Path) -> None:
 
 def torch_add_scalars(folder: Path) -> None:
     """`add_scalars`: one folder a series, all with the same tag."""
-    truths = {part: Truth(f"{TORCH}.add_scalars", dtype="float32") for part in ("train", "val")}
+    truth = Truth(f"{TORCH}.add_scalars", dtype="float32")
     with stopped() as clock, SummaryWriter(str(folder)) as writer:
         for step, row in rows(stop=12, bad=False):
             clock.tick()
             both = {"train": row["train/loss"], "val": row["train/loss"] + 0.25}
             writer.add_scalars("loss", both, step)
-            for part, value in both.items():
-                truths[part].put(step, {"loss": value})
+            truth.put(step, {f"loss/{part}": value for part, value in both.items()})
+    truth.roles = {"loss/train": "train_loss", "loss/val": "val_loss"}
     renamed(folder)
-    for part, truth in truths.items():
+    for part in ("train", "val"):
         renamed(folder / f"loss_{part}")
-        truth.write(folder / f"loss_{part}")
+    truth.write(folder)
+
+
+def torch_hparams(folder: Path) -> None:
+    """`add_hparams` at the end: a folder named by the time, with settings and a last figure."""
+    truth = Truth(f"{TORCH}.add_hparams", dtype="float32", events=("passed_over",))
+    with stopped() as clock, SummaryWriter(str(folder)) as writer:
+        for step, row in rows(stop=12, bad=False):
+            clock.tick()
+            writer.add_scalar("train/loss", row["train/loss"], step)
+            truth.put(step, {"train/loss": row["train/loss"]})
+        settings = {"lr": 0.5, "optimizer": "adam", "amp": True}
+        writer.add_hparams(settings, {"hparam/accuracy": 0.75}, run_name="1700000000.25")
+        truth.put(0, {"hparam/accuracy": 0.75})
+    renamed(folder)
+    renamed(folder / "1700000000.25")
+    truth.write(folder)
 
 
 def torch_tensors(folder: Path) -> None:

@@ -18,7 +18,7 @@ from descentry.sources.drive import Factory
 from descentry.sources.json.lines import JsonLines
 from descentry.sources.places.find import find
 from descentry.sources.rows import joined
-from descentry.sources.tables.csv import CsvLines
+from descentry.sources.tables.csv_lines import CsvLines
 from descentry.sources.text.decoder import TextDecoder
 from descentry.sources.trackers import deepspeed_csv
 

@@ -19,8 +19,8 @@ from descentry.sources.drive import Decoder, Factory
 from descentry.sources.json.lines import JsonLines
 from descentry.sources.places.find import find
 from descentry.sources.rows import joined
-from descentry.sources.tables.csv import CsvLines
-from descentry.sources.tensorboard.reader import EventFile
+from descentry.sources.tables.csv_lines import CsvLines
+from descentry.sources.tensorboard.event_file import EventFile
 from descentry.sources.wandb.offline import WandbFile
 
 DECODERS: dict[str, Factory] = {

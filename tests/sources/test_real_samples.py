@@ -98,9 +98,10 @@ def test_nothing_is_told_that_did_not_happen(log: Path, truth: Truth) -> None:
 def test_a_compressed_copy_reads_the_same(log: Path, tmp_path: Path) -> None:
     copy = tmp_path / log.name
     if log.is_dir():
-        copy.mkdir()
-        for path in log.iterdir():
-            _compress(path, copy / f"{path.name}.gz")
+        for path in filter(Path.is_file, log.rglob("*")):
+            target = copy / path.relative_to(log)
+            target.parent.mkdir(parents=True, exist_ok=True)
+            _compress(path, target.with_name(f"{path.name}.gz"))
     else:
         copy = copy.with_name(f"{log.name}.gz")
         _compress(log, copy)

@@ -3,19 +3,20 @@
 import sys
 from collections.abc import Iterator
 from functools import partial
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from descentry.cli.outcome import Outcome
 from descentry.cli.output import complain
 from descentry.cli.progress import watched
-from descentry.record.errors import UsageError
+from descentry.record.errors import InputError, UsageError
 
 if TYPE_CHECKING:
     from descentry.sources.protocol import Log
 
 N_NAMED = 3
 """Skipped files that are told by name."""
+N_PROBLEMS = 5
+"""Different problems of skipped files that are told."""
 
 
 class Inputs:
@@ -57,15 +58,28 @@ def _logs_at(target: str) -> "list[Log]":
 
     if target == STDIN and sys.stdin is not None and sys.stdin.isatty():
         complain("reading the log from the terminal; end it with Ctrl-D")
-    skipped: list[Path] = []
+    skipped: list[InputError] = []
     logs = logs_at(target, skipped)
-    if skipped:
-        complain(_about(skipped))
+    for line in _about(skipped):
+        complain(line)
     return logs
 
 
-def _about(skipped: list[Path]) -> str:
-    """One line about files of a folder that look like logs and are none."""
-    names = ", ".join(str(path) for path in skipped[:N_NAMED]) + (", …" if len(skipped) > N_NAMED else "")
-    what = "1 file that holds" if len(skipped) == 1 else f"{len(skipped)} files that hold"
-    return f"skipped {what} no known log: {names}"
+def _about(skipped: "list[InputError]") -> Iterator[str]:
+    """One line for each thing that is wrong with what a folder holds beside its logs."""
+    from descentry.sources.places.find import NO_LOG
+
+    alike: dict[tuple[str, str], list[str]] = {}
+    for error in skipped:
+        alike.setdefault((error.problem, error.advice), []).append(error.where)
+    for (problem, advice), places in list(alike.items())[:N_PROBLEMS]:
+        names = ", ".join(places[:N_NAMED]) + (", …" if len(places) > N_NAMED else "")
+        if (problem, advice) == (NO_LOG, ""):
+            what = "1 file that holds" if len(places) == 1 else f"{len(places)} files that hold"
+            yield f"skipped {what} no known log: {names}"
+        else:
+            count = "" if len(places) == 1 else f"{len(places)} logs: "
+            yield f"skipped {count}{names}: {problem}" + (f"; {advice}" if advice else "")
+    if len(alike) > N_PROBLEMS:
+        n = sum(map(len, list(alike.values())[N_PROBLEMS:]))
+        yield f"skipped {n} more that cannot be read"

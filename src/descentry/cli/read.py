@@ -58,9 +58,9 @@ def command(
 
 
 def _collect(log: "Log", roles: "dict[str, Role]", verify: bool) -> "Run":
-    from descentry.sources.collect import collect
+    from descentry.cli.goings_back import collected
 
-    return collect(log, roles or None, verify=verify)
+    return collected(log, roles or None, verify=verify)
 
 
 def _tell_without_loss(run: "Run") -> None:

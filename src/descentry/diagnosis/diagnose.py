@@ -9,7 +9,7 @@ from descentry.diagnosis.rows import rows_of
 from descentry.diagnosis.uniform import Uniform, uniform_guess
 from descentry.diagnosis.verdict import summary, verdict
 from descentry.record.chunk import Chunk
-from descentry.record.event import Event, merged
+from descentry.record.event import merged
 from descentry.record.report import RunReport, Sketch
 from descentry.record.roles import LOSS_ROLES, Role
 from descentry.record.run import Run
@@ -18,6 +18,7 @@ from descentry.signal.words import grouped, number
 from descentry.sources.protocol import Log
 from descentry.stream.drive import run
 from descentry.stream.outcome import Outcome
+from descentry.stream.segments import restart_events
 
 N_SKETCH = 2000
 """Blocks of a curve that a picture can use."""
@@ -58,7 +59,7 @@ def report(
         curves=outcome.curves,
         findings=findings,
         causes=causes,
-        events=tuple(merged([*outcome.events, *_restart_events(outcome)])),
+        events=tuple(merged([*outcome.events, *restart_events(outcome.restarts, outcome.events)])),
         sketches=tuple(_sketches(outcome)),
         notes=tuple(_notes(outcome, uniform)),
     )
@@ -70,15 +71,6 @@ def _first_loss(outcome: Outcome) -> float:
     if shape is None or shape.first_step > max(10, 0.01 * outcome.step):
         return float("nan")
     return shape.first
-
-
-def _restart_events(outcome: Outcome) -> list[Event]:
-    """What going back in the log means for the reader of the report."""
-    return [
-        Event("resume", "the log goes back here: what it says from this step on is read from the newer rows",
-              where=f"step {step}", step=step)
-        for step in outcome.restarts[:50]
-    ]  # fmt: skip
 
 
 def _n_attempts(outcome: Outcome) -> int:

@@ -1,4 +1,4 @@
-"""Bytes of a file in blocks: gzip and zstd are seen through, a growing file is followed, devices are refused.
+"""Bytes of a file in blocks: gz, zst, bz2 and xz are seen through, a growing file is followed, devices are refused.
 
 `head` for recognising, `blocks` for reading, `growing` for following.  What is odd about the bytes
 themselves (a torn tail, a replaced file) stands in `.events` of the iterator.
@@ -10,9 +10,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO
 
-from descentry.formats import gunzip, unzstd
 from descentry.formats.gunzip import Unpacker
-from descentry.record.errors import UnreadableError
+from descentry.formats.packed import MAGICS, damaged, unpacker_for
+from descentry.record.errors import DamagedError, UnreadableError
 from descentry.record.event import Event
 
 BLOCK = 1 << 19
@@ -56,19 +56,26 @@ def read_some(handle: BinaryIO, size: int, path: Path) -> bytes:
 
 
 def head(path: Path, n: int = HEAD) -> bytes:
-    """The first `n` bytes, decompressed; fewer when the file is shorter.  Raises UnreadableError."""
+    """The first `n` bytes, decompressed; fewer when the file is shorter.
+
+    Raises UnreadableError, and DamagedError for a packed file of which nothing can be unpacked.
+    """
     parts: list[bytes] = []
     missing = n
-    for block in Blocks(path, n):
+    source = Blocks(path, n)
+    for block in source:
         parts.append(block[:missing])
         missing -= len(parts[-1])
         if missing <= 0:
             break
+    if source.events and not parts:
+        problem = source.events[0].message.partition(";")[0]
+        raise DamagedError(str(path), problem, "wait until it is written, or copy it here once more")
     return b"".join(parts)
 
 
 def blocks(path: Path, size: int = BLOCK) -> "Blocks":
-    """The content, decompressed (gzip, zstd), in blocks of at most `size` bytes.  Raises UnreadableError."""
+    """The content, decompressed (gz, zst, bz2, xz), in blocks of at most `size` bytes.  Raises UnreadableError."""
     return Blocks(path, size)
 
 
@@ -109,32 +116,6 @@ class Blocks:
             self.events.append(damaged(self.path, unpacker))
 
 
-MAGICS = (gunzip.MAGIC, unzstd.MAGIC)
-
-
-def unpacker_for(start: bytes, size: int, path: Path) -> Unpacker | None:
-    """What decompresses a file that begins like this; None where it is not packed.
-
-    Raises UnreadableError where the library for it is not installed.
-    """
-    if start.startswith(gunzip.MAGIC):
-        return gunzip.Gunzip(size)
-    if not start.startswith(unzstd.MAGIC):
-        return None
-    try:
-        return unzstd.Unzstd(size)
-    except ImportError as error:
-        raise UnreadableError(
-            str(path), "is packed with zstd, which needs a library", "pip install 'descentry[zst]'"
-        ) from error
-
-
-def damaged(path: Path, unpacker: Unpacker) -> Event:
-    """The event that tells what `unpacker` met, and where."""
-    message = f"{unpacker.problem}; what came before was read"
-    return Event("torn_tail", message, f"{path.name}@byte {unpacker.n_in}")
-
-
 def growing(path: Path, size: int = BLOCK) -> "Growing":
     """The content as it grows: a block, or b"" when nothing was added.  Raises UnreadableError at once."""
     return Growing(path, size)
@@ -157,6 +138,7 @@ class Growing:
         self._handle = opened(path)
         self._pending: Iterator[bytes] | None = None
         self._unpacker: Unpacker | None = None
+        self._changed_ns = 0
         self._reset()
 
     def __iter__(self) -> Iterator[bytes]:
@@ -228,7 +210,9 @@ class Growing:
         if known.st_size < self._offset:
             self._handle.seek(0)
             return "truncated"
-        if known.st_size > self._offset and not self._remembers():
+        is_changed = known.st_size > self._offset or known.st_mtime_ns != self._changed_ns
+        self._changed_ns = known.st_mtime_ns
+        if is_changed and not self._remembers():
             self._handle.seek(0)
             return "rewritten"
         return ""

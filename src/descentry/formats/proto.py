@@ -7,6 +7,9 @@ from collections.abc import Iterator
 
 VARINT, FIXED64, BYTES, FIXED32 = 0, 1, 2, 5
 
+MAX_FIELDS = 10_000
+"""Of one message that is walked field by field: W&B itself asks for fewer metrics than that in a whole project."""
+
 Value = int | bytes
 """An int for VARINT, bytes for the others (8, 4, or as many as the length says)."""
 
@@ -35,9 +38,11 @@ def signed(value: int) -> int:
 
 
 def fields(data: bytes) -> Iterator[tuple[int, int, Value]]:
-    """(number, wire type, value) of each field, in order.  Raises BadMessage."""
+    """(number, wire type, value) of each field, in order.  Raises BadMessage, also for more than `MAX_FIELDS`."""
     at, end = 0, len(data)
-    while at < end:
+    for _ in range(MAX_FIELDS):
+        if at >= end:
+            return
         key, at = varint(data, at)
         kind = key & 7
         if kind == VARINT:
@@ -54,6 +59,8 @@ def fields(data: bytes) -> Iterator[tuple[int, int, Value]]:
             raise BadMessage(f"a field of {size} bytes does not fit into the {end - at} that are left")
         yield key >> 3, kind, data[at : at + size]
         at += size
+    if at < end:
+        raise BadMessage(f"it has more than {MAX_FIELDS} fields")
 
 
 def varints(data: bytes) -> list[int]:

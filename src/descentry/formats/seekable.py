@@ -4,7 +4,8 @@ import io
 from pathlib import Path
 from typing import BinaryIO
 
-from descentry.formats.blocks import MAGICS, Blocks, opened, read_some
+from descentry.formats.blocks import Blocks, opened, read_some
+from descentry.formats.packed import MAGICS
 from descentry.record.errors import DamagedError
 
 MAX_UNPACKED = 256 << 20

@@ -15,7 +15,8 @@ from typing import TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from descentry.formats.sqlite_place import SqlitePlace, is_packed, is_sqlite
+from descentry.formats.blocks import head as start_of
+from descentry.formats.sqlite_place import HEADER, SqlitePlace, is_packed, is_sqlite
 from descentry.record.errors import DamagedError, InputError, UnreadableError
 
 Row = tuple[object, ...]
@@ -27,7 +28,8 @@ MAX_CPU_S = 5.0
 MAX_VALUE = 64 << 10
 """Bytes of one text; a reader of longer ones says so, and asks for fewer rows at a time."""
 MAX_TABLES = 10000
-BUSY_S = 3.0
+BUSY_S = 1.0
+"""For a lock of another process; a log is looked at twice before it is given up."""
 N_OPS = 20000
 """Steps of SQLite's machine between two looks at the clock."""
 
@@ -68,10 +70,31 @@ def holds_tables(path: Path, head: bytes, names: frozenset[str]) -> bool:
 
 @lru_cache(maxsize=16)
 def _tables_of(path: Path, version: object) -> frozenset[str]:
-    """The names of the tables, remembered until the file changes: one reader after the other asks."""
+    """The names of the tables, none of a file that cannot be read; remembered until the file changes, or until
+    `look_anew`: one reader after the other asks, and none shall wait for the same lock again."""
     del version
-    with Database(path) as database:
-        return frozenset(database.tables())
+    try:
+        with Database(path) as database:
+            return frozenset(database.tables())
+    except InputError:
+        return frozenset()
+
+
+def look_anew() -> None:
+    """Forgets which tables files have: one that was locked may be free by now."""
+    _tables_of.cache_clear()
+
+
+def require_whole(path: Path) -> None:
+    """Raises DamagedError where a plain database has fewer bytes than its header says."""
+    header = start_of(path, HEADER)
+    size = int.from_bytes(header[16:18])
+    n_bytes = (1 << 16 if size == 1 else size) * int.from_bytes(header[28:32])
+    there = path.stat().st_size
+    # SQLite 3.7 and later keep the number of pages, and mark it as theirs by the counter of changes.
+    if header[24:28] == header[92:96] and n_bytes > there and not is_packed(path):
+        problem = f"is a database that was cut off ({there} of {n_bytes} bytes)"
+        raise DamagedError(str(path), problem, "copy it here once more")
 
 
 class Database:
@@ -196,7 +219,8 @@ class Database:
         name = getattr(error, "sqlite_errorname", "")
         where = str(self.path)
         if name.startswith(("SQLITE_BUSY", "SQLITE_LOCKED")):
-            return UnreadableError(where, f"is locked by its writer for {BUSY_S:g} s", "try again")
+            advice = "wait until that has committed, or read a copy made with `sqlite3 FILE .backup`"
+            return UnreadableError(where, "is a database that another process keeps locked", advice)
         if name.startswith(("SQLITE_CANTOPEN", "SQLITE_IOERR", "SQLITE_PERM", "SQLITE_AUTH")):
             return UnreadableError(
                 where, f"cannot be opened as a database ({error})", "check its permissions"

@@ -89,6 +89,46 @@ def event_of(payload: bytes) -> Event:
     return Event(wall, step, values, is_start, wall_at, step_at, step_width)
 
 
+class PlainEvent(NamedTuple):
+    """A record that holds a time, a step and many values of the plainest kind: `at[i]` is where the float stands."""
+
+    wall_time: float
+    step: int
+    tags: list[bytes]
+    at: list[int]
+
+
+def plain_event_of(payload: bytes) -> PlainEvent | None:
+    """What `event_of` says of an event with nothing but plain values, at a fraction of its cost; None for others."""
+    wall, step, tags, at = float("nan"), 0, list[bytes](), list[int]()
+    try:
+        for number, kind, start, stop in spans(payload, 0, len(payload)):
+            if number == 1 and kind == FIXED64:
+                wall = _DOUBLE.unpack_from(payload, start)[0]
+            elif number == 2 and kind == VARINT:
+                step = signed(varint(payload, start)[0])
+            elif number != 5 or kind != BYTES or tags or not _plain_values(payload, start, stop, tags, at):
+                return None
+    except BadMessage:
+        return None
+    return PlainEvent(wall, step, tags, at) if tags else None
+
+
+def _plain_values(data: bytes, at: int, end: int, tags: list[bytes], places: list[int]) -> bool:
+    """Adds tags and places of the values of a Summary; False where one is not as `_value` has them at once."""
+    while at < end:
+        size = data[at + 1] if at + 9 <= end else 0
+        number = at + size - 2
+        if not 7 <= size < 0x80 or data[at] != 0x0A or data[at + 2] != 0x0A or number + 4 > end:
+            return False
+        if data[at + 3] != size - 7 or data[number - 1] != 0x15:
+            return False
+        tags.append(data[at + 4 : number - 1])
+        places.append(number)
+        at = number + 4
+    return len(tags) <= MAX_VALUES
+
+
 def _is_start(data: bytes, at: int, end: int) -> bool:
     return any(
         number == 1 and kind == VARINT and varint(data, start)[0] == SESSION_START

@@ -19,6 +19,8 @@ STRING = 7
 FIXED = {5: "<f4", 6: "<f8"}
 LISTS = frozenset({5, 6, 7, 10, 11, 13, 16, 17})
 UNSIGNED = frozenset({11, 13, 16, 17})
+MAX_SHAPE = 1 << 13
+"""Bytes of a shape: TensorFlow has at most 254 dimensions."""
 MAX_NUMBERS = 1 << 16
 """Elements of a list that are read; histograms have tens or hundreds."""
 
@@ -92,6 +94,8 @@ class _Tensor:
                 self._lists.append((number, kind, start, stop))
 
     def _take_shape(self, at: int, end: int) -> None:
+        if end - at > MAX_SHAPE:
+            raise BadMessage("its shape has too many dimensions")
         self.shape = tuple(
             _size(self._data, start, stop)
             for number, kind, start, stop in spans(self._data, at, end)

@@ -15,6 +15,7 @@ from threading import RLock
 from time import monotonic
 from typing import NamedTuple, Protocol
 
+from descentry.log.descriptors import written_again
 from descentry.log.wall import Told
 
 MAX_HELD = 16 << 20
@@ -38,14 +39,8 @@ class Watcher(Protocol):
     def watch(self, appender: "Appender") -> None: ...
 
 
-def read_at(fd: int, n: int, at: int) -> bytes:
-    """Up to n bytes from byte `at` on.  Appending does not heed where reading stands."""
-    os.lseek(fd, at, os.SEEK_SET)
-    return os.read(fd, n)
-
-
 class Appender:
-    """See the module.  `held`: the lines that wait.
+    """See the module.  `held`: the lines that wait; `has_dropped`: whether some were lost, ever.
 
     `open_file` raises OSError while it cannot; `notice` makes a line about the file itself.
     """
@@ -74,6 +69,7 @@ class Appender:
         self._n_kept = 0
         self._n_waited = 0
         self._n_dropped = 0
+        self.has_dropped = False
         self._problem = ""
         self._look_at = 0.0
 
@@ -176,18 +172,8 @@ class Appender:
 
     def _restore(self, lost: int) -> None:
         """What stood in a file that was deleted goes first into the new one."""
-        n = 0
-        try:
-            if os.fstat(self.fd).st_size == 0:
-                while block := read_at(lost, 1 << 20, n):
-                    n += os.write(self.fd, block)
-            said = f"was deleted while it was written: {n} bytes were written again, to a new file"
-        except OSError as error:
-            said = (
-                f"was deleted while it was written; {n} bytes of it could be written again ({error.strerror})"
-            )
-        finally:
-            os.close(lost)
+        said, is_whole = written_again(lost, self.fd)
+        self.has_dropped |= not is_whole
         self._told("vanished", said)
         self._first = (*self._first, self._notice("vanished", said))
 
@@ -232,6 +218,7 @@ class Appender:
             del self.held[at]
             self._n_dropped += 1
         if self._n_dropped:
+            self.has_dropped = True
             self._told(
                 "dropped", f"more than {MAX_HELD >> 20} MiB wait in memory; the oldest rows are dropped"
             )

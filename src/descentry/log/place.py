@@ -19,7 +19,8 @@ from descentry.formats.run_folder import (
     session_line,
     told_line,
 )
-from descentry.log.appender import Opened, read_at
+from descentry.log.appender import Opened
+from descentry.log.descriptors import read_at
 from descentry.log.lock import locked
 from descentry.log.values import clean
 from descentry.log.wall import Told

@@ -7,6 +7,7 @@ The one door between a training loop and a run folder: nothing that happens behi
 """
 
 import os
+import re
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from time import time
@@ -25,6 +26,9 @@ from descentry.record.errors import UsageError
 if TYPE_CHECKING:
     from descentry.log.mirror import Mirror
 
+_ADDRESS = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+://|(?:s3a?|gs|gcs|az|abfss?|https?|file|wandb|mlflow):/")
+"""Addresses, and what pathlib makes of the usual ones; a drive of Windows has one letter."""
+
 
 class Log:
     """An append-only run folder, written from a training loop.
@@ -36,10 +40,10 @@ class Log:
     `fsync_s`: None leaves the disk to the system (a power failure may cost the last half minute, the end of the
     process nothing); a number hands over what was written at least that often, in a thread; 0 at each flush.
 
-    Raises UsageError here, where no loop runs yet: for a folder that is no path, a negative `fsync_s`, and an
-    existing log with `resume=False`.  Nothing else is raised, here or later: what goes wrong is warned of, once
-    per kind, and rows that cannot be written wait in memory.  Threads may share a log; a forked child that
-    writes gets a file of its own.
+    Raises UsageError here, where no loop runs yet: for a folder that is no path or an address (`s3://…`), a
+    negative `fsync_s`, and an existing log with `resume=False`.  Nothing else is raised, here or later: what goes
+    wrong is warned of, once per kind, and rows that cannot be written wait in memory.  Threads may share a log; a
+    forked child that writes gets a file of its own.
     """
 
     def __init__(
@@ -63,6 +67,7 @@ class Log:
         """All but opening a file."""
         self.folder = folder
         self.is_closed = False
+        self._has_lost = False
         self._told = Told(str(folder))
         self._lines = Lines(self._told)
         self._place = Place(folder, self._told, resume=resume)
@@ -123,13 +128,16 @@ class Log:
         self._guarded(lambda: self._append(self._lines.config(settings, more)))
 
     def flush(self) -> bool:
-        """True when every row so far is in the kernel (with `fsync_s=0`: on the disk); else some wait in memory."""
+        """True when every row so far is in the kernel (with `fsync_s=0`: on the disk).
+
+        False while some wait in memory, and for good once one was lost: dropped, or written to a closed log.
+        """
         is_done = not self._appender.held or self._appender.flush()
         if self._mirror is not None:
             self._mirror.appender.flush()
         if self._fsync_s == 0:
-            is_done &= synced(self._appender) >= 0
-        return is_done
+            is_done &= self.is_closed or synced(self._appender) >= 0
+        return is_done and not (self._has_lost or self._appender.has_dropped)
 
     def close(self) -> None:
         """Flushes and lets the folder go; what still cannot be written is lost, and told.  Again: nothing."""
@@ -142,14 +150,16 @@ class Log:
         n_held = len(self._appender.held)
         if self._fsync_s is not None:
             self._appender.flush()
-            synced(self._appender)
+            self._has_lost |= synced(self._appender) < 0 and self._fsync_s == 0
         if not self._appender.close():
+            self._has_lost = True
             self._told("lost", f"{n_held} lines could not be written before the end and are lost")
         if self._mirror is not None and not self._mirror.appender.close():
             self._told("mirror", f"{self._mirror.folder} lacks rows that could not be written")
         self._mirror = None
 
     def _refuse(self, _line: bytes) -> None:
+        self._has_lost = True
         self._told("closed", "the log is closed: what is written now is lost; make a new Log to go on")
 
     def _guarded(self, call: Callable[[], object]) -> None:
@@ -158,10 +168,12 @@ class Log:
             return
         error = outcome(call)
         if isinstance(error, Exception):
+            self._has_lost = True
             self._told("failed", f"a call was not logged ({type(error).__name__}: {str(error)[:200]})")
 
     def forked(self) -> None:
-        """In a forked child: the file, and what waits for it, are the parent's."""
+        """In a forked child: the file, and what waits for it or was lost, are the parent's."""
+        self._has_lost = False
         self._place.renew()
         self._appender.forget()
         if self._mirror is not None:
@@ -202,6 +214,11 @@ def _folder(given: str | os.PathLike[str]) -> Path:
         spelled = ""
     if not isinstance(spelled, str) or not spelled or "\0" in spelled:
         raise UsageError(f"{given!r:.80} is no path of a folder; name one, such as runs/a")
+    if _ADDRESS.match(spelled):
+        raise UsageError(
+            f"{spelled!r:.80} is an address, expected a folder of this machine; log to one, such as runs/a, and "
+            "copy it there"
+        )
     return Path(spelled).absolute()
 
 

@@ -9,6 +9,7 @@ from typing import Protocol
 
 from descentry.formats.blocks import blocks, growing
 from descentry.record.chunk import Chunk, empty
+from descentry.record.event import Event
 from descentry.sources.rows import bounded, is_empty, with_events
 
 
@@ -22,6 +23,20 @@ class Decoder(Protocol):
     def feed(self, data: bytes) -> Chunk: ...
 
     def end(self) -> Chunk: ...
+
+
+class Source(Protocol):
+    """Blocks of a log that grows; b"" says that nothing has come since.
+
+    `n_restarts` has grown by one when the next block is from the start of other content; `events` tells it.
+    """
+
+    events: list[Event]
+    n_restarts: int
+
+    def __iter__(self) -> Iterator[bytes]: ...
+
+    def close(self) -> None: ...
 
 
 Factory = Callable[[str], Decoder]
@@ -39,14 +54,18 @@ def read_stream(path: Path, factory: Factory) -> Iterator[Chunk]:
 
 def follow_stream(path: Path, factory: Factory) -> Iterator[Chunk]:
     """The log as it grows, for ever; an empty chunk when nothing whole has come.  Raises UnreadableError."""
-    source = growing(path)
-    decoder = factory(path.name)
+    yield from followed(growing(path), path.name, factory)
+
+
+def followed(source: Source, name: str, factory: Factory) -> Iterator[Chunk]:
+    """The same of any source of bytes, which is closed at the end."""
+    decoder = factory(name)
     n_restarts = 0
     try:
         for block in source:
             if source.n_restarts != n_restarts:
                 n_restarts = source.n_restarts
-                decoder = factory(path.name)
+                decoder = factory(name)
             chunk = with_events(decoder.feed(block) if block else _paused(decoder), source.events)
             source.events.clear()
             yield from bounded(chunk)

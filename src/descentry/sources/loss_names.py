@@ -31,10 +31,12 @@ _COSTS = {
 
 _KINDS = frozenset({
     "ce", "bce", "nll", "xent", "smoothl1", "mlm", "nsp", "cls", "dfl", "huber", "focal", "dice", "ctc",
-    "cost", "bpb", "elbo",
+    "cost", "bpb", "elbo", "logloss", "mlogloss",
 })  # fmt: skip
-_WHOLE_KINDS = frozenset({"ce", "nll", "xent", "bce", "cost", "bpb", "elbo"})
+_WHOLE_KINDS = frozenset({"ce", "nll", "xent", "bce", "cost", "bpb", "elbo", "logloss", "mlogloss"})
 """Kinds that are often the whole loss of a run."""
+
+_SAY_LOSS = frozenset({"loss", "logloss", "mlogloss"})
 
 _NOT_A_LOSS = frozenset({
     "std", "var", "variance", "coef", "coeff", "coefficient", "weight", "ratio", "slope", "gap",
@@ -60,7 +62,7 @@ def loss_name(name: str) -> LossName | None:
     kinds = have & _KINDS if "loss" in have else have & (_WHOLE_KINDS | {"smoothl1"})
     if not ("loss" in have or kinds) or have & _NOT_A_LOSS or _is_loss_scale(found):
         return None
-    if "loss" not in have and not _is_bare_kind(have):
+    if not have & _SAY_LOSS and not _is_bare_kind(have):
         return None
     said = [word for word in found if word not in _COSTS and word not in _WHOLE_KINDS]
     mtp_value = (

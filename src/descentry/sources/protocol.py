@@ -16,6 +16,9 @@ class Reader(Protocol):
     tail becomes an event, never an error.  `follow` yields what is there, then goes on for ever: an empty
     chunk says that nothing whole has been added since; the caller decides when to ask again and when to
     stop.  A torn tail waits until it is whole.
+
+    A reader of folders may say more of them: `owns_folder = True` where nothing else in one is a log, and
+    `parts(path)`, the folders below that are read with it.
     """
 
     format: str

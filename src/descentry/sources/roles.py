@@ -5,11 +5,14 @@ Roles that a run has once are given to the name with the fewest words that say a
 of its kind become OTHER_LOSS or METRIC.  The order of the names plays no part.
 """
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 
 from descentry.record.roles import Role
 from descentry.sources.loss_names import LossName, loss_name
 from descentry.sources.words import words
+
+_RANK = re.compile(r"rank[0-9]+/")
 
 ONCE = frozenset({
     Role.TRAIN_LOSS, Role.VAL_LOSS, Role.TEST_LOSS, Role.LEARNING_RATE, Role.GRAD_NORM, Role.LOSS_SCALE,
@@ -23,14 +26,21 @@ def resolve(names: Sequence[str], overrides: Mapping[str, Role] | None = None) -
     `overrides` go first: their names have the role that is said, and no other name gets it a second time.
     """
     said = {name: role for name, role in (overrides or {}).items() if name in set(names)}
-    free = sorted(set(names) - set(said))
+    others = {name for name in names if is_of_other_rank(name)}
+    free = sorted(set(names) - set(said) - others)
     losses = [loss for loss in map(loss_name, free) if loss is not None]
     roles: dict[str, Role] = {}
     roles.update(_loss_roles(losses, frozenset(said.values())))
     rest = [name for name in free if name not in roles]
     roles.update(_kept_once({name: _plain_role(name) for name in rest}, frozenset(said.values())))
+    roles.update(dict.fromkeys(others, Role.METRIC))
     roles.update(said)
     return {name: roles[name] for name in names}
+
+
+def is_of_other_rank(name: str) -> bool:
+    """Whether a series is one of a process that is not the first: it has no role beside those of the first."""
+    return name.startswith("rank") and _RANK.match(name) is not None
 
 
 def _kept_once(roles: Mapping[str, Role], taken: frozenset[Role]) -> dict[str, Role]:
@@ -94,7 +104,7 @@ def _one_a_part(losses: Iterable[LossName]) -> list[LossName]:
 
 
 def _rank(loss: LossName) -> tuple[float, int, str]:
-    return loss.cost, len(loss.name), loss.name
+    return loss.cost, len(loss.name), loss.name.swapcase()
 
 
 def _plain_role(name: str) -> Role:

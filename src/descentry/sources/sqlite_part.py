@@ -24,6 +24,9 @@ class Part(Protocol):
     def fresh(self, database: Database) -> Iterator[Chunk]:
         """The rows that were not read before, page by page."""
 
+    def pause(self) -> Chunk:
+        """What need not wait any longer for rows that may come before it."""
+
     def end(self, problem: str) -> Chunk | None:
         """What only the whole can tell; None when a problem left nothing that could be told."""
 
@@ -85,6 +88,7 @@ class _Visits:
         """The rows that are new, and an event where they cannot be read, once while that lasts."""
         version = self._place.version()
         if version == self._read:
+            yield self._part.pause()
             return
         try:
             with Database(self._path, self._place, self._part.max_value) as database:

@@ -13,6 +13,12 @@ from descentry.sources.protocol import OneRun
 
 Run = TypeVar("Run", bound=OneRun)
 
+DATABASES = {
+    "MLflow": frozenset({"metrics", "runs", "params"}),
+    "trackio": frozenset({"metrics", "configs"}),
+    "optuna": frozenset({"studies", "trials", "trial_values"}),
+}
+"""The tables by which the databases of a tracker are known."""
 MAX_SETTINGS = 1000
 ID_LENGTH = 8
 """Characters of an id that stand behind a name that is not unique."""

@@ -4,14 +4,13 @@ import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-import numpy as np
-
 from descentry.formats.blocks import blocks
 from descentry.formats.lines import plain_head
 from descentry.record.chunk import Chunk, empty
 from descentry.record.errors import DamagedError, InputError
 from descentry.record.event import Event
 from descentry.sources.rows import bounded, with_events
+from descentry.sources.settled import Known, added
 
 MAX_BYTES = 256 << 20
 """A document larger than this is no training log that fits into memory."""
@@ -38,22 +37,28 @@ def follow_whole(path: Path, parse: Parse) -> Iterator[Chunk]:
     """The rows that each new version of the file adds, for ever; an empty chunk when there is none.
 
     A version that cannot be parsed is being written: it is waited for.  One that does not begin with the
-    rows of the last is told as `restart` and handed out whole.  Raises UnreadableError at the start.
+    rows of the last is told as `restart` and handed out whole; see `settled.added` for changes in rows that were
+    read before.  Raises UnreadableError at the start.
+
+    A document ends what it began long before, and its writers write it anew: the only way to know a new version is
+    to parse it, once.  One with the same size, time and inode as the last that was looked at costs nothing, be it
+    whole or torn.
     """
-    known = empty()
+    known = Known.of(empty())
     version: object = None
+    is_first = True
     while True:
         now = _version(path)
-        if now == version:
+        if now == version and not is_first:
             yield empty()
             continue
-        fresh = _parsed(path, parse, is_first=version is None)
+        fresh = _parsed(path, parse, is_first=is_first)
+        version, is_first = now, False
         if fresh is None:
             yield empty()
             continue
-        version = now
-        yield from _added(known, fresh, path.name)
-        known = fresh
+        yield from added(known, fresh, path.name)
+        known = Known.of(fresh)
 
 
 def _parsed(path: Path, parse: Parse, *, is_first: bool) -> Chunk | None:
@@ -78,18 +83,9 @@ def _version(path: Path) -> object:
     return status.st_mtime_ns, status.st_size, status.st_ino
 
 
-def _added(known: Chunk, fresh: Chunk, name: str) -> Iterator[Chunk]:
-    n = known.n_rows
-    if n and not (fresh.n_rows >= n and np.array_equal(fresh.steps[:n], known.steps)):
-        restart = Event("restart", "the file was rewritten with other rows: read again from its start", name)
-        yield from bounded(with_events(fresh, [restart]))
-    elif n == 0:
-        yield from bounded(fresh)
-    else:
-        told = tuple(event for event in fresh.events if event not in known.events)
-        added = fresh.take(n, fresh.n_rows)
-        config = fresh.config if fresh.config != known.config else {}
-        yield from bounded(Chunk(added.steps, added.columns, added.wall_times, told, config))
+def content_of(path: Path) -> bytes:
+    """The file's content as UTF-8.  Raises UnreadableError, DamagedError."""
+    return _content(path)[0]
 
 
 def _content(path: Path) -> tuple[bytes, list[Event]]:

@@ -1,15 +1,31 @@
 """Cuts a log where its step goes back: a resume, a rewritten stretch, another attempt."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 
 import numpy as np
 
 from descentry.record.chunk import Chunk
+from descentry.record.event import Event
 
 MAX_SEGMENTS = 256
 """Logs that go back more often are not resumed but unordered: from then on points stay as they come."""
+
+
+MAX_TOLD = 50
+"""Places at which a log goes back that are told."""
+AT_ONCE = "two_writers"
+"""A reader that saw two writers at once tells so: their files go back without a resume."""
+
+
+def restart_events(restarts: Sequence[int], events: Iterable[Event]) -> list[Event]:
+    """What going back to these steps means for who reads of the log, of which a reader told these events."""
+    if any(event.kind == AT_ONCE for event in events):
+        message = "the log goes back here, to what another writer logged at the same time"
+    else:
+        message = "the log goes back here: what it says from this step on is read from the newer rows"
+    return [Event("resume", message, where=f"step {step}", step=step) for step in restarts[:MAX_TOLD]]
 
 
 @dataclass

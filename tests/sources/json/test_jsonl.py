@@ -40,7 +40,7 @@ def test_nested_names_lists_and_strings(tmp_path: Path) -> None:
     assert {name: points(run, name)[0][1] for name in run.curves} == {
         "train/loss": 2.5, "lr/0": 0.1, "lr/1": 0.2, "acc": 0.5,
     }  # fmt: skip
-    assert run.config == {"ignored": ["n"]}
+    assert run.config == {"ignored": ["n", "train/ok"]}
 
 
 @pytest.mark.parametrize("spelling", ["NaN", '"nan"', '"NaN"'])

@@ -206,6 +206,48 @@ def test_a_rewritten_store_is_told_and_read_again(tmp_path: Path) -> None:
     assert "restart" in {event.kind for event in again.events}
 
 
+def test_a_store_that_is_replaced_by_one_of_as_many_rows_is_told_and_read_again(tmp_path: Path) -> None:
+    path = made.mlflow(tmp_path / "a.db", made.points(30))
+    chunks = find(path)[0].follow()
+    rested(chunks)
+    made.mlflow(
+        tmp_path / "b.db", [(name, 2 * value, *rest) for name, value, *rest in made.points(30)]
+    ).replace(path)
+    again = joined(rested(chunks) + rested(chunks))
+    assert again.steps.tolist() == list(range(30))
+    assert again.columns["train_loss"].values.tolist() == [8.0 / (i + 1) for i in range(30)]
+    assert [event.kind for event in again.events] == ["restart"]
+
+
+@pytest.mark.parametrize("commands", [["VACUUM"], []])
+def test_a_store_that_is_copied_anew_with_more_rows_goes_on(tmp_path: Path, commands: list[str]) -> None:
+    path = made.mlflow(tmp_path / "a.db", made.points(30))
+    chunks = find(path)[0].follow()
+    rested(chunks)
+    rested(chunks)
+    copy = Path(shutil.copy(path, tmp_path / "b.db"))
+    made.add(copy, made.points(5, 30))
+    made.change(copy, *commands)
+    copy.replace(path)
+    more = joined(rested(chunks) + rested(chunks))
+    assert more.steps.tolist() == list(range(30, 35))
+    assert more.events == ()
+
+
+def test_deleted_runs_are_counted_by_the_first_of_the_others(tmp_path: Path) -> None:
+    path = made.mlflow(tmp_path / "a.db", made.points(3) + made.points(3, run="b"), ["a", "b"])
+    made.change(path, "INSERT INTO runs VALUES ('gone', 'gone', 'deleted', 0), ('too', 'too', 'deleted', 0)")
+    told = [
+        [event.count for event in collect(log).events if event.kind == "deleted_run"] for log in find(path)
+    ]
+    assert told == [[2], []]
+    made.change(path, "UPDATE runs SET lifecycle_stage = 'deleted'")
+    with pytest.raises(
+        InputError, match=r"marked as deleted \(4\); bring one back with `mlflow runs restore"
+    ):
+        find(path)
+
+
 def test_a_locked_store_is_asked_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("descentry.formats.sqlite_file.BUSY_S", 0.05)
     path = made.mlflow(tmp_path / "a.db", made.points(3))

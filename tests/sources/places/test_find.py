@@ -1,6 +1,8 @@
 """Finding logs: folders, ids, checkpoints, and the words for what is no log."""
 
 import os
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -134,6 +136,67 @@ def test_files_that_look_like_logs_and_are_none_are_named(tmp_path: Path) -> Non
     (tmp_path / "prose.txt").write_text("the loss went down\n")
     (tmp_path / "requirements.txt").write_text("numpy\n")
     (tmp_path / "empty.log").write_text("")
-    skipped: list[Path] = []
+    skipped: list[InputError] = []
     assert [log.format for log in find(tmp_path, skipped)] == ["csv"]
-    assert [path.name for path in skipped] == ["bars.log", "prose.txt"]
+    assert [Path(error.where).name for error in skipped] == ["bars.log", "prose.txt"]
+
+
+def test_settings_are_no_logs_and_are_not_told(tmp_path: Path) -> None:
+    put(tmp_path, "metrics.csv")
+    for name in ("config.json", "training_args.json", "params.json", "hparams.json", "tokenizer_config.json"):
+        (tmp_path / name).write_text('{"num_train_epochs": 3, "loss": "ce", "steps": [1, 2]}')
+    skipped: list[InputError] = []
+    assert [log.format for log in find(tmp_path, skipped)] == ["csv"]
+    assert not skipped
+
+
+def test_a_database_that_cannot_be_read_is_told(tmp_path: Path) -> None:
+    put(tmp_path, "metrics.csv")
+    with closing(sqlite3.connect(tmp_path / "other.db")) as database:
+        database.execute("create table files (name text)")
+        database.commit()
+    skipped: list[InputError] = []
+    assert [log.format for log in find(tmp_path, skipped)] == ["csv"]
+    (error,) = skipped
+    assert error.where == str(tmp_path / "other.db")
+    assert "files" in error.problem
+    with pytest.raises(InputError) as alone:
+        find(tmp_path / "other.db")
+    assert (alone.value.problem, alone.value.advice) == (error.problem, error.advice)
+
+
+def test_a_locked_database_is_told(tmp_path: Path) -> None:
+    put(tmp_path, "metrics.csv")
+    with closing(sqlite3.connect(tmp_path / "runs.db", isolation_level=None)) as database:
+        database.execute("create table metrics (key text)")
+        database.execute("begin exclusive")
+        skipped: list[InputError] = []
+        assert [log.format for log in find(tmp_path, skipped)] == ["csv"]
+        assert [Path(error.where).name for error in skipped] == ["runs.db"]
+        with pytest.raises(InputError, match="lock"):
+            find(tmp_path / "runs.db")
+
+
+def test_tables_of_a_training_are_found_in_a_folder(tmp_path: Path) -> None:
+    arrow = pytest.importorskip("pyarrow", reason="needs the extra `parquet`")
+    parquet = pytest.importorskip("pyarrow.parquet")
+    columns = {
+        "run.parquet": {"step": [1, 2, 3], "accuracy": [0.25, 0.5, 0.75]},
+        "loss.parquet": {"train_loss": [3.0, 2.5, 2.0]},
+        "data.parquet": {"pixel": [1, 2, 3], "index": [1, 2, 3], "text": ["a", "b", "c"]},
+    }
+    for name, table in columns.items():
+        parquet.write_table(arrow.table(table), tmp_path / name)
+    skipped: list[InputError] = []
+    assert [log.run for log in find(tmp_path, skipped)] == ["loss", "run"]
+    assert not skipped
+    (tmp_path / "loss.parquet").write_bytes(b"PAR1 and no more")
+    assert [log.run for log in find(tmp_path, skipped)] == ["run"]
+    assert [Path(error.where).name for error in skipped] == ["loss.parquet"]
+
+
+def test_a_folder_of_data_alone_holds_no_log(tmp_path: Path) -> None:
+    arrow = pytest.importorskip("pyarrow", reason="needs the extra `parquet`")
+    pytest.importorskip("pyarrow.parquet").write_table(arrow.table({"pixel": [1, 2]}), tmp_path / "a.parquet")
+    with pytest.raises(UnknownFormatError, match="no known training log"):
+        find(tmp_path)

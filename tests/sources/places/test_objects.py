@@ -1,49 +1,22 @@
 """Logs on an S3 server and a web server, both real and on loopback."""
 
-import functools
-import http.server
 import os
-import socket
-import subprocess
 import sys
-import threading
-import time
-import urllib.request
-from collections.abc import Iterator
 from itertools import islice
 from pathlib import Path
 
 import pytest
 from tests.sources import made_logs
+from tests.sources.places.served import put
 
+from descentry.formats.blocks import HEAD
 from descentry.record.errors import UnknownFormatError, UnreadableError
 from descentry.sources.collect import collect
-from descentry.sources.places import objects
+from descentry.sources.places.buckets import Bucket
 from descentry.sources.places.targets import all_logs
 
-obstore = pytest.importorskip("obstore")
+pytest.importorskip("obstore")
 ROWS = b"".join(b'{"step": %d, "loss": %.3f}\n' % (i, 5 / (i + 1)) for i in range(20_000))
-
-
-class Web(http.server.SimpleHTTPRequestHandler):
-    """A plain web server: it knows HEAD and GET, and no ranges."""
-
-    def log_message(self, *_: object) -> None:
-        """Keeps stderr for the tests."""
-
-
-@pytest.fixture
-def web(tmp_path: Path) -> Iterator[tuple[str, Path]]:
-    """The address and the folder of a web server."""
-    server = http.server.ThreadingHTTPServer(
-        ("127.0.0.1", 0), functools.partial(Web, directory=str(tmp_path))
-    )
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    yield f"http://127.0.0.1:{server.server_port}", tmp_path
-    server.shutdown()
-    thread.join()
-    server.server_close()
 
 
 def test_a_log_on_a_web_server_is_read(web: tuple[str, Path]) -> None:
@@ -89,54 +62,8 @@ def test_a_log_that_is_away_for_a_moment_is_waited_for(web: tuple[str, Path]) ->
     assert n_rows == 20_000 - ROWS[:1000].count(b"\n")
 
 
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
-@pytest.fixture(scope="module")
-def s3() -> Iterator[objects.Bucket]:
-    """The address of an S3 server of our own, which the environment names."""
-    pytest.importorskip("moto.server")
-    port = free_port()
-    server = subprocess.Popen(
-        [sys.executable, "-m", "moto.server", "-H", "127.0.0.1", "-p", str(port)],
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    )
-    patch = pytest.MonkeyPatch()
-    named = {"AWS_ENDPOINT_URL": f"http://127.0.0.1:{port}", "AWS_REGION": "us-east-1"}
-    for name, value in {**named, "AWS_ACCESS_KEY_ID": "a", "AWS_SECRET_ACCESS_KEY": "b"}.items():
-        patch.setenv(name, value)
-    try:
-        made = wait_for(f"http://127.0.0.1:{port}/logs")
-        assert made == 200
-        yield objects.Bucket("s3://logs")
-    finally:
-        patch.undo()
-        server.terminate()
-        server.wait(30)
-
-
-def wait_for(address: str) -> int:
-    """The answer to making a bucket, once the server is up."""
-    for _ in range(200):
-        try:
-            request = urllib.request.Request(address, method="PUT")
-            with urllib.request.urlopen(request, timeout=5) as answer:
-                return int(answer.status)
-        except OSError:
-            time.sleep(0.1)
-    return 0
-
-
-def put(bucket: objects.Bucket, path: str, data: bytes) -> None:
-    bucket.call(lambda: obstore.put(bucket._store, path, data))
-
-
 @pytest.mark.slow
-def test_a_prefix_holds_runs_of_any_format(s3: objects.Bucket) -> None:
+def test_a_prefix_holds_runs_of_any_format(s3: Bucket) -> None:
     put(s3, "sweep/a/metrics.jsonl", ROWS)
     put(s3, "sweep/a/model.bin", b"\0" * 1000)
     put(s3, "sweep/b/events.out.tfevents.1.x", made_logs.events(made_logs.ROWS))
@@ -145,13 +72,13 @@ def test_a_prefix_holds_runs_of_any_format(s3: objects.Bucket) -> None:
     assert [(log.run, log.format) for log in logs] == [("a", "jsonl"), ("b", "tensorboard"), ("c", "csv")]
     assert logs[0].place == "s3://logs/sweep/a/metrics.jsonl"
     assert len(collect(logs[0]).curves["loss"].values) == 20_000
-    assert logs[0].path.stat().st_size == objects.HEAD
+    assert logs[0].path.stat().st_size == HEAD
     assert len(collect(logs[0]).curves["loss"].values) == 20_000
     assert collect(logs[2]).curves["loss"].values.tolist() == [2.5, 2.25, 2.0]
 
 
 @pytest.mark.slow
-def test_an_object_that_grows_or_is_rewritten_is_followed(s3: objects.Bucket) -> None:
+def test_an_object_that_grows_or_is_rewritten_is_followed(s3: Bucket) -> None:
     put(s3, "live.jsonl", ROWS[:100_000])
     (log,) = all_logs("s3://logs/live.jsonl")
     follower = log.follow()
@@ -166,7 +93,7 @@ def test_an_object_that_grows_or_is_rewritten_is_followed(s3: objects.Bucket) ->
 
 
 @pytest.mark.slow
-def test_nothing_there_is_told(s3: objects.Bucket) -> None:
+def test_nothing_there_is_told(s3: Bucket) -> None:
     with pytest.raises(UnreadableError, match="no such object"):
         all_logs("s3://logs/none/here.csv")
     put(s3, "pictures/a.png", b"x")

@@ -15,7 +15,7 @@ from tests.sources import made_logs
 
 from descentry.record.errors import DamagedError, InputError, UnknownFormatError, UnreadableError
 from descentry.sources.collect import collect
-from descentry.sources.places import archives
+from descentry.sources.places import unpack
 from descentry.sources.places.spool import Spool, copied
 from descentry.sources.places.targets import all_logs, expand, logs_at
 from descentry.testing.readers import read_points
@@ -153,7 +153,7 @@ def test_a_tar_cut_at_any_block_gives_a_beginning_or_a_refusal(tmp_path: Path) -
 
 
 def test_too_many_members_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(archives, "MAX_FILES", 2)
+    monkeypatch.setattr(unpack, "MAX_FILES", 2)
     path = zipped(tmp_path / "x.zip", {f"{i}.csv": LOG for i in range(4)})
     with pytest.raises(DamagedError, match="more than 2 files"):
         all_logs(str(path))

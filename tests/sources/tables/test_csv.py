@@ -13,7 +13,7 @@ from descentry.record.run import Run
 from descentry.sources.collect import collect
 from descentry.sources.places.find import find
 from descentry.sources.rows import joined
-from descentry.sources.tables.csv import CsvLines
+from descentry.sources.tables.csv_lines import CsvLines
 
 
 def run_of(tmp_path: Path, text: str, name: str = "a.csv") -> Run:

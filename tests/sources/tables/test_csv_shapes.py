@@ -114,8 +114,8 @@ def test_huge_steps_are_exact_and_impossible_ones_told(tmp_path: Path) -> None:
     big = 2**53 + 1
     run = run_of(tmp_path, f"step,loss\n{big},2\n{big + 2},2\n1e30,2\ninf,2\nabc,2\n")
     assert [step for step, _ in points(run)] == [big, big + 2, big + 2, big + 2, big + 2]
-    assert told(run) == [("bad_step", f"a.csv:{line}", 1, True) for line in (4, 5, 6)]
-    assert [x in e.message for x, e in zip(("1e30", "inf", "abc"), run.events, strict=True)] == [True] * 3
+    assert told(run) == [("bad_step", "a.csv:4", 3, True)]
+    assert "1e30" in run.events[0].message
 
 
 def test_scalars_of_array_libraries_and_spellings_of_no_value(tmp_path: Path) -> None:

@@ -71,7 +71,9 @@ def test_a_table_that_is_written_again_is_followed(tmp_path: Path) -> None:
 
 def test_a_table_of_many_runs_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "a.parquet"
-    pq.write_table(pa.table({"step": [0] * 30_000, "run": list(range(30_000)), "loss": [1.0] * 30_000}), path)
+    pq.write_table(
+        pa.table({"step": [0] * 60_000, "run": list(range(30_000)) * 2, "loss": [1.0] * 60_000}), path
+    )
     with pytest.raises(InputError, match="more than 20000 runs"):
         find(path)
 

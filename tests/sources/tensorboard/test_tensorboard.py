@@ -15,6 +15,7 @@ from descentry.sources.places.find import find
 from descentry.sources.rows import joined
 from descentry.sources.tensorboard import points as tensorboard_points
 from descentry.sources.tensorboard import reader as tensorboard
+from descentry.sources.tensorboard.event_file import EventFile
 
 NAME = "events.out.tfevents.1700000000.host.1.0"
 
@@ -157,8 +158,8 @@ def test_a_file_of_rubbish_is_given_up_and_that_is_told(monkeypatch: pytest.Monk
     good = [event(step, simple("loss", 5.0 - step)) for step in range(4)]
     rubbish = b"".join(record(bytes([255, n, 7])) for n in range(5))
     data = b"".join([VERSION, *good[:2], rubbish])
-    decoder = tensorboard.EventFile("x")
+    decoder = EventFile("x")
     chunk = joined([decoder.feed(data), decoder.feed(rubbish + good[2] + good[3]), decoder.end()])
     told = [event for event in chunk.events if event.message.startswith("over 3 records")]
-    assert [(event.kind, event.count) for event in told] == [("bad_record", 7)]
-    assert chunk.columns["loss"].values.tolist() == [5.0, 4.0]
+    assert [(event.kind, event.count) for event in told] == [("bad_record", 5)]
+    assert chunk.columns["loss"].values.tolist() == [5.0, 4.0, 3.0, 2.0]

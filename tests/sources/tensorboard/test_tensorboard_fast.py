@@ -15,7 +15,7 @@ from tests.sources.tensorboard.event_logs import made_up, many, naive_rows, rows
 from descentry.record.chunk import Chunk
 from descentry.sources.rows import MAX_ROWS, joined
 from descentry.sources.tensorboard import reader as tensorboard
-from descentry.sources.tensorboard.reader import EventFile
+from descentry.sources.tensorboard.event_file import EventFile
 
 SAMPLES = Path(__file__).parents[2] / "samples"
 EVENT_FILES = sorted(SAMPLES.rglob("events.out.tfevents.*"))

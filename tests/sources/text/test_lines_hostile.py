@@ -1,6 +1,7 @@
 """Console text that is cut anywhere, torn, huge, or no text at all."""
 
 import random
+import re
 import time
 from itertools import pairwise
 from pathlib import Path
@@ -16,6 +17,7 @@ from descentry.record.chunk import Chunk
 from descentry.sources.rows import joined
 from descentry.sources.text import reader as lines
 from descentry.sources.text.decoder import TextDecoder
+from descentry.sources.text.recognising import is_log
 
 WHOLE = "".join(SAMPLES.values())
 PLAIN = "".join(f"step {i} | loss {5 / i:.4f} | lr {i * 1e-5:.2e} | norm {i % 7}.25\n" for i in range(1, 40))
@@ -81,8 +83,16 @@ def test_a_whole_last_line_needs_no_newline() -> None:
     assert decoded(PLAIN[:-1]).steps[-1] == 39
 
 
+def quotients(text: str) -> str:
+    """What `9000/10000` is, for each such pair: an accuracy that is told so is read as one number."""
+    pairs = re.findall(r"(?=(?<![0-9.])([0-9.]+)\s*(?:/|of)[\s\[]*([0-9.]+))", text.replace(",", ""))
+    numbers = [(float(a), float(b)) for a, b in pairs if a.count(".") < 2 > b.count(".") and a != "." != b]
+    return " ".join(repr(a / b) for a, b in numbers if b)
+
+
 def unheard_of(chunk: Chunk, data: bytes) -> list[float]:
-    return invented([column.values for column in chunk.columns.values()], data.decode(errors="replace"))
+    text = data.decode(errors="replace")
+    return invented([column.values for column in chunk.columns.values()], f"{text} {quotients(text)}")
 
 
 @settings(max_examples=150, deadline=None)
@@ -194,3 +204,26 @@ def test_chunks_are_bounded(tmp_path: Path) -> None:
     chunks = list(lines.read(path))
     assert max(chunk.n_rows for chunk in chunks) <= 65536
     assert sum(chunk.n_rows for chunk in chunks) == 200_000
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "step 1 loss 2.5\n", "step 1 loss 2.5\nstep 2 lo", "hello\nEpoch 1 train loss: 2.5\n",
+        "[rank0]: step 1 loss 2.5\n[rank1]: step 1 loss 2.5\n", "[0]\ttrain-rmse:0.5\n",
+        "epoch  train_loss  time\n0  2.5  00:12\n",
+    ],
+)  # fmt: skip
+def test_a_log_that_has_only_just_begun_is_taken(text: str) -> None:
+    assert is_log(text.encode())
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "step 1 lo", "loss 2.5\n", "hello\nworld\nthe loss\nEpoch 1 train loss: 2.5\n", "epoch  train_loss\n",
+        "Epoch 1\n", "step 1 lr 0.5\n",
+    ],
+)  # fmt: skip
+def test_one_number_among_other_text_is_no_log(text: str) -> None:
+    assert not is_log(text.encode())

@@ -44,6 +44,26 @@ def one(path: Path) -> Run:
     return collect(log)
 
 
+def test_settings_that_would_fill_the_memory_are_left_out_and_told(tmp_path: Path) -> None:
+    path = tmp_path / f"offline-{'a' * 32}.zip"
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as file:
+        file.writestr("metrics.jsonl", line("loss", [1.5, 1.25]))
+        file.writestr("task.json", b"[" + b"[]," * 500_000 + b"1]")
+    run = one(path)
+    assert run.curves["loss"].values.tolist() == [1.5, 1.25]
+    assert [event.kind for event in run.events] == ["bad_config"]
+
+
+def test_a_session_of_empty_lists_is_left(tmp_path: Path) -> None:
+    path = tmp_path / f"offline-{'a' * 32}.zip"
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as file:
+        file.writestr("metrics.jsonl", line("loss", [1.5]) + b"[]\n" * 2_000_000)
+        file.writestr("task.json", b"{}")
+    run = one(path)
+    assert run.curves["loss"].values.tolist() == [1.5]
+    assert any("the rest was left out" in event.message for event in run.events)
+
+
 @pytest.mark.skipif(not SHARED.is_dir(), reason="no ../shared/samples here")
 def test_every_value_of_the_sample_is_read_and_lost_ones_are_told() -> None:
     logs = find(SHARED / "clearml" / "offline")

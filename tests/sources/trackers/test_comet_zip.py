@@ -141,6 +141,26 @@ def test_a_followed_archive_that_grows_gives_its_new_rows(tmp_path: Path) -> Non
     assert joined(islice(chunks, 3)).n_rows == 0
 
 
+@pytest.mark.parametrize("name", [f"{KEY}.zip", "renamed.zip"])
+def test_an_archive_that_is_followed_goes_on_in_those_that_come_later(tmp_path: Path, name: str) -> None:
+    first = archive(tmp_path / name, [metric("loss", 1.5, 1)])
+    archive(tmp_path / f"{KEY}-old.zip", [metric("loss", 9.0, 9)], start=5)
+    archive(tmp_path / f"{'j' * 32}.zip", [metric("loss", 9.0, 9)], key="j" * 32)
+    chunks = find(first)[0].follow()
+    assert joined(islice(chunks, 2)).steps.tolist() == [1]
+    archive(tmp_path / f"{KEY}-new.zip", [metric("loss", 1.25, 2)], start=7)
+    assert joined(islice(chunks, 3)).steps.tolist() == [2]
+
+
+def test_an_idle_poll_opens_no_archive(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for i in range(5):
+        archive(tmp_path / f"{KEY}-{i}.zip", [metric("loss", 1.5, i)], start=i)
+    chunks = find(tmp_path)[0].follow()
+    assert joined(islice(chunks, 14)).n_rows == 5
+    monkeypatch.setattr(comet_zip, "Archive", None)
+    assert joined(islice(chunks, 3)).n_rows == 0
+
+
 def problem_with(path: Path) -> InputError | None:
     try:
         for log in find(path):
@@ -170,6 +190,20 @@ def test_no_message_breaks_the_reader(tmp_path: Path, name: str) -> None:
     run = one(path)
     assert run.curves == {}
     assert name in ("blank", "types") or run.events
+
+
+def test_an_archive_of_lines_that_say_nothing_is_left(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("descentry.sources.trackers.archive_log.MAX_EMPTY", 1000)
+    path = tmp_path / f"{KEY}.zip"
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as file:
+        file.writestr("experiment.json", b"{}")
+        point = json.dumps(metric("loss", 1.5, 1)).encode() + b"\n"
+        file.writestr("messages.json", point + b"1\n" * 2_000_000 + point)
+    run = one(path)
+    assert len(run.curves["loss"]) == 1
+    assert any("the rest was left out" in event.message for event in run.events)
 
 
 def test_a_zip_of_something_else_is_not_ours(tmp_path: Path) -> None:

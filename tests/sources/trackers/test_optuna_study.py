@@ -90,6 +90,50 @@ def test_a_study_is_followed_and_waits_for_trials_that_still_run(path: Path) -> 
     assert joined(got).steps.tolist() == [0, 2]
 
 
+def test_a_trial_whose_process_died_holds_the_others_back_for_a_while_only(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made.change(
+        path,
+        "UPDATE trials SET datetime_start = '2026-11-22 00:00:00', datetime_complete = '2026-11-22 00:01:40'",
+    )
+    now = [0.0]
+    monkeypatch.setattr("descentry.sources.trackers.optuna_tables.time.monotonic", lambda: now[0])
+    chunks = find(path)[0].follow()
+    got = rested(chunks)
+    trial(path, 1, "RUNNING")
+    trial(path, 2, "COMPLETE", 0.5)
+    assert rested(chunks) == []
+    now[0] = 299.0
+    assert rested(chunks) == []
+    now[0] = 301.0
+    got += rested(chunks)
+    assert joined(got).steps.tolist() == [0, 2]
+    trial(path, 3, "COMPLETE", 0.25)
+    assert joined(rested(chunks)).steps.tolist() == [3]
+    made.change(path, "UPDATE trials SET state = 'COMPLETE' WHERE number = 1")
+    made.change(
+        path,
+        "INSERT INTO trial_values (trial_id, objective, value, value_type) "
+        "SELECT trial_id, 0, 0.125, 'FINITE' FROM trials WHERE number = 1",
+    )
+    late = joined(rested(chunks))
+    assert late.steps.tolist() == [1]
+    assert [(event.kind, event.step) for event in late.events] == [("late_trial", 1)]
+
+
+def test_a_study_that_is_begun_anew_is_told_and_read_again(path: Path) -> None:
+    for number in (1, 2, 3):
+        trial(path, number, "COMPLETE", number / 2)
+    chunks = find(path)[0].follow()
+    rested(chunks)
+    made.change(path, "DELETE FROM trial_values", "DELETE FROM trials")
+    trial(path, 0, "COMPLETE", 7.5)
+    again = joined(rested(chunks))
+    assert again.columns["objective"].values.tolist() == [7.5]
+    assert [event.kind for event in again.events] == ["restart"]
+
+
 def test_a_trial_is_followed(path: Path) -> None:
     log = next(log for log in find(path) if log.run.endswith("trial-0"))
     chunks = log.follow()

@@ -202,3 +202,11 @@ def test_other_content_is_told_as_a_restart(tmp_path: Path, sample: bytes) -> No
     whole = joined(list(islice(chunks, 3)))
     assert whole.steps.tolist() == [5]
     assert [event.kind for event in whole.events] == ["restart"]
+
+
+def test_a_second_file_alone_is_a_log(tmp_path: Path, sample: bytes) -> None:
+    (tmp_path / "metrics.2.jsonl").write_bytes(sample)
+    assert [log.format for log in find(tmp_path)] == ["descentry"]
+    with descentry.Log(tmp_path) as log:
+        log.write(99, loss=1.0)
+    assert len(find(tmp_path)) == 2

@@ -11,6 +11,7 @@ from tests.sources.mlflow.test_mlflow_sql import rested
 from tests.sources.test_samples import SAMPLES as SHARED
 from tests.sources.test_samples import points_of, same, truth
 
+from descentry.formats.sqlite_file import Database
 from descentry.record.errors import InputError
 from descentry.record.run import Run
 from descentry.sources.collect import collect
@@ -101,6 +102,97 @@ def test_a_run_is_followed(tmp_path: Path) -> None:
         got += rested(chunks)
     assert rested(chunks) == []
     assert joined(got).steps.tolist() == list(range(8))
+
+
+def test_a_visit_costs_what_is_new_and_not_what_the_table_holds(tmp_path: Path) -> None:
+    small, large = (cost_of_a_visit(tmp_path / f"{n}.db", n) for n in (30, 3000))
+    assert 0 < large < small + 100
+
+
+def test_calls_of_other_runs_are_looked_at_once(tmp_path: Path) -> None:
+    path = made.trackio(tmp_path / "a.db", [*calls(30), *calls(3000, run="b")])
+    part = trackio_db.Calls(path, b"id-a")
+    asked: list[int] = []
+    with Database(path) as database:
+        list(part.fresh(database))
+        assert database._connection is not None
+        database._connection.set_progress_handler(lambda: asked.append(1), 1)
+        list(part.fresh(database))
+    assert 0 < len(asked) < 1000
+
+
+def cost_of_a_visit(path: Path, n: int) -> int:
+    """Steps of SQLite's machine that one new call takes, after `n` of this run and of another."""
+    made.trackio(path, [*calls(n, run="b"), *calls(n)])
+    made.change(path, "CREATE INDEX i ON metrics (run_id, step)")
+    part = trackio_db.Calls(path, b"id-a")
+    with Database(path) as database:
+        assert sum(chunk.n_rows for chunk in part.fresh(database)) == n
+    made.change(path, f"""INSERT INTO metrics VALUES (NULL, 'id-a', '', 'a', {n}, '{{"loss": 1}}')""")
+    asked: list[int] = []
+    with Database(path) as database:
+        assert database._connection is not None
+        database._connection.set_progress_handler(lambda: asked.append(1), 1)
+        assert sum(chunk.n_rows for chunk in part.fresh(database)) == 1
+    return len(asked)
+
+
+@pytest.mark.parametrize("others", [0, 20_000])
+def test_a_run_of_few_calls_among_many_is_read_whole(tmp_path: Path, others: int) -> None:
+    path = made.trackio(tmp_path / "a.db", calls(1200))
+    for _ in range(others // 1200):
+        made.change(
+            path,
+            "INSERT INTO metrics SELECT NULL, 'id-b', '', 'b', step, '{\"x\": 1}' FROM metrics WHERE run_id = 'id-a'",
+        )
+    run = {name: list(one_run.read(path)) for name, one_run in trackio_db.runs(path)}["a"]
+    assert joined(run).steps.tolist() == list(range(1200))
+
+
+REWRITES = {
+    "replaced by another": lambda path: made.trackio(path.with_name("b.db"), calls(9, 50)).replace(path),
+    "the last call deleted": lambda path: made.change(path, "DELETE FROM metrics WHERE step = 8"),
+    "changed in place": lambda path: made.change(path, "UPDATE metrics SET metrics = '{\"loss\": 7}'"),
+    "the run deleted": lambda path: made.change(path, "DELETE FROM metrics"),
+}
+
+
+def test_a_call_of_a_thousand_lists_is_left_out_and_costs_no_other(tmp_path: Path) -> None:
+    lists: list[tuple[str, int, object]] = [("a", 2, '{"k": [' + "[]," * 50_000 + "1]}")]
+    run = one(made.trackio(tmp_path / "a.db", [*calls(2), *lists * 3, *calls(2, 3)]))
+    assert run.curves["lr"].steps.tolist() == [0, 1, 3, 4]
+    assert sum(event.count for event in run.events if event.kind == "bad_line") == 3
+
+
+@pytest.mark.parametrize("most", [1, 100, 1 << 20])
+def test_calls_are_parsed_a_few_at_a_time(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, most: int) -> None:
+    monkeypatch.setattr(trackio_db, "MAX_BATCH", most)
+    run = one(made.trackio(tmp_path / "a.db", calls(600)))
+    assert run.curves["lr"].steps.tolist() == list(range(600))
+
+
+@pytest.mark.parametrize("name", REWRITES)
+def test_a_project_that_is_rewritten_is_told_and_read_again(tmp_path: Path, name: str) -> None:
+    path = made.trackio(tmp_path / "a.db", calls(9))
+    chunks = find(path)[0].follow()
+    rested(chunks)
+    REWRITES[name](path)
+    again = joined(rested(chunks))
+    assert [event.kind for event in again.events] == ["restart"]
+    left = joined(trackio_db.TrackioRun(b"id-a").read(path))
+    assert again.steps.tolist() == left.steps.tolist()
+    assert rested(chunks) == []
+
+
+def test_a_project_that_is_copied_anew_goes_on(tmp_path: Path) -> None:
+    path = made.trackio(tmp_path / "a.db", calls(9))
+    chunks = find(path)[0].follow()
+    rested(chunks)
+    made.trackio(tmp_path / "b.db", calls(12)).replace(path)
+    made.change(path, "VACUUM")
+    more = joined(rested(chunks))
+    assert more.steps.tolist() == [9, 10, 11]
+    assert more.events == ()
 
 
 @pytest.mark.parametrize("cut", range(0, 20_000, 700))

@@ -2,7 +2,10 @@
 
 Written by Keras users (`json.dump(history.history)`), notebooks, pandas, and exports of trackers.  Lists of one
 length are columns; they may stand one level deeper (`{"history": {…}, "params": {…}}`).  Without a column
-of steps the position is the step (Keras counts epochs from 0).
+of steps the position is the step (Keras counts epochs from 0).  Boosters write a split's metrics below its name:
+xgboost's and lightgbm's `evals_result`, `{"train": {"rmse": […]}, "valid": {…}}`.
+A series of a split or a role that is shorter than the longest, as of a validation every few epochs, is spread over
+it and told.
 """
 
 import re
@@ -14,6 +17,7 @@ from descentry.formats.lines import plain_head
 from descentry.record.chunk import Chunk
 from descentry.record.errors import DamagedError
 from descentry.record.roles import Role
+from descentry.sources.json.columns_spread import GAP, SPLIT_WORDS, spread
 from descentry.sources.json.frames import column_names, rows_of_frame
 from descentry.sources.json.rows import JsonRows, as_number
 from descentry.sources.json.values import BadJson, clean_name, parsed
@@ -23,12 +27,17 @@ from descentry.sources.padding import Padding
 from descentry.sources.roles import resolve
 from descentry.sources.rows import with_events
 from descentry.sources.whole_file import follow_whole, read_whole
+from descentry.sources.words import words
 
 format = "json"
 
 _NUMBER = rb"(?:-?[0-9]|NaN|-?Infinity|null|\"(?:nan|NaN)\")"
 _COLUMN = re.compile(rb'"([^"\n]{1,200})"\s*:\s*\[\s*' + _NUMBER)
 _CELL = re.compile(rb'"([^"\n]{1,200})"\s*:\s*' + _NUMBER)
+_EVALS = re.compile(
+    rb'\{\s*"(?:train(?:ing)?|val(?:id(?:ation)?)?|eval|dev|test|learn)(?:_[0-9]{1,3})?"\s*:\s*\{\s*'
+    rb'"[^"\n]{1,200}"\s*:\s*\[\s*' + _NUMBER
+)
 _ROWS = re.compile(rb"\[\s*\{\s*\"")
 _NEXT_LINE = re.compile(rb"^\{[^\n]*\}\s*\n\s*\{")
 
@@ -43,7 +52,8 @@ def matches(path: Path, head: bytes) -> bool:  # noqa: ARG001
     frame = column_names(text)
     if frame:
         return _is_known(frame)
-    return _is_known(_COLUMN.findall(text)) and not _is_a_row(text)
+    names = _COLUMN.findall(text)
+    return (_is_known(names) or bool(names and _EVALS.match(text))) and not _is_a_row(text)
 
 
 def _is_known(names: list[bytes]) -> bool:
@@ -109,23 +119,22 @@ def _of_columns(document: Mapping[str, Any], rows: JsonRows) -> Chunk:
                 columns.setdefault(clean_name(name if name == key else f"{key}/{name}"), item)
             else:
                 config[clean_name(name)] = item
+    columns = {name.removeprefix("history/"): values for name, values in columns.items()}
     length = max(map(len, columns.values()), default=0)
-    _tell_odd(columns, length, rows.notes)
-    kept = {
-        name.removeprefix("history/"): values for name, values in columns.items() if len(values) == length
-    }
+    roles = resolve(list(columns))
+    kept = {name: values for name, values in columns.items() if len(values) == length}
+    for name, values in columns.items():
+        if len(values) != length and (roles[name] is not Role.METRIC or SPLIT_WORDS & set(words(name))):
+            kept[name] = spread(name, values, length, rows.notes)
+        elif len(values) != length:
+            message = f"`{name}` has {len(values)} values, expected {length}; left out"
+            rows.notes.add("bad_value", message)
     if best_step(kept) is None:
         for name in kept:
             rows.saw_number(name)
         rows.notes.add("missing_step", "no step is logged: the position counts, from 0", warning=False)
         kept["step"] = list(range(length))
     for i in range(length):
-        rows.add({name: values[i] for name, values in kept.items()}, None)
+        rows.add({name: values[i] for name, values in kept.items() if values[i] is not GAP}, None)
     chunk = rows.chunk()
     return Chunk(chunk.steps, chunk.columns, chunk.wall_times, chunk.events, {**chunk.config, **config})
-
-
-def _tell_odd(columns: Mapping[str, list[Any]], length: int, notes: Notes) -> None:
-    for name, values in columns.items():
-        if len(values) != length:
-            notes.add("bad_value", f"`{name}` has {len(values)} values, expected {length}; left out")

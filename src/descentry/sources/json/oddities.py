@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 from descentry.sources.notes import Notes, quoted
 
+N_SHOWN = 8
 MAX_FIELDS = 1000
 """Fields of one kind of oddity that are kept count of."""
 
@@ -37,6 +38,7 @@ class Oddities:
         self.n_numbers: dict[str, int] = {}
         self.texts: Counts = {}
         self._flags: Counts = {}
+        self._lists: Counts = {}
         self._nulls: Counts = {}
         self._blanks: Counts = {}
         self._first_text: dict[str, str] = {}
@@ -94,6 +96,25 @@ class Oddities:
     def _tell_blank(self, name: str, count: Count) -> None:
         message = f"`{name}` has texts that stand for no value: taken as not logged"
         self._notes.add("bad_value", message, count.line, warning=False, count=count.n)
+
+    def saw_list(self, name: str, count: Count) -> None:
+        """Lists that are too long, or too deep, to be series of their own."""
+        counted(self._lists, name, count)
+
+    def without_numbers(self) -> list[str]:
+        """The fields that never held a number."""
+        return sorted({*self.texts, *self._flags, *self._lists})
+
+    def tell_left_out(self) -> None:
+        """Tells once of the fields of true and false, and of lists: they are no series."""
+        for counts, what in ((self._flags, "true or false"), (self._lists, "lists")):
+            if counts:
+                shown = ", ".join(f"`{name}`" for name in sorted(counts)[:N_SHOWN])
+                more = f" and {len(counts) - N_SHOWN} more" if len(counts) > N_SHOWN else ""
+                lines = [count.line for count in counts.values() if count.line is not None]
+                n = sum(count.n for count in counts.values())
+                message = f"{shown}{more} hold {what}: no series"
+                self._notes.add("no_series", message, min(lines, default=None), count=n, warning=False)
 
     def tell_nulls(self, n_rows: int) -> None:
         """Tells of nulls in the fields that hold numbers in most of the rows."""

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from descentry.record.chunk import Chunk
-from descentry.record.roles import Role
+from descentry.record.roles import LOSS_ROLES, Role
 from descentry.sources.json.mmdetection import EpochSteps, MmengineSteps, is_of_mmengine, is_such
 from descentry.sources.json.oddities import Count, Counts, Oddities
 from descentry.sources.json.steps import Steps
@@ -26,6 +26,12 @@ MAX_CONFIG = 1000
 CONFIG_KEYS = frozenset(
     {"meta", "config", "summary", "args", "hparams", "hyperparameters", "params", "settings"}
 )
+
+
+RESULTS = LOSS_ROLES | {
+    Role.ACCURACY, Role.VAL_ACCURACY, Role.PERPLEXITY, Role.VAL_PERPLEXITY, Role.REWARD, Role.KL, Role.THROUGHPUT,
+}  # fmt: skip
+"""Roles of what no one sets."""
 
 
 class JsonRows:
@@ -68,15 +74,16 @@ class JsonRows:
     def finish(self) -> None:
         """Tells what only the whole log can say."""
         self._odd.tell_nulls(self.steps.n_rows)
+        self._odd.tell_left_out()
 
     def ignored(self) -> dict[str, object]:
         """`{"ignored": names}` of the fields that never held a number; {} when there is none."""
-        names = sorted(self._odd.texts)
+        names = self._odd.without_numbers()
         return {"ignored": names} if names else {}
 
     def add(self, row: Mapping[str, Any], line: int | None) -> None:
         """One row, from line `line` of the log."""
-        if _is_config(row):
+        if is_config(row):
             self._configure(row)
             return
         fields = dict(_flat(row))
@@ -152,6 +159,8 @@ class JsonRows:
                 yield from self._odd.saw_text(name, raw, line)
             elif isinstance(raw, str) and raw.strip():
                 self._odd.saw_blank(name, line)
+            elif isinstance(raw, list | dict):
+                self._odd.saw_list(name, Count(line))
 
     def saw_number(self, name: str, count: int = 0) -> None:
         """Notes that the series holds numbers."""
@@ -167,12 +176,22 @@ def is_plain(row: Mapping[str, Any]) -> bool:
 def is_log_row(row: Mapping[str, Any]) -> bool:
     """Whether a row has numbers and says by a name what one of them is: rows of a data set do not."""
     names = [name for name, raw in _flat(row) if as_number(raw) is not None]
-    if not names or _is_config(row):
+    if not names or is_config(row):
         return False
     return best_step(names) is not None or set(resolve(names[:MAX_CONFIG]).values()) != {Role.METRIC}
 
 
-def _is_config(row: Mapping[str, Any]) -> bool:
+def is_result(row: Mapping[str, Any]) -> bool:
+    """Whether a row holds what a training gives, and not only what it is given: a loss, an accuracy, …"""
+    return is_log_row(row) and bool(RESULTS & _roles(row))
+
+
+def _roles(row: Mapping[str, Any]) -> set[Role | None]:
+    names = [name for name, raw in _flat(row) if as_number(raw) is not None]
+    return set(resolve(names[:MAX_CONFIG]).values())
+
+
+def is_config(row: Mapping[str, Any]) -> bool:
     """Whether a row holds settings: nothing but fields named so, or no number at all."""
     if "env_info" in row or "exp_name" in row:
         return True
@@ -186,15 +205,19 @@ def _numbers(row: Mapping[str, Any]) -> Iterator[float]:
 
 
 def _flat(row: Mapping[str, Any], prefix: str = "", depth: int = 0) -> Iterator[tuple[str, Any]]:
-    """The leaves with their joined names; longer lists and what lies deeper than `MAX_DEPTH` are left out."""
+    """The leaves with their joined names; longer lists and what lies deeper than `MAX_DEPTH` stay whole."""
     for key, value in row.items():
         name = clean_name(prefix + key)
         if isinstance(value, dict):
             if depth < MAX_DEPTH:
                 yield from _flat(value, name + "/", depth + 1)
+            else:
+                yield name, value
         elif isinstance(value, list):
             if len(value) <= MAX_LIST and all(isinstance(item, int | float) for item in value):
                 yield from ((f"{name}/{i}", item) for i, item in enumerate(value))
+            else:
+                yield name, value
         else:
             yield name, value
 
@@ -213,4 +236,4 @@ def _of_int(value: int) -> float:
     try:
         return float(value)
     except OverflowError:
-        return math.copysign(math.inf, value)
+        return math.inf if value > 0 else -math.inf

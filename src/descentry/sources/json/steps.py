@@ -25,6 +25,8 @@ class Steps:
         self._offset = 0
         self._n_fractions = 0
         self._has_told = False
+        self._bad_step = ""
+        self._fraction = ""
         self.is_numbered = is_numbered
         self.name = only
         self.last: int | None = None
@@ -71,15 +73,16 @@ class Steps:
             self._n_fractions += 1
             if name.lower() == "epoch" and self._only is None:
                 return self._numbered_from_here(name, line), None
-            message = f"`{name}` is {_shown(raw)}, expected a whole number; taken for {step}"
-            self._notes.add("bad_step", message, line)
+            self._fraction = self._fraction or f"is {_shown(raw)}, expected a whole number; taken for {step}"
+            self._notes.add("bad_step", f"`{name}` {self._fraction}", line)
         self.name, self.last = name, step
         return step, name
 
     def _bad(self, name: str, raw: object, fields: Mapping[str, Any], line: int | None) -> int:
         if raw is not None:
-            message = f"`{name}` is {_shown(raw)}, expected a whole number below 2^62; the row takes the step before it"
-            self._notes.add("bad_step", message, line)
+            self._bad_step = self._bad_step or _shown(raw)
+            problem = f"`{name}` is {self._bad_step}, expected a whole number below 2^62"
+            self._notes.add("bad_step", f"{problem}; the row takes the step before it", line)
             return self.n_rows if self.last is None else self.last
         return self._stepless(fields, line)
 

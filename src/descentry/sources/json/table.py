@@ -4,20 +4,23 @@ Gives exactly what `JsonRows.add` gives row by row, five times as fast, or None 
 of several shapes (training and validation rows in turn): each shape is read as a table of its own.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from operator import itemgetter
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from descentry.record.chunk import Chunk, Column, Floats, Ints
+from descentry.record.chunk import Chunk, Column, Floats, Ints, empty
 from descentry.sources.json.oddities import Count, Counts
 from descentry.sources.json.rows import JsonRows, is_plain
 from descentry.sources.numbers import TIME_NAMES, floats, is_unlogged, number, seconds_of, wall_seconds
 
 MAX_SHAPES = 16
 MAX_STEP = 1 << 62
+
+MAX_PARTS = 512
+"""Shapes and labels of rows in one piece of a log."""
 
 Row = dict[str, Any]
 
@@ -27,6 +30,10 @@ class Group(NamedTuple):
 
     rows: Sequence[int]
     columns: Mapping[str, list[Any]]
+
+
+Sort = Callable[[Sequence[Row], Sequence[int], int | None], list[Group]]
+"""From all rows, the indices of some that have the same keys, and the line of row 0, to groups by their labels."""
 
 
 class Place(NamedTuple):
@@ -61,20 +68,32 @@ class Shape(NamedTuple):
     walls: Floats | None
 
 
-def as_table(rows: Sequence[Row], state: JsonRows, line: int | None = 1) -> Chunk | None:
+def as_table(
+    rows: Sequence[Row], state: JsonRows, line: int | None = 1, sort: Sort | None = None
+) -> Chunk | None:
     """The rows, one a line from `line` (None: the log has no lines), as a chunk; `state` knows of them afterwards.
 
-    None, and nothing known, where it cannot.
+    `sort` takes rows with the same keys apart by their labels.  None, and nothing known, where it cannot.
     """
     groups: dict[tuple[str, ...], list[int]] = {}
     for i, row in enumerate(rows):
         groups.setdefault(tuple(row), []).append(i)
     if len(groups) > MAX_SHAPES:
         return None
-    return tabled([_group(rows, names, indices) for names, indices in groups.items()], len(rows), state, line)
+    if sort is None:
+        its = [grouped(rows, names, indices) for names, indices in groups.items()]
+        return tabled(its, len(rows), state, line)
+    its = [part for indices in groups.values() for part in sort(rows, indices, line)]
+    if not its:
+        return empty()
+    if len(its) > MAX_PARTS:
+        return None
+    its.sort(key=lambda group: group.rows[0])
+    return tabled(its, len(rows), state, line)
 
 
-def _group(rows: Sequence[Row], names: Sequence[str], indices: list[int]) -> Group:
+def grouped(rows: Sequence[Row], names: Iterable[str], indices: Sequence[int]) -> Group:
+    """The rows at `indices`, all of which have the same keys, as columns."""
     its = rows if len(indices) == len(rows) else [rows[i] for i in indices]
     return Group(indices, {name: list(map(itemgetter(name), its)) for name in names})
 
@@ -91,7 +110,15 @@ def tabled(groups: Sequence[Group], n_rows: int, state: JsonRows, line: int | No
         if shape is None:
             return None
         shapes.append(shape)
+    if sum(len(shape.rows) for shape in shapes) != n_rows:
+        shapes, n_rows = _closed_up(shapes)
     return _chunk(shapes, n_rows, step_name or "", state, is_time)
+
+
+def _closed_up(shapes: Sequence[Shape]) -> tuple[list[Shape], int]:
+    """The shapes with their rows counted without those that are in none, and how many there are."""
+    kept = np.sort(np.concatenate([shape.rows for shape in shapes]))
+    return [shape._replace(rows=np.searchsorted(kept, shape.rows)) for shape in shapes], len(kept)
 
 
 def _shape(

@@ -25,6 +25,7 @@ from descentry.sources.whole_file import follow_whole
 
 format = "trainer_state"
 
+MAX_SHOWN = 8
 PIECE = 1 << 19
 """Bytes of a document that are looked at together."""
 
@@ -104,7 +105,9 @@ class TrainerState:
             return None
         if "train_runtime" not in entry:
             return entry
-        self._summary.update(
-            (clean_name(key), value) for key, value in entry.items() if key not in ("step", "epoch")
-        )
+        fields = {clean_name(key): value for key, value in entry.items() if key not in ("step", "epoch")}
+        self._summary.update(fields)
+        shown = ", ".join(f"`{name}`" for name in sorted(fields)[:MAX_SHOWN])
+        message = f"the entry at the end sums the training up ({shown}): kept as settings, no series"
+        self._notes.add("summary", message, warning=False)
         return None

@@ -35,7 +35,7 @@ def _parsed_otherwise(data: bytes, reason: str) -> Any:
     if b"\\u" not in data and b"\\U" not in data and _is_utf8(data):
         raise BadJson(reason)
     try:
-        return json.loads(data.decode("utf-8", "replace"), parse_int=_whole)
+        return json.loads(data.decode("utf-8", "replace"), parse_int=whole)
     except (ValueError, RecursionError) as error:
         raise BadJson(str(error)) from error
 
@@ -48,7 +48,7 @@ def _is_utf8(data: bytes) -> bool:
     return True
 
 
-def _whole(text: str) -> int | float:
+def whole(text: str) -> int | float:
     """An integer; as a float when it is too long to be a count of anything."""
     return int(text) if len(text) < 20 else float(text)
 

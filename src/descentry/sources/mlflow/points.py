@@ -26,6 +26,9 @@ NONE = points(np.empty(0, np.int64), np.empty(0, np.float64))
 class Metrics(Protocol):
     """The metrics of one run in a database or on a server, open for reading."""
 
+    n_restarts: int
+    """How often everything came again because the store was rewritten."""
+
     def config(self) -> Mapping[str, object]:
         """The run's settings."""
 
@@ -75,6 +78,7 @@ class _Follower:
         self._undoing = Undoing(notes)
         self._waiting: dict[str, Points] = {}
         self._has_begun = False
+        self._n_restarts = metrics.n_restarts
         self._told = ""
 
     def poll(self) -> Chunk:
@@ -96,6 +100,9 @@ class _Follower:
             self._tell(f"{error.problem}: asked again until it can be read")
             return {}
         self._has_begun, self._told = True, ""
+        if self._metrics.n_restarts != self._n_restarts:
+            self._n_restarts = self._metrics.n_restarts
+            self._waiting, self._undoing = {}, Undoing(self._notes)
         return fresh
 
     def _tell(self, message: str) -> None:

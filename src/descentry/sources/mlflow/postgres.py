@@ -134,6 +134,7 @@ class StoreMetrics:
     def __init__(self, store: Store, run: str) -> None:
         self._store = store
         self._run = run
+        self.n_restarts = 0
         self._newest: int | None = None
         self._recent: set[tuple[object, ...]] = set()
 

@@ -28,6 +28,10 @@ PAGE = 1000
 LARGE_PAGE = 10_000
 """Points of one answer while following, where the newest page is asked for again and again, and else."""
 MAX_RUNS = 100_000
+MAX_POINTS = 10_000_000
+"""Of one metric."""
+MAX_OLD_PAGES = 10
+"""Pages one after the other without a point that is new."""
 
 
 def logs(address: str) -> list[Log]:
@@ -100,6 +104,7 @@ class ServerMetrics:
     def __init__(self, server: Server, run: str) -> None:
         self._server = server
         self._run = run
+        self.n_restarts = 0
         self._histories: dict[str, History] = {}
         self._latest: dict[str, Mapping[str, Any]] = {}
         self._turn = 0
@@ -164,12 +169,17 @@ class History:
 
     def fresh(self) -> Iterator[tuple[object, ...]]:
         """Rows of step, time, value and name that were not on the pages seen before."""
+        n_points = n_old = 0
         for _ in range(MAX_PAGES):
             answer = self._server.get("metrics/get-history", {**self._values, "page_token": self._token})
             rows = [self._row(item) for item in objects(answer, "metrics")]
             fresh = [row for row in rows if row not in self._recent]
             self._recent.update(dict.fromkeys(fresh))
             yield from fresh
+            n_points, n_old = n_points + len(fresh), 0 if fresh else n_old + 1
+            if n_points > MAX_POINTS or n_old > MAX_OLD_PAGES:
+                problem = f"gives pages of {quoted(self._name)} without end ({n_points} points so far)"
+                raise UnreadableError(self._server.where, problem, "read its database instead")
             token = answer.get("next_page_token")
             if not token or token == self._token:
                 return

@@ -23,6 +23,8 @@ from descentry.sources.notes import quoted
 TIMEOUT_S = 30.0
 """For a connection, and for one answer as a whole twice as long."""
 MAX_ANSWER = 64 << 20
+MAX_NESTED = 1_000_000
+"""Lists and objects in one answer; a point, a parameter or a tag is one."""
 MAX_PAGES = 100_000
 EXPECTED = "expected mlflow://host:port, with /experiment and /run where only these are meant"
 
@@ -102,7 +104,12 @@ class Server:
     def _asked(self, request: Request) -> dict[str, Any]:
         try:
             with self._opener.open(request, timeout=TIMEOUT_S) as response:
-                answer = parsed(self._body(response))
+                body = self._body(response)
+            if body.count(b"[") + body.count(b"{") > MAX_NESTED:
+                raise UnreadableError(
+                    self.where, "answers with too many items at once", "name one experiment"
+                )
+            answer = parsed(body)
         except HTTPError as error:
             with error:
                 raise self._refusal(error) from error

@@ -7,13 +7,14 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TypeVar
 
-from descentry.formats.sqlite_file import Database, text
+from descentry.formats.sqlite_file import Database, Row, text
 from descentry.formats.sqlite_place import SqlitePlace, is_settled
 from descentry.record.errors import DamagedError
 from descentry.sources.merge import Points
 from descentry.sources.mlflow.rows import NAMED_POINT, POINT, Gathered, Table
 from descentry.sources.mlflow.salvage import salvaged
 from descentry.sources.notes import Notes
+from descentry.sources.sqlite_rows import REWRITTEN
 from descentry.sources.store import MAX_SETTINGS, settings
 
 COLUMNS = frozenset({"key", "value", "timestamp", "run_uuid", "step"})
@@ -70,7 +71,12 @@ class SqliteMetrics:
         self._run = run
         self._place = SqlitePlace(path)
         self._version: object = None
+        self.n_restarts = 0
+        self._begin()
+
+    def _begin(self) -> None:
         self._last = LEAST
+        self._seen: list[Row] = []
         self._n_rows = 0
 
     def close(self) -> None:
@@ -106,14 +112,19 @@ class SqliteMetrics:
             require(database)
             self._start_anew_if_rewritten(database, notes)
             found = self._by_rows(database, notes)
+            self._seen = self._last_rows(database) if self._last > LEAST else []
         self._version = version if is_settled(version) else None
         return found
 
     def _start_anew_if_rewritten(self, database: Database, notes: Notes) -> None:
-        ((newest,),) = database.rows("SELECT max(rowid) FROM metrics")
-        if isinstance(newest, int) and newest < self._last:
-            self._last, self._n_rows = LEAST, 0
-            notes.add("restart", "the database was rewritten: read again from its start")
+        if self._last > LEAST and self._last_rows(database) != self._seen:
+            self._begin()
+            self.n_restarts += 1
+            notes.add("restart", REWRITTEN)
+
+    def _last_rows(self, database: Database) -> list[Row]:
+        """The last row that was seen, as it is now; [] where it is gone."""
+        return database.rows(BY_ROW.format(value=values_of(database)), self._run, self._last - 1, self._last)
 
     def _by_series(self, database: Database, notes: Notes) -> dict[str, Points]:
         """Every point, series by series; {} where no index serves for that, or too many points share one place."""

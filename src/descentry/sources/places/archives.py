@@ -1,138 +1,120 @@
-"""Logs inside zip and tar files, read as if the archive were a folder; gz and zst around a tar are seen through.
+"""Logs inside zip and tar files, read as if the archive were a folder; an archive in an archive is one more folder.
 
-What could be a log is copied to a temporary folder, within limits; nothing else of the archive is looked at.
+What could be a log is copied to a temporary folder, within limits; what is left out is told.  A followed archive is
+looked into again whenever it has changed.
 """
 
-import tarfile
-import zipfile
-import zlib
-from collections.abc import Callable, Iterator
-from functools import partial
-from io import RawIOBase
-from pathlib import Path, PurePosixPath
-from typing import IO
+import shutil
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+from threading import Lock
 
-from descentry.formats.blocks import Blocks
-from descentry.record.errors import DamagedError, InputError
-from descentry.sources.places.find import NO_LOGS
-from descentry.sources.places.spool import MAX_BYTES, copied
-
-MAX_FILES = 100_000
-MAX_RATIO = 200
-"""A member of a zip that unfolds to more than this many times its packed size is no log."""
-SMALL = 1 << 20
-"""Members below this are taken whatever their ratio."""
-_ZIP, _TAR, _TAR_AT = b"PK\x03\x04", b"ustar", 257
-_BROKEN = (
-    zipfile.BadZipFile,
-    tarfile.TarError,
-    zlib.error,
-    EOFError,
-    RuntimeError,
-    OSError,
-)
+from descentry.formats.blocks import head
+from descentry.record.chunk import Chunk, empty
+from descentry.record.errors import InputError
+from descentry.record.event import Event
+from descentry.sources.places.find import find
+from descentry.sources.places.run_ids import file_id
+from descentry.sources.places.spool import Kept, Spool, make_alike, renamed
+from descentry.sources.places.unpack import Unpacking
+from descentry.sources.protocol import Log, OneRun
+from descentry.sources.rows import with_events
 
 
-def is_archive(start: bytes) -> bool:
-    """Whether a file whose first (decompressed) bytes these are is a zip or tar file."""
-    return start.startswith(_ZIP) or start[_TAR_AT : _TAR_AT + len(_TAR)] == _TAR
-
-
-def unpack(path: Path, start: bytes, folder: Path) -> int:
-    """How many members of the archive could be logs; they are in `folder` now, at their own relative paths.
-
-    Links, devices, encrypted members and names that lead out of the archive are passed over.  Raises
-    DamagedError for an archive that cannot be read, UnreadableError for one that is too large.
-    """
-    members = _zip_members(path) if start.startswith(_ZIP) else _tar_members(path)
-    n_taken, n_left = 0, MAX_BYTES
+def archived(path: Path, start: bytes, skipped: list[InputError] | None = None) -> list[Log]:
+    """The logs in an archive that starts so, as if it were a folder; `skipped` as in `find`.  Raises InputError."""
+    spool = Spool()
+    copies = Copies(path, spool.folder / (file_id(path) or "archive"))
+    events = copies.made(start)
+    names = str(copies.folder), str(path)
+    problems: list[InputError] = []
     try:
-        for name, read in members:
-            if n_taken >= MAX_FILES:
-                raise DamagedError(str(path), f"holds more than {MAX_FILES} files", "name one log inside it")
-            target = _inside(folder, name)
-            if target is not None and _could_be_log(target):
-                target.parent.mkdir(parents=True, exist_ok=True)
-                n_left -= copied(read, target, f"{path}/{name}", n_left)
-                n_taken += 1
-    except InputError:
-        raise
-    except _BROKEN as error:
-        raise DamagedError(
-            str(path), f"is a damaged archive ({error})", "unpack what can be saved"
-        ) from error
-    return n_taken
+        logs = find(copies.folder, problems)
+    except InputError as error:
+        raise renamed(error, *names) from error
+    if skipped is not None:
+        skipped += [renamed(error, *names) for error in problems]
+    return [
+        replace(
+            log,
+            reader=Kept(Renewed(log.reader, copies, events), spool, *names),
+            where=log.place.replace(*names),
+        )
+        for log in logs
+    ]
 
 
-def _could_be_log(path: Path) -> bool:
-    # The name of an event file ends in a host's, which may look like any ending.
-    return ".tfevents." in path.name or (
-        not NO_LOGS.fullmatch(path.suffix.lower()) and not path.name.startswith(".")
-    )
+class Copies:
+    """What could be a log in an archive, copied to `folder`.  Several followers may share it."""
+
+    def __init__(self, path: Path, folder: Path) -> None:
+        self.folder = folder
+        self._path = path
+        self._version = _version(path)
+        self._lock = Lock()
+
+    def made(self, start: bytes) -> tuple[Event, ...]:
+        """What was left out, once all is copied.  Raises InputError where nothing could be."""
+        unpacking = Unpacking(self._path)
+        unpacking.into(self.folder, start)
+        return tuple(unpacking.events())
+
+    def renew(self) -> None:
+        """Brings the copies up to date where the archive has changed.  One that is being written is waited for."""
+        with self._lock:
+            now = _version(self._path)
+            if now is None or now == self._version:
+                return
+            self._version = now
+            fresh = self.folder.parent / "fresh"
+            try:
+                unpacking = Unpacking(self._path)
+                unpacking.into(fresh, head(self._path))
+                self._take_over(fresh, is_torn=bool(unpacking.damage))
+            except (InputError, OSError):
+                return
+            finally:
+                shutil.rmtree(fresh, ignore_errors=True)
+
+    def _take_over(self, fresh: Path, *, is_torn: bool) -> None:
+        for path in sorted(path for path in fresh.rglob("*") if path.is_file()):
+            make_alike(self.folder / path.relative_to(fresh), path, only_longer=is_torn)
 
 
-def _inside(folder: Path, name: str) -> Path | None:
-    """Where a member goes; None for a name that leads elsewhere or is odd."""
-    parts = PurePosixPath(name.replace("\\", "/")).parts
-    odd = any(part in ("..", "/") or ":" in part or "\0" in part or len(part) > 200 for part in parts)
-    if odd or not parts or len(parts) > 50 or "__MACOSX" in parts:
+def _version(path: Path) -> tuple[int, int, int] | None:
+    try:
+        status = path.stat()
+    except OSError:
         return None
-    target = folder.joinpath(*parts)
-    return None if target.exists() else target
+    return status.st_mtime_ns, status.st_size, status.st_ino
 
 
-def _zip_members(path: Path) -> Iterator[tuple[str, Callable[[int], bytes]]]:
-    with zipfile.ZipFile(path) as archive:
-        for info in archive.infolist():
-            is_link = (info.external_attr >> 16) & 0o170000 == 0o120000
-            if info.is_dir() or is_link or info.flag_bits & 1:
-                continue
-            if info.file_size > SMALL and info.file_size > MAX_RATIO * info.compress_size:
-                raise DamagedError(
-                    f"{path}/{info.filename}",
-                    f"unfolds to {info.file_size} bytes from {info.compress_size}",
-                    "this is no log; remove it from the archive",
-                )
-            with archive.open(info) as member:
-                yield info.filename, partial(_at_most, member, [info.file_size])
+@dataclass(frozen=True, slots=True)
+class Renewed:
+    """A reader of a copy out of an archive; `events` tell what the archive holds and is not read."""
 
+    inner: OneRun
+    copies: Copies
+    events: tuple[Event, ...]
 
-def _at_most(member: IO[bytes], left: list[int], n: int) -> bytes:
-    """Up to `n` bytes, and in all no more than the member's header promises."""
-    data = member.read(min(n, left[0]))
-    left[0] -= len(data)
-    return data
+    @property
+    def can_verify(self) -> bool:
+        """Whether the reader can check every checksum."""
+        return bool(getattr(self.inner, "can_verify", False))
 
+    def read(self, path: Path, **options: bool) -> Iterator[Chunk]:
+        """The reader's own chunks, what the archive lacks told in the first."""
+        yield from self._told(self.inner.read(path, **options))
 
-def _tar_members(path: Path) -> Iterator[tuple[str, Callable[[int], bytes]]]:
-    with tarfile.open(fileobj=_Stream(path), mode="r|") as archive:
-        for info in archive:
-            member = archive.extractfile(info) if info.isreg() else None
-            if member is not None:
-                yield info.name, member.read
+    def follow(self, path: Path) -> Iterator[Chunk]:
+        """The log as it grows; the archive is looked at whenever nothing new was here."""
+        for chunk in self._told(self.inner.follow(path)):
+            if not chunk.n_rows:
+                self.copies.renew()
+            yield chunk
 
-
-class _Stream(RawIOBase):
-    """The decompressed content of a file, for tarfile."""
-
-    def __init__(self, path: Path) -> None:
-        super().__init__()
-        self._blocks = Blocks(path)
-        self._rest = b""
-
-    def readable(self) -> bool:
-        return True
-
-    def read(self, n: int = -1) -> bytes:
-        """Exactly `n` bytes, fewer at the end only."""
-        parts, missing = [], n
-        while missing:
-            if not self._rest:
-                self._rest = next(self._blocks, b"")
-                if not self._rest:
-                    break
-            piece = self._rest[:missing]
-            self._rest = self._rest[len(piece) :]
-            parts.append(piece)
-            missing -= len(piece)
-        return b"".join(parts)
+    def _told(self, chunks: Iterator[Chunk]) -> Iterator[Chunk]:
+        if self.events:
+            yield with_events(next(chunks, empty()), self.events)
+        yield from chunks

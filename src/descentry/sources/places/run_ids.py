@@ -10,8 +10,8 @@ GENERIC = frozenset({
 })  # fmt: skip
 """File names that a framework gives to every run: the folder's name says more."""
 ENDINGS = (
-    ".gz", ".zst", ".zip", ".csv", ".tsv", ".jsonl", ".json", ".ndjson", ".log", ".txt", ".out", ".wandb",
-    ".parquet", ".arrow", ".arrows", ".feather", ".db", ".sqlite", ".sqlite3",
+    ".gz", ".zst", ".bz2", ".xz", ".zip", ".csv", ".tsv", ".jsonl", ".json", ".ndjson", ".log", ".txt", ".out",
+    ".wandb", ".parquet", ".arrow", ".arrows", ".feather", ".db", ".sqlite", ".sqlite3",
 )  # fmt: skip
 
 

@@ -1,5 +1,6 @@
 """Local copies of logs that are no files here: a folder that lives as long as what refers to it."""
 
+import os
 import shutil
 import tempfile
 import weakref
@@ -46,9 +47,35 @@ def copied(read: Callable[[int], bytes], target: Path, where: str, max_bytes: in
                     advice = "save it to a file and name that file"
                     raise UnreadableError(where, f"holds more than {max_bytes} bytes", advice)
                 file.write(block)
+                file.flush()
     except OSError as error:
         problem = f"cannot be copied: {error.strerror or error}"
         raise UnreadableError(where, problem, "check the space in TMPDIR") from error
+    return n_bytes
+
+
+def make_alike(copy: Path, fresh: Path, *, only_longer: bool = False) -> None:
+    """Makes `copy` what `fresh` is: where that begins with it, by appending the rest, so that a follower goes on.
+
+    Else `fresh` takes its place, and is gone where it stood; with `only_longer` then nothing is done.
+    """
+    n_same = _n_same(copy, fresh)
+    if copy.exists() and n_same == copy.stat().st_size:
+        with fresh.open("rb") as source, copy.open("ab") as target:
+            source.seek(n_same)
+            shutil.copyfileobj(source, target, _BLOCK)
+    elif not (only_longer and copy.exists()):
+        copy.parent.mkdir(parents=True, exist_ok=True)
+        os.replace(fresh, copy)
+
+
+def _n_same(copy: Path, fresh: Path) -> int:
+    """How many bytes, about, are the same at the start of both files; the copy's size where all of it is."""
+    n_bytes = 0
+    if copy.exists():
+        with copy.open("rb") as old, fresh.open("rb") as new:
+            while (block := old.read(_BLOCK)) and block == new.read(len(block)):
+                n_bytes += len(block)
     return n_bytes
 
 

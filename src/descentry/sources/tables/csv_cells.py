@@ -5,6 +5,7 @@ import math
 from descentry.sources.notes import Notes, quoted
 from descentry.sources.numbers import is_unlogged, number
 from descentry.sources.tables.csv_layout import ColumnState
+from descentry.sources.tables.csv_spelling import quantity
 
 
 def value_of(state: ColumnState, cell: str, at: int, notes: Notes) -> float | None:
@@ -16,9 +17,16 @@ def value_of(state: ColumnState, cell: str, at: int, notes: Notes) -> float | No
     if is_unlogged(cell):
         _saw_blank(state, at, notes)
         return None
+    measured = quantity(cell)
+    if measured is not None:
+        if not state.unit:
+            state.unit = f"`{state.name}` is in {measured[1]}: {cell[:40]} is read as {measured[0]:g}"
+        notes.add("derived", state.unit, at, warning=False)
+        saw_number(state, notes)
+        return measured[0]
     if state.is_numeric:
-        message = f"`{state.name}` is {quoted(cell)}, expected a number; kept as NaN"
-        notes.add("bad_value", message, at)
+        state.bad = state.bad or quoted(cell)
+        notes.add("bad_value", f"`{state.name}` is {state.bad}, expected a number; kept as NaN", at)
         return math.nan
     state.n_texts += 1
     state.text_at = state.text_at or at

@@ -1,6 +1,7 @@
 """A regular block of a CSV log as series: the fast way, for blocks in which nothing is odd."""
 
 from collections.abc import Mapping
+from typing import NamedTuple
 
 import numpy as np
 
@@ -11,27 +12,35 @@ from descentry.sources.tables.csv_block import parsed_block, present, whole_step
 from descentry.sources.tables.csv_layout import Layout
 
 
-def grid_of(layout: Layout, data: bytes) -> tuple[Floats, Floats | None] | None:
-    """The block as a grid of numbers, and its wall times; None when the block is not regular."""
+class Grid(NamedTuple):
+    """float64[rows, columns], wall times, and the cells of the columns that hold texts."""
+
+    values: Floats
+    walls: Floats | None
+    texts: Mapping[int, list[bytes]]
+
+
+def grid_of(layout: Layout, data: bytes) -> Grid | None:
+    """The block as a grid of numbers; None when the block is not regular."""
     if layout.long is not None:
         return None
-    skipped = {i for i, column in enumerate(layout.columns) if column.is_text}
+    skipped = {i for i, column in enumerate(layout.columns) if column.is_text} | layout.labels
     if layout.wall is not None and layout.wall_is_text:
         skipped.add(layout.wall)
     if not skipped:
         grid = parsed_block(data, layout.delimiter, len(layout))
         wall = layout.wall
-        return None if grid is None else (grid, None if wall is None else seconds_of(grid[:, wall]))
+        return None if grid is None else Grid(grid, None if wall is None else seconds_of(grid[:, wall]), {})
     both = without_columns(data, layout.delimiter, len(layout), skipped)
     if both is None:
         return None
     grid, texts = both
     if layout.wall is None:
-        return grid, None
+        return Grid(grid, None, texts)
     if layout.wall not in texts:
-        return grid, seconds_of(grid[:, layout.wall])
+        return Grid(grid, seconds_of(grid[:, layout.wall]), texts)
     moments = [wall_seconds(cell.decode("utf-8", "replace")) for cell in texts[layout.wall]]
-    return grid, np.array([np.nan if moment is None else moment for moment in moments])
+    return Grid(grid, np.array([np.nan if moment is None else moment for moment in moments]), texts)
 
 
 def steps_of(layout: Layout, grid: Floats, n_before: int) -> Ints | None:
@@ -46,7 +55,7 @@ def columns_of(layout: Layout, grid: Floats) -> dict[str, Column]:
     every = np.arange(len(grid), dtype=np.int64)
     columns = {}
     for i, state in enumerate(layout.columns[:MAX_SERIES]):
-        if i in (layout.step, layout.wall) or state.is_text:
+        if i in (layout.step, layout.wall) or i in layout.labels or state.is_text:
             continue
         there = present(grid[:, i])
         if there.all():

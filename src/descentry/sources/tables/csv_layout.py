@@ -13,7 +13,7 @@ from descentry.sources.numbers import TIME_NAMES, number, step_of, wall_seconds
 from descentry.sources.tables.csv_long import Long, long_of
 
 DELIMITERS = (",", "\t", ";", "|")
-_DECIMAL_COMMA = re.compile(r"[+-]?(?:\d+,\d*|,\d+)(?:[eE][+-]?\d+)?")
+DECIMAL_COMMA = re.compile(r"[+-]?(?:[0-9]{1,3}(?:\.[0-9]{3})+,[0-9]*|\d+,\d*|,\d+)(?:[eE][+-]?\d+)?")
 N_UNDECIDED = 16
 """A column whose first so many cells are text is text for good."""
 
@@ -22,7 +22,8 @@ N_UNDECIDED = 16
 class ColumnState:
     """What is known of one column.  `n_texts`: cells of text before the first number, the first in line `text_at`.
 
-    `n_blanks`: cells like `N/A` before the first number.
+    `n_blanks`: cells like `N/A` before the first number.  `bad`: the first text among the numbers, for messages;
+    `unit`: what to tell of numbers with a unit.
     """
 
     name: str
@@ -31,6 +32,8 @@ class ColumnState:
     text_at: int | None = None
     n_blanks: int = 0
     blank_at: int | None = None
+    bad: str = ""
+    unit: str = ""
 
     @property
     def is_text(self) -> bool:
@@ -41,7 +44,7 @@ class ColumnState:
 class Layout:
     """`step`: index of the step's column or None (the row's number is the step); `wall`: of the wall time.
 
-    `long`: where each row holds one point, which columns name it.
+    `long`: where each row holds one point, which columns name it.  `labels`: columns that say whose a row is.
     """
 
     delimiter: str
@@ -52,6 +55,7 @@ class Layout:
     wall_is_text: bool = False
     guesses: list[str] = field(default_factory=list)
     long: Long | None = None
+    labels: frozenset[int] = frozenset()
 
     def __len__(self) -> int:
         return len(self.columns)
@@ -67,7 +71,7 @@ def cells(line: str, delimiter: str) -> list[str]:
 
 def delimiter_of(line: str) -> str:
     """The delimiter that is seen most often; a comma when there is none; a semicolon between `0,5` and `2,5`."""
-    if ";" in line and "," in line and all(_DECIMAL_COMMA.fullmatch(x.strip()) for x in line.split(";")):
+    if ";" in line and "," in line and all(DECIMAL_COMMA.fullmatch(x.strip()) for x in line.split(";")):
         return ";"
     return max(DELIMITERS, key=lambda mark: (line.count(mark), -DELIMITERS.index(mark)))
 
@@ -76,7 +80,10 @@ def with_points(row: list[str], delimiter: str) -> list[str]:
     """The cells with `3.5` for `3,5`, which is how spreadsheets spell it that part cells by semicolons."""
     if delimiter != ";":
         return row
-    return [cell.replace(",", ".") if _DECIMAL_COMMA.fullmatch(cell) else cell for cell in row]
+    return [
+        cell.replace(".", "").replace(",", ".") if "," in cell and DECIMAL_COMMA.fullmatch(cell) else cell
+        for cell in row
+    ]
 
 
 def row_cells(line: str, delimiter: str) -> list[str]:

@@ -5,6 +5,7 @@ from descentry.sources.loss_names import loss_name
 from descentry.sources.naming import best_step
 from descentry.sources.numbers import number
 from descentry.sources.tables.csv_layout import delimiter_of, is_comment, is_good_header, is_header, row_cells
+from descentry.sources.tables.csv_nuls import without_nul_lines
 from descentry.sources.tables.csv_start import N_GUESSED
 
 N_SNIFFED = 20
@@ -14,7 +15,7 @@ def is_csv(name: str, head: bytes) -> bool:
     """True when the first lines have the same number of cells, and numbers in them."""
     if b"\0" in head[:4] and not head.startswith((b"\xff\xfe", b"\xfe\xff")):
         return False
-    text = plain_head(head, splits_at_cr=True).decode("utf-8", "replace")
+    text = without_nul_lines(plain_head(head, splits_at_cr=True)).decode("utf-8", "replace")
     whole = text if len(head) < 4096 else text[: text.rfind("\n") + 1]
     lines = [line for line in whole.split("\n", N_SNIFFED + 1)[:N_SNIFFED] if line.strip()]
     lines = _table_of(lines)

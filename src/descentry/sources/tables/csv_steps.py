@@ -20,6 +20,8 @@ class RowSteps:
         self._has_told = False
         self._offset = 0
         self._n_fractions = 0
+        self._bad = ""
+        self._fraction = ""
         self._is_epoch = False
         self._last: int | None = None
         self.n_rows = 0
@@ -49,7 +51,7 @@ class RowSteps:
     def saw_rows(self, steps: Ints) -> None:
         """Notes rows that were read as a block."""
         self.n_rows += len(steps)
-        self._last = int(steps[-1])
+        self._last = int(steps[-1]) if len(steps) else self._last
 
     def look(self, layout: Layout, row: Sequence[str], at: int) -> None:
         """Takes the step of the layout away from the first row on whose epoch is a fraction."""
@@ -74,8 +76,8 @@ class RowSteps:
             step = self.n_rows if self._last is None else self._last
         elif is_fraction(cell):
             self._n_fractions += 1
-            message = f"`{name}` is {quoted(cell)}, expected a whole number; taken for {step}"
-            self._notes.add("bad_step", message, at)
+            self._fraction = self._fraction or f"is {quoted(cell)}, expected a whole number; taken for {step}"
+            self._notes.add("bad_step", f"`{name}` {self._fraction}", at)
         self._last = step
         return step
 
@@ -84,7 +86,10 @@ class RowSteps:
             message = "rows without a step take the step of the row before them"
             self._notes.add("missing_step", message, at)
             return
-        message = f"`{name}` is {quoted(cell)}, expected a whole number below 2^62; the row takes the step before it"
+        self._bad = self._bad or quoted(cell)
+        message = (
+            f"`{name}` is {self._bad}, expected a whole number below 2^62; the row takes the step before it"
+        )
         self._notes.add("bad_step", message, at)
 
     def _tell_fractions(self, name: str, at: int) -> None:

@@ -10,6 +10,7 @@ from descentry.sources.notes import Notes
 from descentry.sources.numbers import number
 from descentry.sources.rows import MAX_SERIES
 from descentry.sources.tables.arrow_columns import Bools, Numbers, Texts, moments, numbers, texts
+from descentry.sources.tables.label_parts import Parts
 from descentry.sources.tables.table_plan import Plan
 from descentry.sources.tables.table_steps import TableSteps
 
@@ -26,12 +27,18 @@ class LongTable:
         self._parts: dict[str, list[Points]] = {}
         self._config: dict[str, object] = {}
 
-    def rows(self, columns: dict[str, Any], n: int, mine: Bools | None) -> Chunk:
-        """Takes the points of a batch of `n` rows, those that are `mine`; their rows come at the end."""
+    def rows(self, columns: dict[str, Any], n: int, parts: Parts | None) -> Chunk:
+        """Takes the points of a batch of `n` rows, those of `parts`; their rows come at the end."""
+        for prefix, its in [("", np.arange(n))] if parts is None else parts:
+            mine = np.zeros(n, np.bool_)
+            mine[its] = True
+            self._take(columns, n, mine, prefix)
+        return Chunk(np.empty(0, np.int64), {}, None, self._notes.take())
+
+    def _take(self, columns: dict[str, Any], n: int, kept: Bools, prefix: str) -> None:
         names = texts(columns[self._plan.name or ""])
         value = self._values(columns, n)
         step = numbers(columns[self._plan.step]) if self._plan.step in columns else None
-        kept = np.ones(n, np.bool_) if mine is None else mine
         if self._plan.setting is not None and step is not None:
             self._settings(names, value, columns[self._plan.setting], kept & ~step.is_valid)
             kept = kept & step.is_valid
@@ -42,8 +49,8 @@ class LongTable:
         rows = np.flatnonzero(kept & value.is_valid & (names.codes >= 0))
         steps = self._steps.of(None if step is None else step.take(rows), len(rows))
         walls = moments(columns[self._plan.wall]) if self._plan.wall in columns else np.full(n, np.nan)
-        self._sort_in(names.codes[rows], names.words, Points(steps, value.values[rows], walls[rows]))
-        return Chunk(np.empty(0, np.int64), {}, None, self._notes.take())
+        words = [prefix + word for word in names.words] if prefix else names.words
+        self._sort_in(names.codes[rows], words, Points(steps, value.values[rows], walls[rows]))
 
     def _values(self, columns: dict[str, Any], n: int) -> Numbers:
         """The value of each row: that of the first column of values which has one."""

@@ -5,14 +5,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from descentry.sources.json.values import BadJson, parsed
+from descentry.sources.long import NAMES, VALUES
 from descentry.sources.loss_names import loss_name
 from descentry.sources.naming import best_step
 from descentry.sources.numbers import TIME_NAMES
 from descentry.sources.tables.arrow_columns import is_number, is_text, is_time
-from descentry.sources.tables.csv_long import NAMES, VALUES
 
-RUNS = ("run_id", "run_uuid", "run", "run_name", "trial_id", "experiment_key")
-"""Columns that tell several runs of one table apart, best first."""
 NEPTUNE_NAME, NEPTUNE_VALUES = "attribute_path", ("float_value", "int_value")
 PANDAS_INDEX = "__index_level_0__"
 _MAX = 1 << 31
@@ -23,14 +21,14 @@ class Plan:
     """Names of columns; None where there is none.
 
     `series`: of a wide table the columns of values, of a long one those that may hold a row's value, the first
-    that does counts.  `name`: of a long table the column that says which series a row belongs to.
-    `setting`: where a row without a step is a setting, the column of its text.  `ignored`: neither numbers nor
-    any of these.
+    that does counts.  `labels`: the columns that say whose a row is.  `name`: of a long table the column that says
+    which series a row belongs to.  `setting`: where a row without a step is a setting, the column of its text.
+    `ignored`: neither numbers nor any of these.
     """
 
     step: str | None
     wall: str | None
-    run: str | None
+    labels: tuple[str, ...]
     name: str | None
     series: tuple[str, ...]
     setting: str | None
@@ -44,14 +42,19 @@ class Plan:
 
     def top_level(self) -> list[str]:
         """The columns that must be read, structs as wholes."""
-        wanted = (self.step, self.wall, self.run, self.name, self.setting, *self.series)
+        wanted = (self.step, self.wall, *self.labels, self.name, self.setting, *self.series)
         names = [name for name in wanted if name is not None]
         tops = [name.split("/")[0] for name in names]
         return list(dict.fromkeys([*names, *tops]))
 
 
-def plan_of(leaves: Sequence[tuple[str, Any]], metadata: Mapping[bytes, bytes]) -> Plan:
-    """The plan for a table with those columns (names and pyarrow's types) and that metadata."""
+def plan_of(
+    leaves: Sequence[tuple[str, Any]], metadata: Mapping[bytes, bytes], labels: Sequence[str] = ()
+) -> Plan:
+    """The plan for a table with those columns (names and pyarrow's types) and that metadata.
+
+    `labels`: names of columns that are labels where the table has them.
+    """
     kinds = dict(leaves)
     numeric = [name for name, kind in kinds.items() if is_number(kind)]
     textual = [name for name, kind in kinds.items() if is_text(kind)]
@@ -59,17 +62,18 @@ def plan_of(leaves: Sequence[tuple[str, Any]], metadata: Mapping[bytes, bytes]) 
     times = [name for name, kind in kinds.items() if is_time(kind) and name.lower() in TIME_NAMES]
     wall = next(iter([*times, *(name for name in numeric if name.lower() in TIME_NAMES)]), None)
     name, values = _long(numeric, textual)
-    run = _first_of(RUNS, [its for its in (*textual, *numeric) if its not in (step, wall)])
+    said = tuple(its for its in labels if its in kinds and its not in (step, wall, name))
     rest = [
-        its for its in numeric if its not in (step, run, PANDAS_INDEX) and not (its == wall and its in times)
+        its
+        for its in numeric
+        if its not in (step, PANDAS_INDEX, *said) and not (its == wall and its in times)
     ]
     setting = "string_value" if name == NEPTUNE_NAME and "string_value" in textual else None
     series = tuple(values if name is not None else rest)
-    used = {step, wall, run, name, setting, *series}
+    used = {step, wall, *said, name, setting, *series}
     ignored = tuple(its for its in kinds if its not in used)
-    return Plan(
-        step, wall, run, name, series, setting, ignored, _range_index(metadata) if run is None else (0, 1)
-    )
+    count = (0, 1) if said else _range_index(metadata)
+    return Plan(step, wall, said, name, series, setting, ignored, count)
 
 
 def _range_index(metadata: Mapping[bytes, bytes]) -> tuple[int, int]:

@@ -1,48 +1,52 @@
 """The runs of a table, or of the files of one export: which there are, and how each is read."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from descentry.record.chunk import Chunk, empty
+from descentry.record.chunk import Chunk, Ints, empty
 from descentry.record.errors import DamagedError, UnknownFormatError
 from descentry.record.event import Event
 from descentry.sources.json.values import clean_name
+from descentry.sources.labels import Cells, Labels, Sorter, run_and_split, spelled
 from descentry.sources.notes import Notes
 from descentry.sources.rows import bounded
 from descentry.sources.settled import follow_settled
-from descentry.sources.tables.arrow_columns import Bools, columns_of, is_text, numbers, texts
+from descentry.sources.survey import Survey
+from descentry.sources.tables.arrow_columns import columns_of, is_number, is_text, numbers, texts
 from descentry.sources.tables.arrow_file import ArrowFile
+from descentry.sources.tables.label_parts import Parts
 from descentry.sources.tables.table_long import LongTable
 from descentry.sources.tables.table_plan import Plan, plan_of
 from descentry.sources.tables.table_wide import WideTable
 
-MAX_RUNS = 20_000
+MAX_SEEN = 200_000
+"""Different labels in all row groups together."""
+UNLABELLED = Labels()
 Groups = dict[Path, list[int] | None]
 
 
 @dataclass(frozen=True, slots=True)
 class TableRun:
-    """One run.  `name` is the value of the run column, "" where there is none; `groups`: per file the row groups
-    that hold rows of it, None for all."""
+    """One run.  `name`: what it is called, "" where no column says so; `groups`: per file the row groups that hold
+    rows of it, None for all."""
 
     name: str
     groups: Groups
-    is_only: bool
+    labels: Labels = UNLABELLED
 
     def read(self, path: Path) -> Iterator[Chunk]:  # noqa: ARG002
         """The run as chunks of bounded size.  Raises InputError."""
-        run = None if self.is_only else self.name
         reader: _RunReader | None = None
         for file, groups in self.groups.items():
             with ArrowFile(file) as table:
-                plan = plan_for(table)
+                plan = plan_for(table, self.labels.names)
                 if reader is None or reader.plan != plan:
                     yield from () if reader is None else bounded(reader.table.finish())
-                    reader = _RunReader(plan, Notes(file.name), run)
+                    reader = _RunReader(plan, Notes(file.name), self.labels)
                 yield from reader.rows(table, range(table.n_groups) if groups is None else groups)
         yield from () if reader is None else bounded(reader.table.finish())
 
@@ -52,9 +56,9 @@ class TableRun:
         return follow_settled(lambda: list(self.groups), lambda: anew.read(path))
 
 
-def plan_for(table: ArrowFile) -> Plan:
+def plan_for(table: ArrowFile, labels: Sequence[str] = ()) -> Plan:
     """What the columns are for.  Raises UnknownFormatError for a table without numbers."""
-    plan = plan_of(table.leaves, table.schema.metadata or {})
+    plan = plan_of(table.leaves, table.schema.metadata or {}, labels)
     if not plan.series:
         names = ", ".join(map(clean_name, table.names[:6]))
         problem = f"is a table without a series of numbers (columns: {names})"
@@ -64,83 +68,148 @@ def plan_for(table: ArrowFile) -> Plan:
 
 def runs_of(paths: Sequence[Path]) -> list[TableRun]:
     """The runs of the files together, in the order in which they are first seen.  Raises InputError."""
-    found: dict[str, Groups] = {}
+    names: dict[str, None] = {}
     for path in paths:
         with ArrowFile(path) as table:
-            plan = plan_for(table)
-            if plan.run is None:
-                found.setdefault("", {})[path] = None
-                continue
-            for group, name in _seen(table, plan.run):
-                groups = found.setdefault(name, {}).setdefault(path, [])
-                if groups is not None and (not groups or groups[-1] != group):
-                    groups.append(group)
-            if len(found) > MAX_RUNS:
-                problem = f"holds more than {MAX_RUNS} runs by its column `{plan.run}`"
-                raise DamagedError(str(path), problem, "export fewer runs at once")
-    return [TableRun(name, groups, len(found) == 1) for name, groups in found.items()]
+            names.update(dict.fromkeys(map(str, _candidates(table))))
+    survey = Survey(list(names), has_rivals=False)
+    if not survey.labels:
+        return [TableRun("", dict.fromkeys(paths))]
+    seen: dict[Path, list[dict[Cells, str]]] = {}
+    for path in paths:
+        with ArrowFile(path) as table:
+            seen[path] = _seen(table, survey)
+    found = survey.runs(str(paths[0]))
+    if len(found) < 2:
+        return [TableRun(name, dict.fromkeys(paths), labels) for name, labels in found]
+    return [TableRun(name, _groups(seen, survey.labels, labels), labels) for name, labels in found]
 
 
-def _seen(table: ArrowFile, run: str) -> Iterator[tuple[int, str]]:
-    """(row group, run) of all runs of each batch, group after group."""
-    told: set[tuple[int, str]] = set()
-    for group, batch in table.batches([run, run.split("/")[0]], range(table.n_groups)):
-        for name in _names(columns_of(batch)[run]):
-            if (group, name) not in told:
-                told.add((group, name))
-                yield group, name
+def _candidates(table: ArrowFile) -> list[str]:
+    """The columns that may be labels or steps, for the survey."""
+    plan = plan_for(table)
+    kinds = dict(table.leaves)
+    fit = [name for name, kind in kinds.items() if is_text(kind) or is_number(kind)]
+    return [name for name in fit if name not in (plan.wall, plan.name)]
 
 
-def _names(column: Any) -> list[str]:
-    """The different runs of a column, in the order of first sight."""
+def _seen(table: ArrowFile, survey: Survey) -> list[dict[Cells, str]]:
+    """Per row group the labels in it, each with its first step; the survey is told."""
+    names = survey.labels
+    groups: list[dict[Cells, str]] = [{} for _ in range(table.n_groups)]
+    wanted = [*names, *([] if survey.step is None else [survey.step])]
+    tops = list(dict.fromkeys([*wanted, *(name.split("/")[0] for name in wanted)]))
+    for group, batch in table.batches(tops, range(table.n_groups)):
+        columns = columns_of(batch)
+        cells, firsts, _ = _distinct(columns, names, batch.num_rows)
+        labels = {name: [cell[i] for cell in cells] for i, name in enumerate(names)}
+        survey.add({**_first_steps(columns, survey.step, firsts), **labels}, batch.num_rows)
+        for cell in cells:
+            groups[group].setdefault(cell, "")
+        if sum(map(len, groups)) > MAX_SEEN:
+            problem = f"holds more than {MAX_SEEN} different labels ({', '.join(map(clean_name, names))})"
+            raise DamagedError(str(table.path), problem, "export fewer runs at once")
+    return groups
+
+
+def _first_steps(columns: Mapping[str, Any], step: str | None, rows: Ints) -> dict[str, list[str]]:
+    """The step of each of the rows as text, "" where it is no number."""
+    if step is None:
+        return {}
+    column = columns.get(step)
+    if column is None or not is_number(column.type):
+        return {step: [""] * len(rows)}
+    return {step: [spelled(x) for x in numbers(column).values[rows].tolist()]}
+
+
+def _groups(seen: Mapping[Path, list[dict[Cells, str]]], names: Sequence[str], labels: Labels) -> Groups:
+    """Per file the row groups that hold a row of the run."""
+    at = [names.index(name) for name in labels.runs]
+    found: Groups = {}
+    for path, groups in seen.items():
+        its = [
+            group
+            for group, labelled in enumerate(groups)
+            if any(
+                run_and_split(tuple(cells[i] for i in at), is_literal=labels.is_literal)[0] == labels.only
+                for cells in labelled
+            )
+        ]
+        if its:
+            found[path] = list(its)
+    return found
+
+
+def _distinct(columns: Mapping[str, Any], names: Sequence[str], n: int) -> tuple[list[Cells], Ints, Ints]:
+    """The different labels of a batch, the first row of each, and for each row which it has."""
+    codes = np.zeros((len(names), n), np.int64)
+    words: list[list[str]] = []
+    for i, name in enumerate(names):
+        codes[i], its = _coded(columns[name], n) if name in columns else (np.zeros(n, np.int64), [""])
+        words.append(its)
+    _, firsts, which = np.unique(codes, axis=1, return_index=True, return_inverse=True)
+    order = np.argsort(firsts)
+    place = np.empty(len(order), np.int64)
+    place[order] = np.arange(len(order))
+    firsts = firsts[order]
+    cells = [
+        tuple(its[code] for its, code in zip(words, codes[:, row].tolist(), strict=True)) for row in firsts
+    ]
+    return cells, firsts, place[which.ravel()]
+
+
+def _coded(column: Any, n: int) -> tuple[Ints, list[str]]:
+    """Each cell of a column as an index into the different labels in it."""
     if is_text(column.type):
         codes, words = texts(column)
-        firsts = np.unique(codes, return_index=True)
-        order = np.argsort(firsts[1])
-        return [words[code] if code >= 0 else "" for code in firsts[0][order].tolist()]
-    return list(dict.fromkeys(map(_spelled, numbers(column).values.tolist())))
-
-
-def _spelled(value: float) -> str:
-    if value != value:
-        return ""
-    return str(int(value)) if abs(value) < 2**53 and value == int(value) else str(value)
-
-
-def _mine(column: Any, name: str) -> Bools:
-    """Which rows belong to the run."""
-    if is_text(column.type):
-        codes, words = texts(column)
-        wanted = [code for code, word in enumerate(words) if word == name] + ([-1] if not name else [])
-        return np.isin(codes, wanted)
-    return np.array([_spelled(value) == name for value in numbers(column).values.tolist()], np.bool_)
+        return np.where(codes < 0, len(words), codes), [*map(spelled, words), ""]
+    found, which = np.unique(numbers(column).values, return_inverse=True)
+    return which.reshape(n).astype(np.int64), ["" if x != x else spelled(x) for x in found.tolist()]
 
 
 class _RunReader:
-    """Reads the rows of one run out of tables with one plan; of all rows where `run` is None."""
+    """Reads the rows of one run out of tables with one plan."""
 
-    def __init__(self, plan: Plan, notes: Notes, run: str | None) -> None:
+    def __init__(self, plan: Plan, notes: Notes, labels: Labels) -> None:
         self.plan = plan
         self.table = LongTable(plan, notes) if plan.is_long else WideTable(plan, notes)
         self._notes = notes
-        self._run = run if plan.run is not None else None
+        self._sorter = Sorter(labels, notes)
         self._is_first = True
 
     def rows(self, table: ArrowFile, groups: Iterable[int]) -> Iterator[Chunk]:
         """The rows of one file, as far as they can be told before all files are read."""
         plan, n_null = self.plan, 0
-        ignored = sorted(map(clean_name, plan.ignored))
-        yield from bounded(empty(config={"ignored": ignored} if ignored and self._is_first else {}))
-        self._is_first = False
         for _, batch in table.batches(plan.top_level(), groups):
             columns = columns_of(batch)
-            mine = None if self._run is None or plan.run is None else _mine(columns[plan.run], self._run)
+            parts = self._parts(columns, batch.num_rows)
             n_null += sum(columns[name].null_count for name in plan.series)
-            yield from bounded(self.table.rows(columns, batch.num_rows, mine))
+            yield from bounded(self.table.rows(columns, batch.num_rows, parts))
+        yield from bounded(empty(config=self._config()))
+        self._is_first = False
         for event in table.events:
             self._notes.put(event)
         if n_null and b"pandas" in (table.schema.metadata or {}) and not plan.is_long:
             self._notes.put(_null_or_nan(table.path.name, n_null))
+
+    def _config(self) -> dict[str, object]:
+        ignored = sorted(map(clean_name, self.plan.ignored)) if self._is_first else []
+        return {**self._sorter.config(), **({"ignored": ignored} if ignored else {})}
+
+    def _parts(self, columns: Mapping[str, Any], n: int) -> Parts | None:
+        """The rows of this run by what goes in front of their names; None for all rows as they are."""
+        if not self._sorter.names:
+            return None
+        cells, _, which = _distinct(columns, self._sorter.names, n)
+        rows: dict[str, list[Ints]] = {}
+        for at, labels in enumerate(cells):
+            prefix = self._sorter.prefix(labels, None)
+            its = np.flatnonzero(which == at)
+            if prefix is None:
+                self._sorter.tell_others(None, len(its))
+            else:
+                rows.setdefault(prefix, []).append(its)
+        return [(prefix, np.sort(np.concatenate(its))) for prefix, its in rows.items()]
 
 
 def _null_or_nan(name: str, count: int) -> Event:

@@ -7,7 +7,8 @@ import numpy as np
 from descentry.record.chunk import Chunk, Column, Floats
 from descentry.sources.json.values import clean_name
 from descentry.sources.notes import Notes
-from descentry.sources.tables.arrow_columns import Bools, moments, numbers
+from descentry.sources.tables.arrow_columns import moments, numbers
+from descentry.sources.tables.label_parts import Parts, sorted_columns
 from descentry.sources.tables.table_plan import Plan
 from descentry.sources.tables.table_steps import TableSteps
 
@@ -22,22 +23,28 @@ class WideTable:
         self._names = {name: clean_name(name) for name in plan.series}
         self._has_times: bool | None = None
 
-    def rows(self, columns: dict[str, Any], n: int, mine: Bools | None) -> Chunk:
-        """The rows of a batch of `n` as a chunk; only those that are `mine`, where a table has several runs."""
+    def rows(self, columns: dict[str, Any], n: int, parts: Parts | None) -> Chunk:
+        """The rows of a batch of `n` as a chunk; where they have labels, those of `parts`."""
         plan = self._plan
+        walls = self._walls(columns)
+        series = self._series(columns, walls)
+        kept = np.arange(n)
+        if parts is not None:
+            series, kept = sorted_columns(series, n, parts)
         step = columns.get(plan.step or "")
-        kept = np.arange(n) if mine is None else np.flatnonzero(mine)
         its_steps = None if step is None else numbers(step).take(kept)
         steps = self._steps.of(its_steps, len(kept))
-        walls = self._walls(columns)
+        return Chunk(steps, series, None if walls is None else walls[kept], self._notes.take())
+
+    def _series(self, columns: dict[str, Any], walls: Floats | None) -> dict[str, Column]:
         series = {}
-        for name in plan.series:
-            if name in columns and not (name == plan.wall and walls is not None):
-                values, is_valid, _ = numbers(columns[name]).take(kept)
+        for name in self._plan.series:
+            if name in columns and not (name == self._plan.wall and walls is not None):
+                values, is_valid, _ = numbers(columns[name])
                 rows = np.flatnonzero(is_valid)
                 if len(rows):
                     series[self._names[name]] = Column(rows, values[rows])
-        return Chunk(steps, series, None if walls is None else walls[kept], self._notes.take())
+        return series
 
     def finish(self) -> Chunk:
         """What only the whole table tells: nothing."""

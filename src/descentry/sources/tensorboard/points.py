@@ -9,15 +9,18 @@ from typing import NamedTuple
 
 import numpy as np
 
+from descentry.formats import tfhparams
 from descentry.formats.proto import BadMessage
-from descentry.formats.tfevents import OF_NUMBERS, Event, Kind, Value, event_of
+from descentry.formats.tfevents import OF_NUMBERS, Event, Kind, PlainEvent, Value, event_of, plain_event_of
+from descentry.formats.tfevents_layouts import MAX_SIZE
 from descentry.formats.tfevents_points import Points, in_order, no_points
 from descentry.formats.tfhistograms import quantiles
 from descentry.formats.tfrecord import Batch, is_intact
 from descentry.formats.tfrecord_runs import HEADER
-from descentry.formats.tfrecord_scan import damaged
+from descentry.formats.tfrecord_scan import damaged, rows_at
 from descentry.record.chunk import Ints
 from descentry.record.event import Event as Noticed
+from descentry.sources.json.values import clean_name
 from descentry.sources.notes import Notes, quoted
 from descentry.sources.tensorboard.learned import Learned
 from descentry.sources.tensorboard.runs import run_points, shape_of
@@ -30,6 +33,10 @@ MOST_CHECKED = 1000
 _CRC = struct.Struct("<I")
 
 
+Found = tuple[int, int, int, float, float]
+"""A point: its position, tag, step, time, value."""
+
+
 class Start(NamedTuple):
     """A session that begins: the position of its record in the batch, its offset in the file, its step."""
 
@@ -39,7 +46,19 @@ class Start(NamedTuple):
 
 
 MAX_BAD = 100_000
-"""Undecodable records of one file after which only records of a known layout are read: the file is no log."""
+"""Undecodable records after which only plain ones and those of a known layout are read: the file is no log."""
+MAX_VAIN = 200_000
+"""Records without a value, and values that are no number, after which the same holds."""
+
+
+WALL_TIME = b"\x09"
+"""What the events of every writer begin with."""
+LEAST_SIZE = 20
+"""Bytes of a record with a time and a plain value without a name."""
+WIDE = 1 << 10
+"""Bytes of a record that holds many values."""
+MAX_SLOW = 256
+"""Wide records that are read field by field so that they teach; a file with more has no two alike."""
 
 
 class EventPoints:
@@ -48,10 +67,15 @@ class EventPoints:
     def __init__(self, notes: Notes, *, verify: bool = False) -> None:
         self.tags = Tags()
         self.starts: list[Start] = []
+        self.config: dict[str, object] = {}
+        """Settings, until someone takes them."""
         self._notes = notes
         self._verify = verify
         self._learned = Learned(self.tags)
         self._n_bad = 0
+        self._n_slow = 0
+        self._n_vain = 0
+        self._given_up = ""
         self._cycles: dict[tuple[int, ...], int] = {}
 
     def of(self, batch: Batch) -> Points:
@@ -72,7 +96,7 @@ class EventPoints:
             parts, starts, sizes = run_points(batch, self._learned.layouts, self._cycles)
         rest, rest_sizes = self._learned.side_by_side(batch, starts, sizes, parts)
         if len(rest):
-            parts.append(self._one_by_one(batch, rest, rest_sizes))
+            parts.append(self._one_by_one(batch, rest, rest_sizes, parts))
         return in_order(parts)
 
     def _intact(self, batch: Batch) -> tuple[Ints, Ints]:
@@ -87,38 +111,66 @@ class EventPoints:
         where = f"{self._notes.name}@byte {offset}"
         self._notes.put(Noticed("bad_record", f"a record was left out: {reason}", where))
 
-    def _one_by_one(self, batch: Batch, starts: Ints, sizes: Ints) -> Points:
-        """The points of records that are read each on its own, in their order."""
-        found: list[tuple[int, int, int, float, float]] = []
-        if self._n_bad >= MAX_BAD:
-            self._given_up(batch, starts)
-            starts = starts[:0]
-        for start, size in zip(starts.tolist(), sizes[: len(starts)].tolist(), strict=True):
-            payload = batch.data[start : start + size]
-            known = shape_of(payload, self._learned.layouts.get(size, ()))
-            if known is not None:
-                wall, step, values = known.layout.numbers(payload)
-                tags = known.layout.tags(known.number)
-                found += [(start, tag, step, wall, x) for tag, x in zip(tags, values, strict=True)]
-                continue
-            event = self._event(batch, start, payload)
-            if event is not None:
-                self._learned.learn(event, payload)
-                found += self._points_of(event, start, batch.offset + start - HEADER)
-        at, tag_numbers, steps, walls, numbers = zip(*found, strict=True) if found else ((), (), (), (), ())
-        return Points(
-            np.array(at, np.int64),
-            np.array(tag_numbers, np.uint16),
-            np.array(steps, np.int64),
-            np.array(walls, np.float64),
-            np.array(numbers, np.float64),
-        )
+    def _one_by_one(self, batch: Batch, starts: Ints, sizes: Ints, parts: list[Points]) -> Points:
+        """The points of records that are read each on its own, in their order; those of wide ones go to `parts`."""
+        found: list[Found] = []
+        self._given_up = self._why_given_up()
+        is_tried = sizes >= (LEAST_SIZE if self._given_up else 0)
+        left: list[int] = starts[~is_tried].tolist()
+        for start, size in zip(starts[is_tried].tolist(), sizes[is_tried].tolist(), strict=True):
+            one = self._one(batch, start, batch.data[start : start + size], parts)
+            if one is None:
+                left.append(start)
+            else:
+                found += one
+        self._tell_left(batch, left)
+        return _as_points(found)
 
-    def _given_up(self, batch: Batch, starts: Ints) -> None:
-        """Tells that records were not looked at one by one, since so many before them could not be decoded."""
-        message = f"over {MAX_BAD} records could not be decoded: those after them that look like no other were left out"
-        where = f"{self._notes.name}@byte {batch.offset + int(starts[0]) - HEADER}"
-        self._notes.put(Noticed("bad_record", message, where, len(starts)))
+    def _one(self, batch: Batch, start: int, payload: bytes, parts: list[Points]) -> list[Found] | None:
+        """The points of one record; None where it was not looked at."""
+        size = len(payload)
+        known = shape_of(payload, self._learned.layouts.get(size, ()))
+        if known is not None:
+            wall, step, values = known.layout.numbers(payload)
+            tags = known.layout.tags(known.number)
+            return [(start, tag, step, wall, x) for tag, x in zip(tags, values, strict=True)]
+        if size > self._least_wide or (self._given_up and payload.startswith(WALL_TIME)):
+            wide = plain_event_of(payload)
+            if wide is not None:
+                parts.append(self._wide(wide, start, payload))
+                return []
+        return None if self._given_up else self._field_by_field(batch, start, payload)
+
+    def _field_by_field(self, batch: Batch, start: int, payload: bytes) -> list[Found]:
+        """The points of a record of which nothing is known."""
+        event = self._event(batch, start, payload)
+        if event is None:
+            return []
+        self._n_slow += len(payload) > WIDE
+        self._n_vain += not event.values
+        self._learned.learn(event, payload)
+        self._take_settings(event, payload)
+        found = self._points_of(event, start, batch.offset + start - HEADER)
+        self._given_up = self._why_given_up()
+        return found
+
+    def _why_given_up(self) -> str:
+        """Why records are no more read field by field, "" while they are."""
+        if self._n_bad >= MAX_BAD:
+            return f"over {MAX_BAD} records could not be decoded"
+        return f"over {MAX_VAIN} records and values held no number" if self._n_vain >= MAX_VAIN else ""
+
+    def _tell_left(self, batch: Batch, left: list[int]) -> None:
+        """Tells of the records that were left out, since so many before them said nothing."""
+        if left:
+            message = f"{self._given_up}: those after them that look like no other were left out"
+            where = f"{self._notes.name}@byte {batch.offset + min(left) - HEADER}"
+            self._notes.put(Noticed("bad_record", message, where, len(left)))
+
+    @property
+    def _least_wide(self) -> int:
+        """Larger records are tried as wide ones: those that cannot be learned, and all once learning was in vain."""
+        return MAX_SIZE if self._n_slow < MAX_SLOW else WIDE
 
     def _event(self, batch: Batch, start: int, payload: bytes) -> Event | None:
         """The event of a record; None, and told, where it cannot be decoded."""
@@ -132,7 +184,27 @@ class EventPoints:
             self._left_out(batch.offset + start - HEADER, reason)
             return None
 
-    def _points_of(self, event: Event, start: int, offset: int) -> list[tuple[int, int, int, float, float]]:
+    def _wide(self, event: PlainEvent, start: int, payload: bytes) -> Points:
+        """The points of an event with many plain values."""
+        at = np.array(event.at, np.int64)
+        values = rows_at(payload, at, 4).view("<f4").ravel().astype(np.float64)
+        tags = np.array(list(map(self.tags.number_of, event.tags)), np.int64)
+        kept = np.flatnonzero(tags >= 0)
+        self.tags.n_refused += len(tags) - len(kept)
+        n = len(kept)
+        steps, walls = np.full(n, event.step, np.int64), np.full(n, event.wall_time)
+        return Points(start + at[kept], tags[kept].astype(np.uint16), steps, walls, values[kept])
+
+    def _take_settings(self, event: Event, payload: bytes) -> None:
+        """Keeps the settings that the hparams plugin put into an event."""
+        if any(value.plugin == tfhparams.PLUGIN for value in event.values[:1]):
+            try:
+                found = tfhparams.settings_of(payload)
+            except BadMessage:
+                return
+            self.config.update({clean_name(name): value for name, value in found.items()})
+
+    def _points_of(self, event: Event, start: int, offset: int) -> list[Found]:
         """The points of an event: position, tag, step, time, value."""
         self.tags.hear(event, offset)
         if event.is_start:
@@ -162,6 +234,7 @@ class EventPoints:
         return [(tag, number) for tag, number in found if tag is not None]
 
     def _passed_over(self, value: Value, offset: int) -> None:
+        self._n_vain += 1
         what = value.what or self.tags.plugin(value.tag, offset) or "tensor"
         where = f"{self._notes.name}@byte {offset}"
         if value.kind is Kind.BROKEN:
@@ -170,3 +243,14 @@ class EventPoints:
         else:
             message = f"no curve, passed over: {quoted(what)}"
             self._notes.put(Noticed("passed_over", message, where, warning=False))
+
+
+def _as_points(found: list[Found]) -> Points:
+    at, tags, steps, walls, values = zip(*found, strict=True) if found else ((), (), (), (), ())
+    return Points(
+        np.array(at, np.int64),
+        np.array(tags, np.uint16),
+        np.array(steps, np.int64),
+        np.array(walls, np.float64),
+        np.array(values, np.float64),
+    )

@@ -5,6 +5,8 @@ from descentry.sources.json.values import clean_name
 from descentry.sources.rows import MAX_SERIES
 
 MAX_PLUGINS = 100_000
+LONGEST_CLEAN = 100
+"""Plain names up to this long are clean already."""
 
 
 class Tags:
@@ -14,6 +16,7 @@ class Tags:
         self.names: list[str] = []
         self.n_refused = 0
         self._numbers: dict[str, int] = {}
+        self._written: dict[bytes, int] = {}
         self._plugins: dict[str, tuple[int, str]] = {}
 
     def number(self, tag: str) -> int | None:
@@ -21,11 +24,24 @@ class Tags:
         found = self._numbers.get(tag)
         if found is not None:
             return found
+        is_full = len(self.names) >= MAX_SERIES
+        if is_full and tag.isascii() and len(tag) <= LONGEST_CLEAN:
+            return None
         name = clean_name(tag)
         found = self._numbers.get(name)
-        if found is None and len(self.names) < MAX_SERIES:
+        if found is None and not is_full:
             found = self._numbers[name] = len(self.names)
             self.names.append(name)
+        return found
+
+    def number_of(self, tag: bytes) -> int:
+        """The number of a tag as it is written, -1 when there is no room for it."""
+        found = self._written.get(tag)
+        if found is None:
+            number = self.number(tag.decode("utf-8", "replace"))
+            found = -1 if number is None else number
+            if found >= 0:
+                self._written[tag] = found
         return found
 
     def hear(self, event: Event, offset: int) -> None:

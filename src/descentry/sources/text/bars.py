@@ -121,7 +121,7 @@ class Bars:
             before = None
         self._current = bar if bar.has_metrics else None
         is_stale = before is not None and not before.is_full and before.text == bar.text
-        if bar.is_full and bar.has_metrics and not is_stale:
+        if bar.is_full and bar.has_metrics and bar.label and not is_stale:
             out += self._finish(bar, line)
         return out
 
@@ -136,6 +136,21 @@ class Bars:
             self._epochs.finish()
             return self._released() if self.are_data else []
         return self._finish(self._current, line) if self._current is not None and self.is_held else []
+
+    def pause(self, line: int, *, is_line_done: bool) -> list[tuple[str, int]]:
+        """The rows that are done when the log pauses.
+
+        The states of a run's or an epoch's bar that say a loss are data from now on, whatever lines come: who
+        watches a run cannot wait for its end.  A full bar is done when a newline follows it.
+        """
+        if self.are_data is False:
+            return []
+        out = self.settle(line) if is_line_done else []
+        if self.are_data is None and (
+            self._run.says_loss or (self._epochs.is_fine and self._epochs.says_loss)
+        ):
+            self.are_data = True
+        return out + self._released() if self.are_data else out
 
     def _of_run(self, state: State, line: int) -> list[tuple[str, int]]:
         self._run.feed(state, line)
@@ -199,11 +214,14 @@ class Bars:
 
 def _news(bar: Bar, before: Bar | None) -> str:
     """The bar's text, less what it said when it was shown full before; "" when nothing is new."""
-    if before is None or not bar.label or bar.label != before.label:
+    if before is None or bar.label != before.label:
         return bar.text
-    if bar.text == before.text or not any(map(str.isdigit, bar.label)):
-        return bar.text if bar.text != before.text else ""
-    label, *metrics = bar.text.split(", ")
-    said = set(before.text.split(", "))
+    if bar.text == before.text and bar.label:
+        return ""
+    between = ", " if bar.label else " - "
+    label, *metrics = bar.text.split(between)
+    first, *said = before.text.split(between)
+    if label != first or not any(map(str.isdigit, label)):
+        return bar.text
     fresh = [metric for metric in metrics if metric not in said]
-    return ", ".join([label, *fresh]) if fresh else ""
+    return between.join([label, *fresh]) if fresh else ""

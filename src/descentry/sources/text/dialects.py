@@ -83,6 +83,7 @@ DIALECTS = (
         only=False,
         rename={"train": "train accuracy", "val": "val accuracy"},
     ),
+    Dialect("CatBoost's best", _shape(r"^best(?:Test|Iteration) = #$"), {}),
     Dialect("GluonCV best so far", _shape(r"higher than current best \[#\] saving to"), {}),
     Dialect("fairseq", _shape(r"(?:^|\| )valid \| epoch # \| valid on "), {}, only=False, is_named=True),
     Dialect(
@@ -106,6 +107,7 @@ DIALECTS = (
     Dialect(
         "Composer", _shape(r"^\[(?:batch|iteration|sample|token)=#(?:/#)?\]:?$"), {}, step=0, is_heading=True
     ),
+    Dialect("OLMo", _shape(r"^\[step=#(?:/#)?,epoch=#[^\]]*\]$"), {}, step=0, is_heading=True),
     Dialect("Composer", _shape(r"^(?:Train|Eval) [\w-]+/\S+: #$"), {}, only=False, is_named=True),
     Dialect("argument dump", _shape(r"(?:^|\W)(?:Namespace|Config)\(\w+="), {}),
     Dialect("table of settings", _shape(r"^\|[^|]*\|[^|]*\|$"), {}),

@@ -59,6 +59,11 @@ class EpochBar:
         """Whether the newest state is the last of its epoch, and waits for more to be said with it."""
         return self.is_fine and self._pending is not None and self._pending[0].n == self._pending[0].total
 
+    @property
+    def says_loss(self) -> bool:
+        """Whether a state that waits to be handed out says a loss."""
+        return any("loss" in text.lower() for text, _ in self._held[:1])
+
     def takes(self, state: State) -> bool:
         """Whether the state is one of this bar."""
         return self._kind in (None, _kind(state.label))

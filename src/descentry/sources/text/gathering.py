@@ -95,8 +95,12 @@ class Gathering:
     def _points(self, plan: Plan, numbers: list[str], line: int) -> Points:
         """The line's values by name; what is no number is told and left out."""
         points = {}
+        over = dict(plan.over) if plan.over else {}
         for name, at, scale in zip(plan.names, plan.where, plan.scales, strict=True):
             number = value(numbers[at]) * scale
+            if at in over:
+                whole_set = value(numbers[over[at]])
+                number = number / whole_set if whole_set else float("nan")
             if number != number and is_odd(numbers[at]):
                 message = f"{name}: {quoted(numbers[at])} is no number, left out"
                 self._notes.add("bad_value", message, line)
@@ -145,6 +149,9 @@ class Gathering:
         self._position.header_epoch = epoch
         self.context = ""
         if self._position.is_fine or self._n_numbered:
+            end = self._position.end_of(epoch) if plan.is_end else None
+            if end is not None and end > self._placing.last:
+                self._placing.header(end)
             self._placing.uncounted({self._summary_name(name): v for name, v in points.items()}, wall)
         else:
             self._placing.counted(epoch, points, wall, "epoch", has_loss=plan.has_train_loss)

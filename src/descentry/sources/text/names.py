@@ -50,7 +50,7 @@ def key_of(left: str) -> Key:
     bare = text.rstrip(":= '\"")
     if bare.endswith("/"):
         return NO_KEY
-    pieces = _HARD.split(_without_paren(bare))
+    pieces = _HARD.split(_without_paren(_without_event(bare) if text.endswith("=") else bare))
     parts = _COLON.split(pieces[-1].strip(" -_/.#~"))
     words = parts[-1].split()
     context = split_of(parts[:-1]) or split_of(pieces[:-1])
@@ -67,6 +67,12 @@ def _without_comma(text: str) -> str:
     inner = text[:-1].rstrip()
     bare = inner.rstrip("'\"")
     return bare if len(bare) < len(inner) and bare.endswith((":", "=")) else ""
+
+
+def _without_event(text: str) -> str:
+    """The key of a pair that structlog prints behind a padded message, `step done      loss=`."""
+    at = text.rfind("   ")
+    return text[at:] if at >= 0 and text[at:].strip() else text
 
 
 def _without_paren(text: str) -> str:

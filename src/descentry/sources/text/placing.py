@@ -8,7 +8,7 @@ lines with a loss whose first step is that of the line before count the same (`s
 
 from typing import NamedTuple
 
-from descentry.sources.text.table import Points, Table
+from descentry.sources.text.table import Points, Sink
 
 MAX_HELD = 4096
 MAX_FAMILIES = 16
@@ -25,13 +25,14 @@ class Held(NamedTuple):
 class Placing:
     """Hands rows to the table in their order, holding back those whose step the next row decides."""
 
-    def __init__(self, table: Table) -> None:
+    def __init__(self, table: Sink) -> None:
         self._table = table
         self._held: list[Held] = []
         self._main = ""
         self._alike: set[str] = set()
         self._leads = False
         self.has_begun = False
+        self.has_counted = False
         self.last = 0
 
     def is_quick(self, family: str) -> bool:
@@ -51,6 +52,7 @@ class Placing:
 
     def counted(self, step: int, points: Points, wall: float, family: str, *, has_loss: bool) -> None:
         """A row with a step of its own."""
+        self.has_counted = True
         if has_loss and not self._main:
             self._main = family
         if has_loss and step == self.last and not self._held and len(self._alike) < MAX_FAMILIES:

@@ -20,7 +20,8 @@ class Plan:
     """`step`, `batch`, `epoch`: indices of counters, -1 for none; `total`: of the batch's or step's total;
     `names` and `where`: series and the indices of their numbers; `scales`: what 1 K or % is;
     `context`: the split that this line, or the lines below it, are about; `is_dict`: a printed dict;
-    `is_heading`: the lines below belong to this step."""
+    `is_heading`: the lines below belong to this step; `is_end`: the line stands at its epoch's end; `over`:
+    what the number at an index is divided by, `{3: 4}` for `9800/10000`, as pairs."""
 
     kind: Kind
     step: int = -1
@@ -40,6 +41,8 @@ class Plan:
     has_train_loss: bool = False
     has_val: bool = False
     is_broken: bool = False
+    is_end: bool = False
+    over: tuple[tuple[int, int], ...] = ()
 
     @property
     def is_counted(self) -> bool:

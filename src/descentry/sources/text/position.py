@@ -23,6 +23,7 @@ class Position:
         self._newest = -1
         self._largest = 0
         self._gap = 0
+        self._total = 0
 
     def fine_step(self, plan: Plan, numbers: list[str]) -> int | None:
         """The step of a line with a step or batch counter; None when the counter is no whole number."""
@@ -43,8 +44,13 @@ class Position:
         if epoch != self._epoch:
             self._enter(epoch, inner, total, is_batch=is_batch)
         self._note(inner)
+        self._total = total
         step = self._offset + inner
         return step if abs(step) < LARGEST else None
+
+    def end_of(self, epoch: int) -> int | None:
+        """The step at which the present epoch ends, where its batches were printed with a total."""
+        return self._offset + self._total if epoch == self._epoch and self._total and self._resets else None
 
     def _enter(self, epoch: int, inner: int, total: int, *, is_batch: bool) -> None:
         """A new epoch: its offset is fixed here, so that a total that changes within it moves nothing."""

@@ -12,7 +12,7 @@ from descentry.sources.text.clock import Clock
 from descentry.sources.text.placing import Placing
 from descentry.sources.text.plan import Plan
 from descentry.sources.text.position import Position
-from descentry.sources.text.table import Table
+from descentry.sources.text.table import Sink
 from descentry.sources.text.tokens import HOLE, MOMENT, WORD, cut_moment, first_moment, split
 
 WORTH_IT = 3
@@ -39,7 +39,7 @@ class Shape(NamedTuple):
 class Quick:
     """Knows the shapes of plain lines: a counter of steps, or of batches within epochs, and values."""
 
-    def __init__(self, placing: Placing, position: Position, table: Table, clock: Clock) -> None:
+    def __init__(self, placing: Placing, position: Position, table: Sink, clock: Clock) -> None:
         self._placing = placing
         self._position = position
         self._table = table
@@ -52,17 +52,22 @@ class Quick:
         if len(self._shapes) >= MAX_SHAPES or not _is_plain(plan):
             return
         before, moment, after = first_moment(text)
-        if cut_moment(text)[0] != (f"{before} {after}" if moment else text):
+        cut = cut_moment(text)[0]
+        head = after[: len(after) - _n_alike(after, cut)]
+        skeleton, numbers = split(after[len(head) :])
+        if numbers != split(cut)[1]:
             return
-        skeleton, numbers = split(after)
-        if len(numbers) > MAX_NUMBERS or f"{HOLE},{HOLE}" in skeleton or any(c.isdigit() for c in before):
+        if len(numbers) > MAX_NUMBERS or f"{HOLE},{HOLE}" in skeleton:
             return
-        key = f"{before}{HOLE if moment else ''}{HOLE}{skeleton}"
+        key = f"{before}{HOLE if moment else ''}{HOLE}{head}{HOLE}{skeleton}"
         if len(self._n_seen) >= MAX_SEEN:
             self._n_seen.clear()
         self._n_seen[key] = self._n_seen.get(key, 0) + 1
         if self._n_seen[key] == WORTH_IT:
-            self._shapes.append(_shape(before, bool(moment), skeleton, plan))
+            literals = [re.escape(part) for part in skeleton.split(HOLE)]
+            literals[0] = re.escape(head) + literals[0]
+            start = re.escape(before) + MOMENT if moment else ""
+            self._shapes.append(_shape(start, literals, plan))
 
     def run(self, lines: list[str], start: int) -> int:
         """Reads as many lines of one shape as follow each other from `start`; how many that were."""
@@ -117,15 +122,30 @@ NAN = float("nan")
 
 
 def _is_plain(plan: Plan) -> bool:
-    return (plan.step >= 0 or (plan.batch >= 0 and plan.epoch >= 0)) and not plan.is_twin and bool(plan.names)
+    return (
+        (plan.step >= 0 or (plan.batch >= 0 and plan.epoch >= 0))
+        and not (plan.is_twin or plan.over)
+        and bool(plan.names)
+    )
 
 
-def _shape(before: str, has_moment: bool, skeleton: str, plan: Plan) -> Shape:
-    literals = [re.escape(part) for part in skeleton.split(HOLE)]
+def _n_alike(one: str, other: str) -> int:
+    """How many characters both end in alike: what a logger printed before them is the same in every line."""
+    n = 0
+    for a, b in zip(reversed(one), reversed(other), strict=False):
+        if a != b:
+            break
+        n += 1
+    return n
+
+
+def _shape(start: str, literals: list[str], plan: Plan) -> Shape:
+    """The shape of lines that begin as the expression `start` says, with numbers between the literals."""
+    has_moment = bool(start)
     inner = plan.step if plan.step >= 0 else plan.batch
     whole = {inner, plan.epoch, plan.total if plan.epoch >= 0 else -1} - {-1}
     wanted = whole | set(plan.where)
-    pieces = [re.escape(before) + MOMENT if has_moment else "", literals[0]]
+    pieces = [start, literals[0]]
     group = {-1: -1}
     for i, literal in enumerate(literals[1:]):
         pieces.append(_WHOLE if i in whole else f"({_NUMBER})" if i in wanted else _NUMBER)

@@ -1,55 +1,64 @@
 """Lines to rows: the state of one log, line after line."""
 
-from descentry.record.chunk import Chunk
+from collections.abc import Callable
+from itertools import islice, takewhile
+
 from descentry.sources.notes import Notes
 from descentry.sources.text.bars import Bars, bar_of, below, looks_like_bar
-from descentry.sources.text.clock import Clock
+from descentry.sources.text.clock import UNKNOWN, Clock
 from descentry.sources.text.config import Config
-from descentry.sources.text.dialects import INTRUDERS
 from descentry.sources.text.gathering import Gathering
+from descentry.sources.text.grid import Grid, Row
+from descentry.sources.text.known_plans import KnownPlans
 from descentry.sources.text.mllog import MARK, event_of
-from descentry.sources.text.odd import has_odd, has_wrong, respelt, split_odd, with_points, without_absent
+from descentry.sources.text.odd import has_odd, has_wrong, split_odd, without_absent
 from descentry.sources.text.placing import Placing
 from descentry.sources.text.plan import NOTHING, Kind, Plan
 from descentry.sources.text.position import Position
 from descentry.sources.text.quick import Quick
+from descentry.sources.text.respelling import Respelling, respelt_line
 from descentry.sources.text.settings import settings_of
-from descentry.sources.text.skeletons import broken_off, plan_of
-from descentry.sources.text.table import Table
+from descentry.sources.text.table import Sink
 from descentry.sources.text.tokens import clean, cut_moment, split
 
 MAX_LINE = 1 << 16
 """Characters of a line that is looked at; a longer one is no log line."""
 MAX_BARS = 64
 """Bars in one line that are looked at."""
-MAX_PLANS = 2048
-MAX_SKELETON = 4096
-"""Characters of a skeleton that is remembered."""
+MAX_AT_ONCE = 1024
+"""Lines that are stripped of their prefix at once."""
 
 
 class Reading:
-    """Reads lines; `take` gives the rows that are done."""
+    """Reads the lines of one process.  `diverts` takes the lines that are of another one, or wait."""
 
-    def __init__(self, notes: Notes) -> None:
-        self.plans: dict[str, Plan] = {}
-        self.last_spellings: dict[str, str] = {}
+    def __init__(
+        self, notes: Notes, sink: Sink, config: Config, diverts: Callable[[str, int], bool] | None = None
+    ) -> None:
+        known = KnownPlans()
+        self.plan = known.plan
+        self.plans = known.plans
+        self.last_spellings = known.last_spellings
+        self.prefix = ""
         self._notes = notes
-        self._table = Table()
-        self._placing = Placing(self._table)
+        self._diverts = diverts
+        self._placing = Placing(sink)
         position = Position()
         self._bars = Bars()
+        self._grid = Grid()
+        self._state: tuple[Row, int] | None = None
         self._clock = Clock()
-        self._quick = Quick(self._placing, position, self._table, self._clock)
-        self._config = Config()
-        self._gathering = Gathering(self._placing, position, notes, self._config)
+        self._quick = Quick(self._placing, position, sink, self._clock)
+        self._config = config
+        self._gathering = Gathering(self._placing, position, notes, config)
         self._number = 0
-        self._has_commas = False
+        self._respelling = Respelling(notes)
 
     def lines(self, lines: list[str], number: int, *, is_one: bool = False) -> None:
         """Reads lines, the first of which is line `number`; all of them are parts of it where `is_one`."""
         i, n = 0, len(lines)
         while i < n:
-            done = 0 if self._bars.is_held else self._quick.run(lines, i)
+            done = 0 if self._bars.is_held else self._quick_lines(lines, i)
             if done:
                 self._gathering.context = ""
                 i += done
@@ -58,52 +67,68 @@ class Reading:
             self._line(lines[i])
             i += 1
 
-    def take(self) -> Chunk:
-        """The finished rows, with what was noticed and found."""
-        if self._table.n_refused:
-            self._notes.add("too_many_series", "more names than a log has: further ones are left out")
-            self._table.n_refused = 0
-        return self._table.take(self._notes.take(), self._config.take())
+    def line(self, text: str, number: int, *, learns: bool) -> None:
+        """Reads a clean line that is of this process.  `learns`: others of its shape may be read quickly."""
+        self._number = number
+        if not (learns and not self._bars.is_held and self._quick.run([text], 0)):
+            self._own_line(text.strip(), learns=learns)
 
-    def pause(self) -> None:
-        """Nothing follows for now: the newest row goes out as it is."""
-        self._table.close()
+    @property
+    def has_begun(self) -> bool:
+        """Whether a row was read."""
+        return self._placing.has_begun
+
+    @property
+    def has_counted(self) -> bool:
+        """Whether a row with a step of its own was read."""
+        return self._placing.has_counted
+
+    @property
+    def last_step(self) -> int:
+        """The newest step."""
+        return self._placing.last
+
+    def lead(self, step: int) -> None:
+        """Lines that count nothing belong to this step, where none has counted yet."""
+        self._placing.header(step)
+
+    def counts(self, text: str) -> bool:
+        """Whether a text is a row with a counter."""
+        skeleton, numbers = self.understood(text)
+        plan = self.plan(skeleton) if numbers else NOTHING
+        return plan.kind is Kind.ROW and plan.is_counted
+
+    def table_row(self, text: str) -> Row | None:
+        """The text as a row of the table that the log prints, or None."""
+        return self._grid.row(clean(text).strip())
+
+    def pause(self, *, is_line_done: bool) -> None:
+        """Nothing follows for now: the states of bars that are done go out."""
+        for text, at in self._bars.pause(self._number, is_line_done=is_line_done):
+            self._row_of(text, at)
 
     def end(self, number: int) -> None:
         """The log has ended: what waited goes out."""
+        self._tabled("")
         for text, at in self._bars.end(number):
             self._row_of(text, at)
         if self._bars.n_left_out:
             message = "progress bars beside the lines with losses were left out"
             self._notes.add("progress_bar", message, warning=False, count=self._bars.n_left_out)
         self._placing.end()
-        self._table.close()
 
     def understood(self, text: str) -> tuple[str, list[str]]:
         """The skeleton and the numbers of a line."""
-        return split(cut_moment(clean(text.strip()))[0].strip())
+        return split(respelt_line(cut_moment(clean(text.strip()))[0].strip()))
 
-    def plan(self, skeleton: str, *, keep: bool = True) -> Plan:
-        """The plan of a skeleton, worked out once."""
-        plan = self.plans.get(skeleton)
-        if plan is None:
-            plan = self._mended(skeleton, plan_of(skeleton))
-            if keep and len(skeleton) <= MAX_SKELETON:
-                if len(self.plans) >= MAX_PLANS:
-                    self.plans.clear()
-                    self.last_spellings.clear()
-                self.plans[skeleton] = plan
-        return plan
-
-    def _mended(self, skeleton: str, plan: Plan) -> Plan:
-        """The plan, less what a message that broke into the line has made unsure."""
-        if not plan.names or not INTRUDERS.search(skeleton):
-            return plan
-        n = len(plan.names)
-        for other in self.plans.values():
-            if len(other.names) > n and other.names[:n] == plan.names:
-                return broken_off(skeleton, plan, other)
-        return plan
+    def _quick_lines(self, lines: list[str], start: int) -> int:
+        """How many lines from `start` the quick way has read; the prefix of the log's own rank is no hindrance."""
+        done = self._quick.run(lines, start)
+        if done or not self.prefix or not lines[start].startswith(self.prefix):
+            return done
+        n = len(self.prefix)
+        own = takewhile(lambda line: line.startswith(self.prefix), islice(lines, start, start + MAX_AT_ONCE))
+        return self._quick.run([line[n:] for line in own], 0)
 
     def _line(self, text: str) -> None:
         if len(text) > MAX_LINE:
@@ -112,12 +137,16 @@ class Reading:
             )
             return
         text = clean(text).strip()
+        if text and not (self._diverts is not None and self._diverts(text, self._number)):
+            self._own_line(text, learns=True)
+
+    def _own_line(self, text: str, *, learns: bool) -> None:
         if not text:
             return
         if MARK in text:
             self._event(text)
             return
-        if looks_like_bar(text) and self._bar(text):
+        if self._tabled(text) or (looks_like_bar(text) and self._bar(text)):
             return
         for row, at in self._bars.settle(self._number):
             self._row_of(row, at)
@@ -126,7 +155,7 @@ class Reading:
             self._config.add(found)
             return
         plan = self._row_of(text)
-        if plan is not None:
+        if plan is not None and learns:
             self._quick.learn(text, plan)
 
     def _event(self, text: str) -> None:
@@ -136,6 +165,19 @@ class Reading:
             self._notes.add("bad_line", "is no whole event of MLPerf and was left out", self._number)
         else:
             self._gathering.event(event, self._number)
+
+    def _tabled(self, text: str) -> bool:
+        """Reads a table's header or row; of the states of a row that a bar ends in the last one counts."""
+        is_header = self._grid.is_header(text)
+        row = None if is_header else self._grid.row(text)
+        before, self._state = self._state, None
+        if before is not None and not (row is not None and row.is_bar and row.counts_as(before[0])):
+            self._gathering.row(before[0].plan, before[0].numbers, UNKNOWN, before[1])
+        if row is not None and row.is_bar:
+            self._state = row, self._number
+        elif row is not None:
+            self._gathering.row(row.plan, row.numbers, UNKNOWN, self._number)
+        return is_header or row is not None
 
     def _bar(self, text: str) -> bool:
         """Reads the bars that a line begins with, and what stands behind them; False when there are none."""
@@ -157,7 +199,7 @@ class Reading:
         """Reads a line (line `number`, else the present one) as a row; the plan of one that was."""
         line, moment = cut_moment(text)
         plain = line.strip()
-        line = self._with_points(respelt(plain), number or self._number)
+        line = self._respelling.line(plain, number or self._number)
         plan, skeleton, numbers = self._planned(line)
         if plan.is_broken:
             self._notes.add("bad_line", "another message broke a line off: its rest is missing", self._number)
@@ -186,11 +228,3 @@ class Reading:
             line = without_absent(line)
         skeleton, numbers = split(line)
         return self.plan(skeleton), skeleton, numbers
-
-    def _with_points(self, line: str, number: int) -> str:
-        """The line with points for its decimal commas."""
-        pointed = with_points(line, is_known=self._has_commas) if "," in line else line
-        if pointed != line:
-            self._has_commas = True
-            self._notes.add("decimal_comma", "a comma in a number was read as its decimal point", number)
-        return pointed

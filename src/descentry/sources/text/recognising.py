@@ -8,7 +8,9 @@ from descentry.formats.blocks import opened, read_some
 from descentry.formats.lines import plain_head
 from descentry.record.errors import InputError
 from descentry.sources.text.bars import Bar, bar_of, looks_like_bar
+from descentry.sources.text.boosting import boosted
 from descentry.sources.text.epoch_bar import as_line
+from descentry.sources.text.grid import Grid, Row
 from descentry.sources.text.mllog import MARK, event_of
 from descentry.sources.text.plan import Kind, Plan
 from descentry.sources.text.skeletons import plan_of
@@ -21,24 +23,35 @@ MAX_LINE = 1 << 14
 MAX_CONTROL = 0.05
 MAX_NUL_RUNS = 8
 _EVENT = Plan(Kind.ROW, step=0)
-"""The plan of a line of MLPerf with points."""
+"""The plan of a line of MLPerf with points, and of a table's row."""
 _NULS = re.compile(rb"\x00++")
 _GZIP = b"\x1f\x8b"
 
 
 def is_log(head: bytes, more: bytes = b"") -> bool:
-    """Whether three lines of one shape are rows: counted, or with a loss."""
+    """Whether three lines of one shape are rows: counted, or with a loss.  Of a log that has only just begun,
+    one that counts and says a loss is enough, where hardly anything else stands there."""
     text = _without_nuls(plain_head(head) + b"\n" + more if more else plain_head(head))
     if not text.strip() or _is_binary(text) or _is_json(text):
         return False
     seen: Counter[Plan] = Counter()
-    for line in text.decode("utf-8", "replace").replace("\r", "\n").split("\n"):
-        plan = _plan(line)
+    grid = Grid()
+    lines = text.decode("utf-8", "replace").replace("\r", "\n").split("\n")
+    for line in lines:
+        row = _row(grid, line)
+        plan = _plan(line) if row is None else _EVENT
         if plan is not None and _is_row(plan):
             seen[plan] += 1
             if seen[plan] >= MIN_ROWS:
                 return True
-    return False
+    n_certain = sum(n for plan, n in seen.items() if plan.is_counted and any(map(_is_loss, plan.names)))
+    return 0 < sum(map(bool, map(str.strip, lines))) <= 2 * n_certain
+
+
+def _row(grid: Grid, line: str) -> Row | None:
+    """The line as a row of a table whose header was seen, or None."""
+    text = clean(line).strip() if len(line) <= MAX_LINE else ""
+    return None if not text or grid.is_header(text) else grid.row(text)
 
 
 def _is_row(plan: Plan) -> bool:
@@ -58,7 +71,8 @@ def _plan(line: str) -> Plan | None:
     if looks_like_bar(line):
         bar = bar_of(line)
         line = line if bar is None else _bar_line(bar)
-    return plan_of(split(cut_moment(line)[0].strip())[0])
+    line = cut_moment(line)[0].strip()
+    return plan_of(split(boosted(line) or line)[0])
 
 
 def has_points(line: str) -> bool:

@@ -45,6 +45,11 @@ class RunBar:
         self._n = 0
         self._offset = 0
 
+    @property
+    def says_loss(self) -> bool:
+        """Whether a state that waits to be handed out says a loss."""
+        return any("loss" in text.lower() for text, _ in self._held[:1])
+
     def takes(self, state: State) -> bool:
         """Whether the state is one of this bar."""
         return self._key in (None, (state.label, state.total))

@@ -24,7 +24,7 @@ def plan_of(skeleton: str) -> Plan:
         return NOTHING
     dialect = dialect_of(skeleton)
     if dialect is not None and dialect.is_heading:
-        return _heading(dialect, len(literals) - 1)
+        return _heading(dialect, literals)
     if dialect is not None and dialect.only:
         return _by_dialect(dialect, len(literals) - 1)
     plan = Parser(literals, dialect).plan()
@@ -49,10 +49,10 @@ def _by_dialect(dialect: Dialect, n_numbers: int) -> Plan:
     return described(plan)
 
 
-def _heading(dialect: Dialect, n_numbers: int) -> Plan:
-    """The plan of a line that says the step of those below; a number behind the counter is its total."""
+def _heading(dialect: Dialect, literals: list[str]) -> Plan:
+    """The plan of a line that says the step of those below; behind a slash stands its total."""
     fine = max(dialect.step, dialect.batch)
-    total = fine + 1 if n_numbers > fine + 1 else -1
+    total = fine + 1 if literals[fine + 1].strip() == "/" else -1
     counters = dialect.counters
     return Plan(
         Kind.HEADER,

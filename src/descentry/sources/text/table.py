@@ -1,5 +1,7 @@
 """Rows as they come, held as columns until a chunk takes them; the newest row stays open for its own step."""
 
+from typing import Protocol
+
 import numpy as np
 
 from descentry.record.chunk import Chunk, Column, Floats
@@ -11,8 +13,19 @@ MAX_SERIES = 512
 Points = dict[str, float]
 
 
+class Sink(Protocol):
+    """Where rows go."""
+
+    def add(self, step: int, points: Points, wall: float) -> None: ...
+
+    def run(self, steps: list[int], columns: dict[str, list[float]], walls: list[float]) -> None: ...
+
+
 class Table:
-    """Collects rows.  Neighbouring lines of one step share a row, unless they repeat a name."""
+    """Collects rows.  Neighbouring lines of one step share a row, unless they repeat a name.
+
+    `foreign`: names that a rank has which is not the log's own, and what they are for the log's own lines.
+    """
 
     def __init__(self) -> None:
         self._steps: list[int] = []
@@ -21,6 +34,11 @@ class Table:
         self._open: tuple[int, Points, float] | None = None
         self._names: set[str] = set()
         self.n_refused = 0
+        self.n_ranked = 0
+        self.foreign: dict[str, str] = {}
+
+    def __contains__(self, name: str) -> bool:
+        return name in self._names
 
     def __len__(self) -> int:
         return len(self._steps) + (self._open is not None)
@@ -34,7 +52,13 @@ class Table:
         return True
 
     def add(self, step: int, points: Points, wall: float) -> None:
-        """One line's points; joins the open row when it is of the same step and has none of the names."""
+        """One line's points."""
+        if self.foreign:
+            points = {self.foreign.get(name, name): value for name, value in points.items()}
+        self.put(step, points, wall)
+
+    def put(self, step: int, points: Points, wall: float) -> None:
+        """Points under their last names; join the open row when it is of the same step and has none of them."""
         points = {name: value for name, value in points.items() if self.accept(name)}
         if self._open is not None:
             at, known, at_wall = self._open
@@ -59,13 +83,19 @@ class Table:
             values.append(value)
 
     def run(self, steps: list[int], columns: dict[str, list[float]], walls: list[float]) -> None:
-        """Rows of one shape: the first may join the open row, the last stays open."""
+        """Rows of one shape."""
+        if self.foreign:
+            columns = {self.foreign.get(name, name): column for name, column in columns.items()}
+        self.put_run(steps, columns, walls)
+
+    def put_run(self, steps: list[int], columns: dict[str, list[float]], walls: list[float]) -> None:
+        """Rows under their last names: the first may join the open row, the last stays open."""
         first, last = ({name: column[at] for name, column in columns.items()} for at in (0, -1))
-        self.add(steps[0], first, walls[0])
+        self.put(steps[0], first, walls[0])
         if len(steps) > 2:
             self._extend(steps[1:-1], {name: column[1:-1] for name, column in columns.items()}, walls[1:-1])
         if len(steps) > 1:
-            self.add(steps[-1], last, walls[-1])
+            self.put(steps[-1], last, walls[-1])
 
     def _extend(self, steps: list[int], columns: dict[str, list[float]], walls: list[float]) -> None:
         """Many rows that all have the same names."""

@@ -3,10 +3,12 @@
 import re
 
 from descentry.sources.text.bars import bar_of, looks_like_bar
+from descentry.sources.text.boosting import is_begun
+from descentry.sources.text.console import Console
+from descentry.sources.text.grid import PIPES
 from descentry.sources.text.mllog import MARK, event_of
 from descentry.sources.text.plan import NOTHING, Kind
-from descentry.sources.text.reading import Reading
-from descentry.sources.text.tokens import HOLE, decimal_shape
+from descentry.sources.text.tokens import HOLE, cut_moment, decimal_shape
 
 _OPEN = re.compile(f"{HOLE}(?:[.,]|[eE][-+]?)?$")
 """The end of a skeleton whose last number may go on."""
@@ -15,8 +17,9 @@ _OPEN = re.compile(f"{HOLE}(?:[.,]|[eE][-+]?)?$")
 class Tail:
     """Compares a last line with the lines of its shape that came before."""
 
-    def __init__(self, reading: Reading) -> None:
-        self._reading = reading
+    def __init__(self, console: Console) -> None:
+        self._console = console
+        self._reading = console.main
 
     def is_torn(self, text: str) -> bool:
         """Whether numbers of the line may be cut.  Lines without numbers that count are never torn."""
@@ -24,7 +27,12 @@ class Tail:
             return event_of(text) is None
         if looks_like_bar(text) and bar_of(text) is not None and "]" not in text.rpartition("%|")[2]:
             return "%|" in text
-        skeleton, numbers = self._reading.understood(text)
+        if is_begun(cut_moment(text)[0].strip()):
+            return True
+        row = self._reading.table_row(text)
+        if row is not None and not row.is_bar:
+            return text.rstrip()[-1:] not in PIPES
+        skeleton, numbers = self._console.understood(text)
         if not numbers:
             return False
         known = self._reading.plans

@@ -6,6 +6,8 @@ Every expression here is linear in the length of the line: no repetition can giv
 
 import re
 
+from descentry.sources.text.prefixes import without_date, without_prefix
+
 DIGITS = (
     r"(?:[1-9][0-9]{0,2}(?:,[0-9]{3}){1,5}+(?![0-9]|,[0-9]{3})(?:\.[0-9]++)?|[0-9]++(?:\.[0-9]++)?|\.[0-9]++)"
 )
@@ -21,15 +23,10 @@ MOMENT = (
 )
 """A time; groups: day, clock, fraction."""
 _MOMENT = re.compile(MOMENT)
-_SOURCE = re.compile(r"\[?[\w./]{1,120}\.(?:py|cc|cpp|cu|h|rs):[0-9]{1,7}(?::[\w<>]{0,80})?\]?")
-_RANKS = re.compile(r"\[[A-Z]{4,8}(?:\|[\w.=-]{1,64}){1,8}\]")
-"""A level with the ranks of the process, as nanotron prints it: `[INFO|DP=0|TP=0]`."""
 _ESCAPE = re.compile(r"\x1b\[[0-9;?]{0,32}[A-Za-z]")
 _WRAPPED = re.compile(r"(?:tensor|Array|array|np\.float(?:32|64)|float)\((?=[-+]?(?:[0-9.]|nan|inf))")
 MOMENT_WITHIN = 96
 """A time stands at the front of a line: so many characters are searched for it."""
-
-SOURCE_WITHIN = 300
 
 HOLE = "\x00"
 """Stands for a number in a skeleton; no line holds one (see `clean`)."""
@@ -68,12 +65,8 @@ def cut_moment(line: str) -> tuple[str, Moment | None]:
     """The line without the time (and the place in the source) at its front, and the time."""
     before, moment, after = first_moment(line)
     if moment is not None:
-        line = f"{before} {after}"
-    if ".py:" in line or ".h:" in line or ".c" in line:
-        line = _SOURCE.sub(" ", line[:SOURCE_WITHIN], count=2) + line[SOURCE_WITHIN:]
-    if "[INFO|" in line:
-        line = _RANKS.sub(" ", line[:SOURCE_WITHIN], count=1) + line[SOURCE_WITHIN:]
-    return line, moment
+        line = f"{without_date(before)} {after}"
+    return without_prefix(line), moment
 
 
 def decimal_shape(spelling: str) -> str:

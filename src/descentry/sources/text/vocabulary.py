@@ -25,7 +25,7 @@ METRIC_WORDS = frozenset({
     "kl", "entropy", "tokens", "speed", "wps", "ups", "tps", "scale", "rmse", "mae", "mse", "mcc",
     "precision", "recall", "hellaswag", "error", "err", "wer", "cer", "bpb", "bpc", "acc1", "acc5",
     "top1", "top5", "smoothl1", "crossentropy", "samplespersec", "elbo", "psnr", "ssim", "fid", "hella",
-    "acc@1", "acc@5", "prec@1", "prec@5",
+    "acc@1", "acc@5", "prec@1", "prec@5", "ms/batch", "s/batch", "sec/batch", "ms/step", "s/step", "s/it", "s/iter",
 })  # fmt: skip
 """Last words of names that are metrics even where neither `:` nor `=` says so."""
 
@@ -40,7 +40,7 @@ NOT_SERIES = frozenset({
     "rank", "gpu", "cuda", "device", "pid", "process", "port", "node", "worker", "line", "version",
     "seed", "eta", "v_num", "ppo_ep", "micro_step", "local_rank", "size", "epochs", "steps",
     "kernel_size", "stride", "padding", "date", "of", "to", "from", "in", "on", "at", "for", "with", "is",
-    "over", "by", "per", "set", "than", "rank sample",
+    "over", "by", "per", "set", "than", "rank sample", "lineno", "thread", "tid", "global_rank", "world_size",
 })  # fmt: skip
 """Last words of what is no series, whatever number follows."""
 
@@ -57,10 +57,25 @@ LEADING_NOISE = frozenset({
 ALIASES = {"time cost": "time", "training cost": "epoch time", "trl": "train loss", "tel": "val loss"}
 """Names, in lower case, that would be taken for something else."""
 
+RATIOS = frozenset({"acc", "accuracy", "acc1", "acc5", "top1", "top5", "precision", "recall", "correct", "wer", "cer",
+                    "err", "error", "hits", "success", "solved", "passed"})  # fmt: skip
+"""Last words of names of which `n/m` is a quotient and no progress."""
+
+MEASURED = frozenset({"time", "dt", "elapsed", "mem", "memory", "gpu_mem", "vram", "duration", "latency", "step_time",
+                      "data", "data_time", "batch_time", "iter_time"})  # fmt: skip
+"""Names that need no sign before a number with a unit of time or memory."""
+
+MEASURES = re.compile(r"\s?(?:ms|s|sec|secs|seconds|us|µs|min|[KMGT]i?B)(?![\w/])")
+
 RATES = re.compile(r"\s*((?:tok|tokens|samples|images|imgs?|seqs?|it|steps)/(?:second|sec|s))(?![\w/])")
 """A unit that names the number before it."""
 
+TOKENS = re.compile(r"\s?tokens(?=$|\s*[,|;)\]]|\s+[A-Za-z])")
+"""`2M tokens`: the word stands behind the number."""
+
 THOUSANDS = {"K": 1e3, "k": 1e3, "M": 1e6, "G": 1e9}
+BILLIONS = {"B": 1e9, "T": 1e12}
+"""Of tokens; elsewhere these are bytes and tera."""
 
 _TOKEN = re.compile(r"[\s_\-/.]+")
 _CAMEL_LOSS = re.compile(r"(?:loss|persec)$")

@@ -23,6 +23,8 @@ class ClearmlEvents:
         self._notes = Notes(name)
         self._lines = JsonMessages(self._notes)
         self._points = PointRows(Rows())
+        self.n_empty = 0
+        """Lines without an event."""
         self._zeros = SuspectZeros("ClearML")
 
     def feed(self, data: bytes) -> Chunk:
@@ -40,6 +42,7 @@ class ClearmlEvents:
         return self._points.rows.chunk(self._notes.take())
 
     def _take(self, line: int, events: Any) -> None:
+        self.n_empty += not isinstance(events, dict | list) or not events
         for event in events if isinstance(events, list) else (events,):
             if not isinstance(event, dict):
                 self._notes.add("bad_line", "is no list of events and was left out", line)

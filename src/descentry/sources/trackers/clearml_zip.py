@@ -16,12 +16,14 @@ from descentry.formats.blocks import head as start_of
 from descentry.formats.zip_members import HEAD, Archive, members_of
 from descentry.record.chunk import Chunk, empty
 from descentry.record.errors import DamagedError, UsageError
+from descentry.record.event import Event
 from descentry.sources.drive import follow_stream, read_stream
 from descentry.sources.json.values import BadJson, clean_name, parsed
 from descentry.sources.numbers import number
 from descentry.sources.protocol import OneRun
-from descentry.sources.rows import bounded, with_events
+from descentry.sources.rows import bounded
 from descentry.sources.settled import follow_settled
+from descentry.sources.trackers.archive_log import rows_of
 from descentry.sources.trackers.clearml_events import SCALAR, ClearmlEvents
 
 format = "clearml"
@@ -32,6 +34,8 @@ N_LOOKED_AT = 8
 MAX_SETTINGS = 1000
 MAX_TASK = 16 << 20
 """Bytes of `task.json`, which holds the script's uncommitted changes too."""
+MAX_NESTED = 200_000
+"""Lists and objects in it, each of which takes some hundred bytes."""
 _NAME = re.compile(r"offline-[0-9a-f]{32}\.zip")
 _FIRST = re.compile(rb'\s*\[\s*\{\s*"')
 
@@ -113,19 +117,20 @@ def _read_archive(path: Path) -> Iterator[Chunk]:
             raise DamagedError(str(path), problem, "export the task anew")
         events = ClearmlEvents(f"{path.name}/{METRICS}")
         yield from bounded(empty((), _config(archive)))
-        for block in archive.blocks(METRICS):
-            yield from bounded(events.feed(block))
-        yield from bounded(with_events(events.end(), archive.events))
+        yield from rows_of(archive, METRICS, events)
 
 
 def _config(archive: Archive) -> dict[str, object]:
     """The task's name and hyperparameters."""
+    content = archive.whole(TASK, MAX_TASK)
     try:
-        task = parsed(archive.whole(TASK, MAX_TASK))
+        task = parsed(content) if content.count(b"[") + content.count(b"{") <= MAX_NESTED else None
     except BadJson:
-        return {}
+        task = None
     config: dict[str, object] = {}
     if not isinstance(task, dict):
+        message = f"{TASK} is no description of a task: its settings were left out"
+        archive.events.append(Event("bad_config", message, f"{archive.path.name}/{TASK}"))
         return config
     if isinstance(task.get("name"), str):
         config["name"] = clean_name(task["name"])

@@ -23,7 +23,7 @@ from descentry.sources.notes import Notes, quoted
 from descentry.sources.numbers import number, wall_seconds, whole_step
 from descentry.sources.protocol import Log
 from descentry.sources.rows import bounded
-from descentry.sources.settled import added
+from descentry.sources.settled import Known, added
 from descentry.sources.trackers.comet_messages import OWN
 
 format = "comet"
@@ -75,11 +75,12 @@ class ApiExperiment:
     def follow(self, path: Path) -> Iterator[Chunk]:  # noqa: ARG002
         """The rows that come; each chunk asks the server for the whole experiment.  Raises UnreadableError."""
         yield from bounded(empty(config=self._config()))
-        known = np.empty(0, np.int64)
+        known = Known.of(empty())
         while True:
             fresh = self._rows()
-            n_before, known_before, known = len(known), known, fresh.steps
-            yield from added(known_before, fresh, self._address)
+            n_before = len(known.steps)
+            yield from added(known, fresh, self._address)
+            known = Known.of(fresh)
             if fresh.n_rows == n_before:
                 yield empty()
 

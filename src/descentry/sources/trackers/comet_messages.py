@@ -76,6 +76,8 @@ class Messages:
         self._points = CometPoints(self._notes, is_resumed=is_resumed)
         self._config: dict[str, object] = {}
         self._n_settings = 0
+        self.n_empty = 0
+        """Lines that are no message."""
 
     def feed(self, data: bytes) -> Chunk:
         """The rows of the messages that are whole now."""
@@ -96,6 +98,7 @@ class Messages:
     def _take(self, line: int, message: Any) -> None:
         payload = message.get("payload") if isinstance(message, dict) else None
         if not isinstance(payload, dict):
+            self.n_empty += 1
             self._notes.add("bad_line", "is no message of Comet and was left out", line)
             return
         kind = message.get("type")

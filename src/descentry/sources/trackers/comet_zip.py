@@ -9,6 +9,7 @@ when the folder is named.  `process duration` is Comet's own and left out.
 import os
 import re
 from collections.abc import Iterator, Sequence
+from functools import lru_cache
 from pathlib import Path
 from typing import NamedTuple
 
@@ -18,8 +19,9 @@ from descentry.record.errors import DamagedError, InputError, UsageError
 from descentry.record.event import Event
 from descentry.sources.json.values import BadJson, parsed
 from descentry.sources.protocol import OneRun
-from descentry.sources.rows import bounded, is_empty, with_events
+from descentry.sources.rows import bounded, with_events
 from descentry.sources.settled import follow_settled
+from descentry.sources.trackers.archive_log import rows_of
 from descentry.sources.trackers.comet_messages import MESSAGES, Messages
 
 format = "comet"
@@ -93,6 +95,21 @@ class _Part(NamedTuple):
 
 
 def _part(path: Path) -> _Part:
+    try:
+        status = os.stat(path)
+    except OSError:
+        return _part_now(path)
+    return _part_of(path, (status.st_mtime_ns, status.st_size, status.st_ino))
+
+
+@lru_cache(maxsize=4096)
+def _part_of(path: Path, version: object) -> _Part:
+    """What an archive is, remembered until it changes: a follower asks again and again."""
+    del version
+    return _part_now(path)
+
+
+def _part_now(path: Path) -> _Part:
     named = _NAME.fullmatch(path.name)
     key = named[1] if named else path.stem
     try:
@@ -119,18 +136,24 @@ def _by_key(folder: Path) -> dict[str, list[Path]]:
 
 
 class Experiment:
-    """Reads the archives of one experiment, one after the other; in a folder, those that come later too."""
+    """Reads the archives of one experiment, one after the other.
+
+    A follower takes up those that come later, be it the folder that was named or an archive.
+    """
 
     def __init__(self, paths: Sequence[Path], folder: Path | None = None) -> None:
         self._paths = list(paths)
+        self._first = self._paths[0]
         self._folder = folder
         self._key = _part(paths[0]).key
 
     def read(self, path: Path) -> Iterator[Chunk]:  # noqa: ARG002
         """The whole experiment.  An archive that cannot be read is told where another can.  Raises InputError."""
+        if self._folder is not None:
+            self._now(set())
         lost: list[Event] = []
         n_read = 0
-        for archive in self._now():
+        for archive in self._paths:
             try:
                 for chunk in _read_archive(archive, is_resumed=n_read > 0):
                     yield with_events(chunk, lost)
@@ -147,20 +170,21 @@ class Experiment:
 
     def follow(self, path: Path) -> Iterator[Chunk]:
         """The experiment, read again when an archive changes or comes.  Raises InputError."""
-        return follow_settled(self._now, lambda: self.read(path))
+        others: set[Path] = set() if self._folder is not None else set(self._there()) - set(self._paths)
+        return follow_settled(lambda: self._now(others), lambda: self.read(path))
 
-    def _now(self) -> list[Path]:
-        """The archives that there are now."""
-        if self._folder is not None:
-            self._paths = _by_key(self._folder).get(self._key, self._paths)
+    def _now(self, others: set[Path]) -> list[Path]:
+        """The archives that there are now, without those that lay beside the only one that was named."""
+        self._paths = [archive for archive in self._there() if archive not in others] or self._paths
         return self._paths
+
+    def _there(self) -> list[Path]:
+        found = _by_key(self._folder or self._first.parent).get(self._key, [])
+        is_named = self._folder is None and self._first not in found
+        return [self._first, *found] if is_named else found
 
 
 def _read_archive(path: Path, *, is_resumed: bool) -> Iterator[Chunk]:
     messages = Messages(f"{path.name}/{MESSAGES}", is_resumed=is_resumed)
     with Archive(path) as archive:
-        for block in archive.blocks(MESSAGES):
-            chunk = messages.feed(block)
-            if not is_empty(chunk):
-                yield from bounded(chunk)
-        yield from bounded(with_events(messages.end(), archive.events))
+        yield from rows_of(archive, MESSAGES, messages)

@@ -11,17 +11,15 @@ from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
-import numpy as np
-
 from descentry.formats.blocks import head
 from descentry.record.chunk import Chunk, empty
 from descentry.record.errors import InputError
-from descentry.record.event import Event
 from descentry.sources.json.values import clean_name
-from descentry.sources.merge import Points, merged_by_step, points
+from descentry.sources.metric_files import MetricFiles
+from descentry.sources.notes import Notes
 from descentry.sources.numbers import number
-from descentry.sources.rows import MAX_SERIES, bounded, is_empty, joined
-from descentry.sources.tables import csv
+from descentry.sources.rows import MAX_SERIES, bounded
+from descentry.sources.tables.csv_lines import CsvLines
 
 format = "deepspeed_csv"
 SIGN = "Train_Samples_"
@@ -44,14 +42,8 @@ def matches(path: Path, head: bytes) -> bool:
 
 def read(path: Path) -> Iterator[Chunk]:
     """The whole run, metrics merged by step, as chunks.  Raises UnreadableError."""
-    series: dict[str, Points] = {}
-    events: list[Event] = []
-    for name, file in metric_files(path):
-        whole = joined(csv.read(file))
-        events += whole.events
-        series[name] = _points(whole)
-    chunk = merged_by_step(series)
-    yield from bounded(Chunk(chunk.steps, chunk.columns, None, tuple(events), config_of(path)))
+    yield from bounded(empty(config=config_of(path)))
+    yield from bounded(_metrics(path).read())
 
 
 def metric_files(folder: Path) -> list[tuple[str, Path]]:
@@ -91,58 +83,21 @@ def config_of(folder: Path) -> dict[str, object]:
     return {name: cell if (value := number(cell)) is None else value for name, cell in pairs}
 
 
-def _points(chunk: Chunk) -> Points:
-    """The points of a metric's file, whose only series it is."""
-    if not chunk.columns:
-        return _NONE
-    rows, values = next(iter(chunk.columns.values()))
-    return points(chunk.steps[rows], values)
-
-
-_NONE = points(np.empty(0, np.int64), np.empty(0, np.float64))
-
-
 def follow(path: Path) -> Iterator[Chunk]:
-    """The run as it grows.  The newest step waits until a later one comes, or nothing: its metrics are
-    written one after the other.  Raises UnreadableError."""
-    files: dict[str, Iterator[Chunk]] = {}
-    waiting: dict[str, Points] = {}
+    """The run as it grows; metrics that come later are taken up.  Raises UnreadableError."""
     yield from bounded(empty(config=config_of(path)))
-    while True:
-        for name, file in metric_files(path):
-            if name not in files:
-                files[name] = csv.follow(file)
-        fresh = {name: joined(_news(chunks)) for name, chunks in files.items()}
-        ready = {name: _both(waiting.get(name, _NONE), _points(chunk)) for name, chunk in fresh.items()}
-        waiting = {}
-        if any(chunk.n_rows for chunk in fresh.values()):
-            ready, waiting = _split(ready)
-        rows = merged_by_step(ready)
-        events = tuple(event for chunk in fresh.values() for event in chunk.events)
-        merged = Chunk(rows.steps, rows.columns, None, events)
-        yield from bounded(merged)
-        if is_empty(merged):
-            yield empty()
+    yield from _metrics(path).follow()
 
 
-def _news(chunks: Iterator[Chunk]) -> Iterator[Chunk]:
-    """What a followed file has had since the last visit."""
-    for chunk in chunks:
-        if is_empty(chunk):
-            return
-        yield chunk
+def _metrics(path: Path) -> MetricFiles:
+    return MetricFiles(
+        lambda: metric_files(path),
+        lambda: [path, *_headless(path)],
+        lambda _, file: CsvLines(file.name),
+        Notes(path.name),
+    )
 
 
-def _both(a: Points, b: Points) -> Points:
-    return points(np.concatenate([a.steps, b.steps]), np.concatenate([a.values, b.values]))
-
-
-def _split(series: dict[str, Points]) -> tuple[dict[str, Points], dict[str, Points]]:
-    """The points before the newest step, and those at it."""
-    newest = max(int(its.steps[-1]) for its in series.values() if len(its.steps))
-    ready, waiting = {}, {}
-    for name, its in series.items():
-        n = len(its.steps) - int(np.logical_and.accumulate(its.steps[::-1] == newest).sum())
-        ready[name] = points(its.steps[:n], its.values[:n])
-        waiting[name] = points(its.steps[n:], its.values[n:])
-    return ready, waiting
+def _headless(folder: Path) -> list[Path]:
+    """Tables that are no metric, as long as their header is not written."""
+    return [file for file in sorted(folder.glob("*.csv*"))[:MAX_SERIES] if not _metric(file)]

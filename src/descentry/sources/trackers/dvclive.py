@@ -14,11 +14,11 @@ from descentry.formats.blocks import head
 from descentry.record.chunk import Chunk, empty
 from descentry.record.errors import InputError
 from descentry.sources.json.values import clean_name
+from descentry.sources.metric_files import MetricFile, MetricFiles, folders_below
 from descentry.sources.notes import Notes
 from descentry.sources.numbers import number
 from descentry.sources.rows import MAX_SERIES, bounded
-from descentry.sources.tables.csv import CsvLines
-from descentry.sources.trackers.metric_files import MetricFile, MetricFiles
+from descentry.sources.tables.csv_lines import CsvLines
 
 format = "dvclive"
 owns_folder = True
@@ -67,7 +67,12 @@ def follow(path: Path) -> Iterator[Chunk]:
 
 
 def _metrics(path: Path) -> MetricFiles:
-    return MetricFiles(lambda: metric_files(path), CsvLines, Notes(path.name))
+    return MetricFiles(
+        lambda: metric_files(path),
+        lambda: folders_below(path / METRICS),
+        lambda _, file: CsvLines(file.name),
+        Notes(path.name),
+    )
 
 
 def config_of(folder: Path) -> dict[str, object]:

@@ -12,6 +12,7 @@ from pathlib import Path
 from descentry.record.chunk import Chunk
 from descentry.record.errors import UsageError
 from descentry.sources.protocol import OneRun
+from descentry.sources.settled import follow_settled
 from descentry.sources.tables.table_runs import TableRun, runs_of
 
 format = "neptune"
@@ -41,7 +42,7 @@ def _parts(folder: Path) -> list[Path]:
 
 def runs(path: Path) -> Sequence[tuple[str, OneRun]]:
     """The runs of the export by their ids.  Raises InputError."""
-    return [(run.name, run) for run in runs_of(_parts(path))]
+    return [(run.name, ExportRun(path, run)) for run in runs_of(_parts(path))]
 
 
 def read(path: Path) -> Iterator[Chunk]:
@@ -50,12 +51,41 @@ def read(path: Path) -> Iterator[Chunk]:
 
 
 def follow(path: Path) -> Iterator[Chunk]:
-    """The only run, read again when a part was written again.  Raises as `read`."""
+    """The only run, read again when a part was written.  Raises as `read`."""
     return _only(path).follow(path)
 
 
-def _only(path: Path) -> TableRun:
-    found = runs_of(_parts(path))
+def _only(path: Path) -> OneRun:
+    found = runs(path)
     if len(found) != 1:
         raise UsageError(f"{path} holds {len(found)} runs, expected one; name one of its files")
-    return found[0]
+    return found[0][1]
+
+
+class ExportRun:
+    """One run of an export; `run` is what there was of it when the export was looked at."""
+
+    def __init__(self, folder: Path, run: TableRun) -> None:
+        self._folder, self._run = folder, run
+        self._stems = {_stem(part) for part in run.groups}
+
+    def read(self, path: Path) -> Iterator[Chunk]:
+        """The whole run.  Raises InputError."""
+        return self._run.read(path)
+
+    def follow(self, path: Path) -> Iterator[Chunk]:
+        """The run, read again when a part was written again, or another one of its parts.  Raises InputError."""
+        return follow_settled(self._own_parts, lambda: self._now().read(path))
+
+    def _own_parts(self) -> list[Path]:
+        return [part for part in _parts(self._folder) if _stem(part) in self._stems]
+
+    def _now(self) -> TableRun:
+        """The run as it is now; as it was where its parts are gone."""
+        there = (run for run in runs_of(self._own_parts()) if run.name == self._run.name)
+        return next(there, self._run)
+
+
+def _stem(part: Path) -> str:
+    """What the names of all parts of a run have in common."""
+    return part.name.rpartition("_part_")[0]

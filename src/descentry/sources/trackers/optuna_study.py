@@ -8,16 +8,15 @@ value, NaN is one or NULL.
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from descentry.formats.sqlite_file import Database, holds_tables, text
+from descentry.formats.sqlite_file import Database, holds_tables, require_whole, text
 from descentry.record.chunk import Chunk
 from descentry.record.errors import DamagedError
 from descentry.sources.sqlite_part import Part, follow_part, read_part
-from descentry.sources.store import only_run, run_names
+from descentry.sources.store import DATABASES, only_run, run_names
 from descentry.sources.trackers.optuna_tables import StudyValues, TrialValues
 
 format = "optuna"
 
-TABLES = frozenset({"studies", "trials", "trial_values"})
 COLUMNS = {
     "studies": {"study_id", "study_name"},
     "trials": {"trial_id", "number", "study_id", "state"},
@@ -29,7 +28,7 @@ MAX_RUNS = 100_000
 
 def matches(path: Path, head: bytes) -> bool:
     """True for an SQLite database with optuna's tables."""
-    return holds_tables(path, head, TABLES)
+    return holds_tables(path, head, DATABASES["optuna"])
 
 
 def read(path: Path) -> Iterator[Chunk]:
@@ -57,11 +56,16 @@ def runs(path: Path) -> "Sequence[tuple[str, OptunaRun]]":
             "(SELECT trial_id FROM trial_intermediate_values) ORDER BY study_id, number, trial_id LIMIT ?",
             MAX_RUNS,
         )
+    if not studies:
+        require_whole(path)
     names = run_names([text(id) for id, _ in studies], [text(name) for _, name in studies])
     found: list[tuple[str, OptunaRun]] = []
+    of_study: dict[object, list[tuple[str, object]]] = {}
+    for trial, study, number in trials:
+        of_study.setdefault(study, []).append((f"trial-{text(number)}", trial))
     for (study, _), name in zip(studies, names, strict=True):
         found.append((name, OptunaRun(study, None)))
-        own = [(f"trial-{text(number)}", trial) for trial, of, number in trials if of == study]
+        own = of_study.get(study, [])
         shown = run_names([text(trial) for _, trial in own], [number for number, _ in own])
         found += [
             (f"{name}/{one}", OptunaRun(study, trial)) for one, (_, trial) in zip(shown, own, strict=True)

@@ -1,17 +1,18 @@
 """The tables of optuna's storage: the objectives of a study's trials, the values that one trial reported."""
 
 import math
+import time
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 from descentry.formats.sqlite_file import Database, Row, text
 from descentry.record.chunk import Chunk, empty
-from descentry.record.errors import DamagedError
 from descentry.sources.json.rows import as_number
 from descentry.sources.json.values import BadJson, clean_name, parsed
 from descentry.sources.notes import Notes, quoted
 from descentry.sources.numbers import iso_seconds, whole_step
-from descentry.sources.rows import Rows
+from descentry.sources.rows import Rows, with_events
+from descentry.sources.sqlite_rows import NewRows
 from descentry.sources.store import MAX_SETTINGS
 
 PAGE = 4096
@@ -19,13 +20,22 @@ TYPED = {"INF_POS": math.inf, "INF_NEG": -math.inf, "NAN": math.nan}
 """What stands in the type of a value that SQL cannot hold."""
 FAR_BEHIND = 100
 """A trial that still runs holds back those with later numbers, so that steps rise, but not more of them."""
+N_TIMES = 3
+LEAST_WAIT_S = 60.0
+"""It holds them back for at most so many times as the longest trial took, or so long: its process may be dead."""
 
 OBJECTIVES = (
     "SELECT v.trial_value_id, t.number, {complete}, v.value, {type}, v.objective "
     "FROM trial_values v JOIN trials t ON t.trial_id = v.trial_id "
-    f"WHERE t.study_id = ? AND v.trial_value_id > ? ORDER BY v.trial_value_id LIMIT {PAGE}"
+    f"WHERE t.study_id = ? AND v.trial_value_id > ? AND v.trial_value_id <= ? ORDER BY v.trial_value_id LIMIT {PAGE}"
 )
-OPEN = "SELECT min(number) FROM trials WHERE study_id = ? AND state = 'RUNNING'"
+NEWEST_OBJECTIVE = "SELECT max(trial_value_id) FROM trial_values"
+NEWEST_REPORTED = "SELECT max(trial_intermediate_value_id) FROM trial_intermediate_values"
+OPEN = "SELECT min(number) FROM trials WHERE study_id = ? AND state = 'RUNNING' AND number > ?"
+LONGEST = (
+    "SELECT max(julianday(datetime_complete) - julianday(datetime_start)) * 86400 FROM trials "
+    "WHERE study_id = ? AND state IN ('COMPLETE', 'PRUNED')"
+)
 WITHOUT = (
     "SELECT state, count(*) FROM trials WHERE study_id = ? AND state IN ('PRUNED', 'FAIL') "
     "AND trial_id NOT IN (SELECT trial_id FROM trial_values) GROUP BY state"
@@ -33,7 +43,7 @@ WITHOUT = (
 REPORTED = (
     "SELECT trial_intermediate_value_id, step, NULL, intermediate_value, {type}, NULL "
     "FROM trial_intermediate_values WHERE trial_id = ? AND trial_intermediate_value_id > ? "
-    f"ORDER BY trial_intermediate_value_id LIMIT {PAGE}"
+    f"AND trial_intermediate_value_id <= ? ORDER BY trial_intermediate_value_id LIMIT {PAGE}"
 )
 PARAMS = f"SELECT param_name, param_value, distribution_json FROM trial_params WHERE trial_id = ? LIMIT {MAX_SETTINGS}"
 NAMES = (
@@ -49,10 +59,13 @@ class StudyValues:
 
     def __init__(self, path: Path, study: object) -> None:
         self._study = study
-        self._news = _News(path, study)
         self._notes = Notes(path.name)
+        self._news = NewRows(path, study, self._notes, self._forget)
         self._names: list[str] = []
-        self._waiting: list[Row] = []
+        self._forget()
+
+    def _forget(self) -> None:
+        self._held = _Held(self._study, self._notes)
 
     def config(self, database: Database) -> Mapping[str, object]:
         """Which way each objective is to go; learns what they are called."""
@@ -71,19 +84,20 @@ class StudyValues:
         there = database.tables()
         complete = "t.datetime_complete" if "datetime_complete" in there["trials"] else "NULL"
         kind = "v.value_type" if "value_type" in there["trial_values"] else "NULL"
-        for page in self._news.pages(database, OBJECTIVES.format(complete=complete, type=kind)):
-            self._waiting += page
-        self._waiting.sort(key=_number)
-        ((first_open,),) = database.rows(OPEN, self._study)
-        until = first_open if isinstance(first_open, int) else math.inf
-        newest = _number(self._waiting[-1]) if self._waiting else 0
-        n = sum(_number(row) < max(until, newest - FAR_BEHIND) for row in self._waiting)
-        ready, self._waiting = self._waiting[:n], self._waiting[n:]
-        yield _chunk(ready, self._name, self._notes)
+        pages = self._news.pages(database, OBJECTIVES.format(complete=complete, type=kind), NEWEST_OBJECTIVE)
+        fresh = [row for page in pages for row in page]
+        yield _chunk(self._held.add(database, fresh), self._name, self._notes)
+
+    def pause(self) -> Chunk:
+        """The objectives that have waited too long for a trial."""
+        return _chunk(self._held.ready(), self._name, self._notes)
 
     def end(self, problem: str) -> Chunk | None:
         """The objectives that waited for earlier trials."""
-        return self._news.end(problem, self._notes) and _chunk(self._waiting, self._name, self._notes)
+        told = self._news.end(problem)
+        if told is None:
+            return None
+        return with_events(_chunk(self._held.rest(), self._name, self._notes), told.events)
 
     def _name(self, objective: object) -> str:
         if isinstance(objective, int) and 0 <= objective < len(self._names):
@@ -98,8 +112,8 @@ class TrialValues:
 
     def __init__(self, path: Path, trial: object) -> None:
         self._trial = trial
-        self._news = _News(path, trial)
         self._notes = Notes(path.name)
+        self._news = NewRows(path, trial, self._notes, lambda: None)
 
     def config(self, database: Database) -> Mapping[str, object]:
         """The parameters of the trial."""
@@ -112,37 +126,64 @@ class TrialValues:
         """The values that are new."""
         has_type = "intermediate_value_type" in database.tables()["trial_intermediate_values"]
         kind = "intermediate_value_type" if has_type else "NULL"
-        for page in self._news.pages(database, REPORTED.format(type=kind)):
+        for page in self._news.pages(database, REPORTED.format(type=kind), NEWEST_REPORTED):
             yield _chunk(page, lambda _: "intermediate_value", self._notes)
+        yield empty(self._notes.take())
+
+    def pause(self) -> Chunk:
+        """Nothing waits."""
+        return empty()
 
     def end(self, problem: str) -> Chunk | None:
         """What was noticed."""
-        return self._news.end(problem, self._notes)
+        return self._news.end(problem)
 
 
-class _News:
-    """Rows in the order in which they were stored, from the first on or from the last that was seen."""
+class _Held:
+    """Objectives that wait for trials with lower numbers, which still run."""
 
-    def __init__(self, path: Path, owner: object) -> None:
-        self._path, self._owner = path, owner
-        self._last = 0
+    def __init__(self, study: object, notes: Notes) -> None:
+        self._study = study
+        self._notes = notes
+        self._rows: list[Row] = []
+        self._until: float = math.inf
+        self._since = self._longest_s = 0.0
+        self._ignored = self._highest = -1
 
-    def pages(self, database: Database, query: str) -> Iterator[list[Row]]:
-        """All rows that are new, page by page."""
-        while page := database.rows(query, self._owner, self._last):
-            last = page[-1][0]
-            if not isinstance(last, int) or last <= self._last:
-                raise DamagedError(str(self._path), "holds rows out of their order", "write it anew")
-            self._last = last
-            yield page
+    def add(self, database: Database, rows: list[Row]) -> list[Row]:
+        """Takes new rows; those that wait for no trial any more."""
+        self._rows = sorted([*self._rows, *rows], key=_number)
+        ((first_open,),) = database.rows(OPEN, self._study, self._ignored)
+        until = first_open if isinstance(first_open, int) else math.inf
+        if until != self._until:
+            self._until, self._since = until, time.monotonic()
+        if "datetime_start" in database.tables()["trials"]:
+            ((longest,),) = database.rows(LONGEST, self._study)
+            self._longest_s = longest if isinstance(longest, int | float) else 0.0
+        return self.ready()
 
-    def end(self, problem: str, notes: Notes) -> Chunk | None:
-        """An empty chunk with what was noticed; None where a problem left nothing."""
-        if problem and not self._last:
-            return None
-        if problem:
-            notes.add("torn_tail", f"the file {problem}; what came before was read")
-        return empty(notes.take())
+    def ready(self) -> list[Row]:
+        """The rows that wait for no trial, or have waited too long for one whose process may be dead."""
+        newest = _number(self._rows[-1]) if self._rows else -1
+        if time.monotonic() - self._since > max(LEAST_WAIT_S, N_TIMES * self._longest_s):
+            self._ignored = max(self._ignored, newest)
+            self._until = math.inf
+        n = sum(_number(row) < max(self._until, newest - FAR_BEHIND) for row in self._rows)
+        ready, self._rows = self._rows[:n], self._rows[n:]
+        return self._told(ready)
+
+    def _told(self, rows: list[Row]) -> list[Row]:
+        n_late = sum(_number(row) < self._highest for row in rows)
+        if n_late:
+            message = "trials that ended long after later ones stand behind these"
+            self._notes.add("late_trial", message, step=_number(rows[0]), count=n_late)
+        self._highest = max(self._highest, *map(_number, rows)) if rows else self._highest
+        return rows
+
+    def rest(self) -> list[Row]:
+        """All rows that wait."""
+        rest, self._rows = self._rows, []
+        return self._told(rest)
 
 
 def _chunk(rows: list[Row], name: Callable[[object], str], notes: Notes) -> Chunk:

@@ -5,23 +5,30 @@ logs steps again leaves both.  Second writers' files (`metrics.2.jsonl`, …) ar
 of a mirror are passed over, as the log holds the same values in full.
 """
 
+import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 from descentry.formats.blocks import opened, read_some
 from descentry.formats.lines import LineBlocks
-from descentry.formats.run_folder import HEAD, MAX_LINE, ROW, is_log
+from descentry.formats.packed import MAGICS
+from descentry.formats.run_folder import MAX_LINE, ROW, is_log
 from descentry.formats.run_folder_tail import WholeLines
 from descentry.record.chunk import Chunk, empty
-from descentry.sources.drive import follow_stream, read_stream
+from descentry.sources.drive import follow_stream, followed, read_stream
 from descentry.sources.json.values import BadJson, clean_name, parsed
 from descentry.sources.notes import Notes, quoted
-from descentry.sources.rows import bounded, is_empty, joined, with_events
+from descentry.sources.rows import joined
 from descentry.sources.trackers.run_folder_rows import FolderRows
 
 format = "descentry"
 
+_NAME = re.compile(r"metrics(\.\d+)?\.jsonl")
+N_MAGIC = max(map(len, MAGICS))
+N_LINES = 100
+"""Lines after zeros that are looked at."""
+ZEROS = "zero bytes stand in place of what was written, as a power failure leaves them"
 MAX_CONFIG = 1000
 MAX_KIND = 40
 MIN_TABLE = 16
@@ -29,9 +36,17 @@ MIN_TABLE = 16
 MAX_MESSAGE = 400
 
 
-def matches(path: Path, head: bytes) -> bool:  # noqa: ARG001
-    """True when the first line is the one that the writer begins every log with."""
-    return is_log(head)
+def matches(path: Path, head: bytes) -> bool:
+    """True when the first line is the one that the writer begins every log with, or zeros stand in its place."""
+    return is_log(head) or (head.startswith(b"\0") and _may_follow_zeros(path.name, head.lstrip(b"\0")))
+
+
+def _may_follow_zeros(name: str, rest: bytes) -> bool:
+    """Whether a log of this name goes on so where a power failure left zeros for its start."""
+    if not rest:
+        return bool(_NAME.match(name))
+    lines = rest.split(b"\n")[:N_LINES]
+    return any(is_log(line) or (line.startswith(ROW) and b',"wall_time":' in line) for line in lines)
 
 
 def read(path: Path) -> Iterator[Chunk]:
@@ -42,26 +57,10 @@ def read(path: Path) -> Iterator[Chunk]:
 def follow(path: Path) -> Iterator[Chunk]:
     """The log as it grows; a torn tail waits, and its repair is not noticed.  Raises UnreadableError."""
     with opened(path) as file:
-        is_packed = read_some(file, 1, path) != HEAD[:1]
-    return follow_stream(path, FolderLines) if is_packed else _followed(path)
-
-
-def _followed(path: Path) -> Iterator[Chunk]:
-    source = WholeLines(path)
-    decoder = FolderLines(path.name)
-    n_restarts = 0
-    try:
-        for data in source:
-            if source.n_restarts != n_restarts:
-                n_restarts = source.n_restarts
-                decoder = FolderLines(path.name)
-            chunk = with_events(decoder.feed(data), source.events)
-            source.events.clear()
-            yield from bounded(chunk)
-            if not data and is_empty(chunk):
-                yield empty()
-    finally:
-        source.close()
+        is_packed = read_some(file, N_MAGIC, path).startswith(MAGICS)
+    return (
+        follow_stream(path, FolderLines) if is_packed else followed(WholeLines(path), path.name, FolderLines)
+    )
 
 
 class FolderLines:
@@ -82,10 +81,8 @@ class FolderLines:
     def end(self) -> Chunk:
         """The row of a last line without newline, if it is whole."""
         block = self._lines.end()
-        text = block.data.rstrip(b"\0")
+        text = self._without_zeros(block.data, block.line)
         if not text:
-            if block.data:
-                self._torn(block.line)
             return self._told([])
         try:
             content = parsed(text)
@@ -94,6 +91,13 @@ class FolderLines:
             return self._told([])
         self._take(content, text, block.line)
         return self._told([self._rows.chunk()])
+
+    def _without_zeros(self, text: bytes, line: int) -> bytes:
+        """The line without the zeros around it, which are told."""
+        if b"\0" not in text:
+            return text
+        self._notes.add("bad_line", ZEROS, line)
+        return text.strip(b"\0")
 
     def _torn(self, line: int) -> None:
         self._notes.add("torn_tail", "the last line is cut off and was left out", line)
@@ -146,7 +150,8 @@ class FolderLines:
         return [before]
 
     def _one(self, text: bytes, line: int) -> None:
-        if not text.strip(b" \t\r\0"):
+        text = self._without_zeros(text, line)
+        if not text.strip(b" \t\r"):
             return
         if len(text) > MAX_LINE:
             self._notes.add("bad_line", f"a line of more than {MAX_LINE >> 20} MiB was left out", line)

@@ -9,8 +9,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from descentry.formats.sqlite_file import Database, Row, holds_tables, text
-from descentry.record.chunk import Chunk
+from descentry.formats.sqlite_file import Database, Row, holds_tables, require_whole, text
+from descentry.record.chunk import Chunk, empty
 from descentry.record.errors import DamagedError
 from descentry.sources.json.rows import JsonRows
 from descentry.sources.json.table import as_table
@@ -18,16 +18,25 @@ from descentry.sources.json.values import BadJson, clean_name, parsed
 from descentry.sources.notes import Notes
 from descentry.sources.rows import with_events
 from descentry.sources.sqlite_part import follow_part, read_part
-from descentry.sources.store import MAX_SETTINGS, only_run, run_names
+from descentry.sources.sqlite_rows import NewRows
+from descentry.sources.store import DATABASES, MAX_SETTINGS, only_run, run_names
 
 format = "trackio"
 
-TABLES = frozenset({"metrics", "configs"})
 COLUMNS = frozenset({"id", "timestamp", "run_name", "step", "metrics"})
 PAGE = 512
+FEW = 20_000
+"""Calls of a run that are sorted anew for each page, where its index is used."""
+SHARE = 8
+"""A run with one call in so many is read fastest by going through all."""
 MAX_ROW = 1 << 20
 """Bytes of one call; a longer one holds tables or pictures."""
+MAX_NESTED = 10_000
+"""Lists and objects in one call."""
+MAX_BATCH = 4 << 20
+"""Bytes of calls that are parsed together."""
 MAX_RUNS = 100_000
+NEWEST = "SELECT max(id) FROM metrics"
 STEP, WALL = "\tstep", "_timestamp"
 """Fields that are added to a row: no metric has the name of the first, nor is the second a number."""
 
@@ -36,7 +45,9 @@ TEXT = "CAST(? AS TEXT)"
 
 def matches(path: Path, head: bytes) -> bool:
     """True for an SQLite database with trackio's tables."""
-    return holds_tables(path, head, TABLES) and not holds_tables(path, head, frozenset({"runs"}))
+    return holds_tables(path, head, DATABASES["trackio"]) and not holds_tables(
+        path, head, frozenset({"runs"})
+    )
 
 
 def read(path: Path) -> Iterator[Chunk]:
@@ -56,6 +67,8 @@ def runs(path: Path) -> "Sequence[tuple[str, TrackioRun]]":
         found = database.rows(
             f"SELECT {key}, run_name FROM metrics GROUP BY {key} ORDER BY min(id) LIMIT ?", MAX_RUNS
         )
+    if not found:
+        require_whole(path)
     names = run_names([text(id) for id, _ in found], [text(name) for _, name in found])
     return [(name, TrackioRun(id)) for name, (id, _) in zip(names, found, strict=True)]
 
@@ -91,11 +104,13 @@ class Calls:
     max_value = MAX_ROW
 
     def __init__(self, path: Path, run: object) -> None:
-        self._path = path
         self._run = run
         self._notes = Notes(path.name)
+        self._news = NewRows(path, run, self._notes, self._forget)
+        self._forget()
+
+    def _forget(self) -> None:
         self._rows = JsonRows(self._notes, STEP)
-        self._last = 0
 
     def config(self, database: Database) -> Mapping[str, object]:
         """The run's settings, without trackio's own (`_Username`, …)."""
@@ -109,27 +124,41 @@ class Calls:
 
     def fresh(self, database: Database) -> Iterator[Chunk]:
         """The calls after the last one that was seen."""
+        key = _key(database)
+        how = "" if self._is_small_part(database, key) else "NOT INDEXED"
         query = (
             f"SELECT id, step, timestamp, CASE WHEN length(metrics) < {MAX_ROW // 4} THEN metrics END "
-            f"FROM metrics WHERE {_key(database)} = {TEXT} AND id > ? ORDER BY id LIMIT {PAGE}"
+            f"FROM metrics {how} WHERE {key} = {TEXT} AND id > ? AND id <= ? ORDER BY id LIMIT {PAGE}"
         )
-        while page := database.rows(query, self._run, self._last):
-            self._last = self._later(page[-1][0])
-            yield self._chunk(page)
+        for page in self._news.pages(database, query, NEWEST):
+            for calls in _batches(page):
+                yield self._chunk(calls)
+        yield empty(self._notes.take())
+
+    def _is_small_part(self, database: Database, key: str) -> bool:
+        """Whether an index of the run's calls leads to them faster than going through all that are new.
+
+        With an index every page costs a look at each call of the run.
+        """
+        if self._news.has_begun:
+            return False
+        few = f"SELECT 1 FROM metrics WHERE {key} = {TEXT} LIMIT {FEW + 1}"
+        ((n_own, newest),) = database.rows(
+            f"SELECT (SELECT count(*) FROM ({few})), (SELECT max(id) FROM metrics)", self._run
+        )
+        return isinstance(n_own, int) and isinstance(newest, int) and n_own <= FEW and SHARE * n_own < newest
+
+    def pause(self) -> Chunk:
+        """Nothing waits."""
+        return empty()
 
     def end(self, problem: str) -> Chunk | None:
         """What is told of all rows together."""
-        if problem and not self._last:
+        told = self._news.end(problem)
+        if told is None:
             return None
-        if problem:
-            self._notes.add("torn_tail", f"the file {problem}; what came before was read")
         self._rows.finish()
-        return self._rows.chunk()
-
-    def _later(self, id: object) -> int:
-        if isinstance(id, int) and id > self._last:
-            return id
-        raise DamagedError(str(self._path), "holds rows out of their order", "write it anew")
+        return with_events(self._rows.chunk(), told.events)
 
     def _chunk(self, page: Sequence[Row]) -> Chunk:
         """The calls as rows: as a table where they are alike, else one by one."""
@@ -147,12 +176,25 @@ class Calls:
         metrics = _object(content)
         if metrics is None:
             where = f"row {id} of `metrics`"
-            what = "is too long" if content is None else "is no JSON object"
+            what = "is too long" if content is None else "is no JSON object, or nested too much,"
             self._notes.add("bad_line", f"{where} {what} and was left out")
             return None
         # A picture, table or histogram is an object that names its type.
         numbers = {name: value for name, value in metrics.items() if not _is_media(value)}
         return {STEP: step, WALL: text(when), **numbers}
+
+
+def _batches(page: Sequence[Row]) -> Iterator[list[Row]]:
+    """The calls of a page in pieces, that what they hold may not fill the memory when it is parsed."""
+    calls: list[Row] = []
+    n_bytes = 0
+    for call in page:
+        n_bytes += len(call[-1]) if isinstance(call[-1], bytes) else 0
+        if calls and n_bytes > MAX_BATCH:
+            yield calls
+            calls, n_bytes = [], 0
+        calls.append(call)
+    yield calls
 
 
 def _is_media(value: object) -> bool:
@@ -161,7 +203,8 @@ def _is_media(value: object) -> bool:
 
 def _object(content: object) -> dict[str, Any] | None:
     try:
-        found = parsed(content) if isinstance(content, bytes) else None
+        is_fit = isinstance(content, bytes) and content.count(b"[") + content.count(b"{") <= MAX_NESTED
+        found = parsed(content) if is_fit and isinstance(content, bytes) else None
     except BadJson:
         return None
     return found if isinstance(found, dict) else None

@@ -53,10 +53,7 @@ def _without_media(text: Bytes, items: Items) -> Items:
     objects = np.flatnonzero(text[items.value] == ord("{"))
     keep = np.ones(len(items.value), np.bool_)
     for at in objects.tolist():
-        try:
-            value = parsed(text[items.value[at] : items.stop[at]].tobytes())
-        except BadJson as error:
-            raise Irregular from error
+        value = _parsed(text[items.value[at] : items.stop[at]].tobytes())
         if not isinstance(value, dict) or "_type" not in value:
             raise Irregular
         keep[at] = False
@@ -101,27 +98,49 @@ def _distinct(rows: Bytes) -> tuple[Ints, Ints]:
 
 
 def _values(text: Bytes, items: Items, columns: Columns) -> list[Any]:
-    """The values, name by name and in each record by record.  Writes commas over `text`."""
+    """The values, name by name and in each record by record."""
     number = np.empty(columns.there.shape, np.int64)
     number[items.record, columns.ids] = np.arange(len(columns.ids))
     order = number.T[columns.there.T]
-    starts = items.value[order]
-    sizes = items.stop[order] - starts + 1
-    text[items.stop] = ord(",")
-    ends = np.cumsum(sizes)
-    where = np.repeat(starts - (ends - sizes), sizes)
-    where += np.arange(len(where))
-    spelt = text[where].tobytes()
-    if spelt.count(b",") != len(order):
+    content = text.tobytes()
+    bounds = zip(items.value[order].tolist(), items.stop[order].tolist(), strict=True)
+    spelt = [content[start:stop] for start, stop in bounds]
+    joined, odd = b",".join(spelt), {}
+    if joined.count(b",") != len(spelt) - 1:
+        for at in np.flatnonzero(_has_comma(text, items)[order]).tolist():
+            odd[at], spelt[at] = _text(spelt[at]), b"0"
+        joined = b",".join(spelt)
+    values = _parsed(b"[%b]" % joined)
+    if not isinstance(values, list) or len(values) != len(spelt):
         raise Irregular
+    for at, value in odd.items():
+        values[at] = value
+    return values
+
+
+def _has_comma(text: Bytes, items: Items) -> NDArray[np.bool_]:
+    """In which items' values there is a comma."""
+    commas = np.flatnonzero(text == ord(","))
+    order = np.argsort(items.value)
+    before = order[np.maximum(np.searchsorted(items.value[order], commas, side="right") - 1, 0)]
+    found = np.zeros(len(order), np.bool_)
+    found[before[(commas >= items.value[before]) & (commas < items.stop[before])]] = True
+    return found
+
+
+def _text(spelt: bytes) -> str:
+    """The only value that may have a comma in it.  Raises Irregular for others."""
+    value = _parsed(spelt)
+    if not isinstance(value, str):
+        raise Irregular
+    return value
+
+
+def _parsed(spelt: bytes) -> Any:
     try:
-        values = parsed(b"[%b0]" % spelt)
+        return parsed(spelt)
     except BadJson as error:
         raise Irregular from error
-    values.pop()
-    if len(values) != len(order):
-        raise Irregular
-    return values  # type: ignore[no-any-return]
 
 
 def _groups(columns: Columns, values: list[Any]) -> list[Group]:
@@ -129,7 +148,8 @@ def _groups(columns: Columns, values: list[Any]) -> list[Group]:
     firsts, which = _distinct(np.packbits(columns.there, axis=1))
     if len(firsts) > MAX_SHAPES:
         raise Irregular
-    bounds = np.cumsum([0, *np.count_nonzero(columns.there, axis=0)]).tolist()
+    place = np.cumsum(columns.there, axis=0) - 1
+    bounds = np.cumsum([0, *(place[-1] + 1)]).tolist()
     by_name = sorted(zip(columns.names, range(len(columns.names)), strict=True))
     groups = []
     for group in np.argsort(firsts).tolist():
@@ -138,9 +158,7 @@ def _groups(columns: Columns, values: list[Any]) -> list[Group]:
         for name, at in by_name:
             if columns.there[rows[0], at]:
                 its = values[bounds[at] : bounds[at + 1]]
-                if len(firsts) > 1:
-                    chosen = np.flatnonzero(which[columns.there[:, at]] == group)
-                    its = [its[i] for i in chosen.tolist()]
-                raw[name] = its
+                is_whole = len(its) == len(rows)
+                raw[name] = its if is_whole else [its[i] for i in place[rows, at].tolist()]
         groups.append(Group(rows.tolist(), raw))
     return groups

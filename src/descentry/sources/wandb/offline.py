@@ -17,7 +17,7 @@ from descentry.sources.drive import follow_stream, read_stream
 from descentry.sources.json.rows import JsonRows
 from descentry.sources.json.table import tabled
 from descentry.sources.json.values import BadJson, clean_name, parsed
-from descentry.sources.notes import Notes
+from descentry.sources.notes import Notes, quoted
 from descentry.sources.wandb.columns import MAX_NAMES, groups_of
 from descentry.sources.wandb.walk import Irregular
 
@@ -28,6 +28,14 @@ ITEM, CONFIG, UPDATE = 1, 4, 1
 KEY, NESTED_KEY, VALUE_JSON = 1, 2, 16
 
 Items = dict[str, bytes]
+
+LEAST_RECORD = 11
+"""Bytes of the shortest record with an item that has a name and a value."""
+MAX_JSON = 64 << 10
+"""Bytes of one value's JSON; a longer one is a table or a text, and no point."""
+MAX_CONFIG_JSON = 1 << 20
+MAX_NESTED = 20_000
+"""Lists and objects in one record's values: parsed, they take some hundred times the bytes of their text."""
 
 
 def matches(path: Path, head: bytes) -> bool:  # noqa: ARG001
@@ -58,7 +66,7 @@ class WandbFile:
 
     def feed(self, data: bytes) -> Chunk:
         """The rows of the records that are whole now."""
-        found = self._records.feed_all(data)
+        found = _worth_a_look(self._records.feed_all(data))
         chunk = self._together(found) if found.ends else None
         if chunk is None:
             for record, end in zip(*found, strict=True):
@@ -120,15 +128,34 @@ class WandbFile:
             elif number == RUN:
                 for inner, inner_kind, config in fields(value):
                     if inner == CONFIG and inner_kind == BYTES and isinstance(config, bytes):
-                        self._config.update(_values(_items(config, UPDATE)))
+                        self._config.update(_values(self._short(_items(config, UPDATE), MAX_CONFIG_JSON)))
+
+    def _short(self, items: Items, most: int) -> Items:
+        """The items without values that are too long, or nested too much, to be numbers or settings."""
+        kept = {name: text for name, text in items.items() if len(text) <= most}
+        n_nested = sum(text.count(b"[") + text.count(b"{") for text in kept.values())
+        if n_nested > MAX_NESTED:
+            kept = {name: text for name, text in kept.items() if not text.startswith((b"[", b"{"))}
+        for name in items.keys() - kept.keys():
+            message = f"{quoted(name)} is too long for a number: such values were left out"
+            self._notes.add("bad_value", message, warning=not items[name].startswith(b'{"_type"'))
+        return kept
 
     def _history(self, data: bytes) -> None:
-        row = _values(_items(data, ITEM))
+        row = _values(self._short(_items(data, ITEM), MAX_JSON))
         if "_step" not in row:
             step = _step(data)
             if step is not None:
                 row["_step"] = step
         self._rows.add({name: row[name] for name in sorted(row) if not _is_media(row[name])}, None)
+
+
+def _worth_a_look(found: Records) -> Records:
+    """The records that are long enough to tell anything."""
+    if not found.payloads or min(map(len, found.payloads)) >= LEAST_RECORD:
+        return found
+    kept = [pair for pair in zip(*found, strict=True) if len(pair[0]) >= LEAST_RECORD]
+    return Records([payload for payload, _ in kept], [end for _, end in kept])
 
 
 def _may_be_history(record: bytes) -> bool:

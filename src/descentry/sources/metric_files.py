@@ -1,5 +1,6 @@
 """Runs that are a folder with a small table for each metric: read and followed together, merged by step."""
 
+import os
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
@@ -8,7 +9,8 @@ import numpy as np
 from descentry.formats.blocks import Growing, blocks, growing
 from descentry.record.chunk import Chunk, empty
 from descentry.record.errors import InputError
-from descentry.sources.drive import Decoder, Factory
+from descentry.sources.changes import Changes
+from descentry.sources.drive import Decoder
 from descentry.sources.merge import Points, merged_by_step, points
 from descentry.sources.notes import Notes
 from descentry.sources.rows import bounded, is_empty, joined
@@ -17,13 +19,32 @@ MetricFile = tuple[str, Path]
 """The name of a metric and its file."""
 
 
-class MetricFiles:
-    """The metrics of one run.  `files` finds them (again on each visit); `factory` decodes the bytes of one."""
+Factory = Callable[[str, Path], Decoder]
+"""From the name of a metric and its file to what decodes the bytes."""
 
-    def __init__(self, files: Callable[[], Sequence[MetricFile]], factory: Factory, notes: Notes) -> None:
+
+def folders_below(root: Path) -> list[Path]:
+    """The folder and all folders in it; links are not followed."""
+    return [Path(folder) for folder, _, _ in os.walk(root)]
+
+
+class MetricFiles:
+    """The metrics of one run.  `files` finds them; `places` are the files and folders of which one changes when
+    there is another metric; `factory` decodes the bytes of one."""
+
+    def __init__(
+        self,
+        files: Callable[[], Sequence[MetricFile]],
+        places: Callable[[], Sequence[Path]],
+        factory: Factory,
+        notes: Notes,
+    ) -> None:
         self._files = files
+        self._places = places
         self._factory = factory
         self._notes = notes
+        self._watched: list[str] = []
+        self._changes = Changes()
         self._open: dict[str, tuple[Growing, Decoder]] = {}
         self._waiting: dict[str, Points] = {}
 
@@ -32,7 +53,7 @@ class MetricFiles:
         series: dict[str, Points] = {}
         for name, file in self._files():
             source = blocks(file)
-            decoder = self._factory(file.name)
+            decoder = self._factory(name, file)
             pieces = [decoder.feed(block) for block in source]
             series |= self._series(name, joined([*pieces, decoder.end()]))
             for event in source.events:
@@ -67,14 +88,11 @@ class MetricFiles:
 
     def _fresh(self) -> dict[str, Points]:
         """The points that each file has had since the last visit."""
-        for name, file in self._files():
-            if name not in self._open:
-                try:
-                    self._open[name] = growing(file), self._factory(file.name)
-                except InputError:
-                    continue
+        self._open_new()
         fresh: dict[str, Points] = {}
         for name, (source, _) in self._open.items():
+            if not self._changes.has_changed(str(source.path)):
+                continue
             pieces: list[Chunk] = []
             n_restarts = source.n_restarts
             while (block := next(source)) or source.n_restarts != n_restarts:
@@ -90,9 +108,22 @@ class MetricFiles:
                 fresh |= self._series(name, joined(pieces))
         return {name: its for name, its in fresh.items() if len(its.steps)}
 
+    def _open_new(self) -> None:
+        """Opens the metrics that have come since the last visit."""
+        changed = [path for path in self._watched if self._changes.has_changed(path)]
+        if self._watched and not changed:
+            return
+        self._watched = [str(place) for place in self._places()]
+        for name, file in self._files():
+            if name not in self._open:
+                try:
+                    self._open[name] = growing(file), self._factory(name, file)
+                except InputError:
+                    continue
+
     def _restart(self, name: str, source: Growing) -> None:
         """The file was written anew: what waited of the old one is forgotten."""
-        self._open[name] = source, self._factory(source.path.name)
+        self._open[name] = source, self._factory(name, source.path)
         for key in [key for key in self._waiting if key == name or key.startswith(f"{name}/")]:
             del self._waiting[key]
 

@@ -1,0 +1,40 @@
+"""A line as the general rule reads it: odd spellings, units of counters, decimal commas and boosted trees."""
+
+from descentry.sources.notes import Notes
+from descentry.sources.text.boosting import boosted
+from descentry.sources.text.odd import respelt, with_points
+from descentry.sources.text.units import with_whole_counts
+
+
+def respelt_line(plain: str) -> str:
+    """The line with its numbers spelt as usual, but for decimal commas, which a line alone does not tell."""
+    return with_whole_counts(respelt(boosted(plain) or plain))
+
+
+class Respelling:
+    """Respells lines, and tells where that is a reading of its own."""
+
+    def __init__(self, notes: Notes) -> None:
+        self._notes = notes
+        self._has_commas = False
+
+    def line(self, plain: str, number: int) -> str:
+        """The line (of that number) respelt; as it is where nothing in it is odd."""
+        line = boosted(plain) or plain
+        return self._with_points(self._with_counts(respelt(line), number), number)
+
+    def _with_counts(self, line: str, number: int) -> str:
+        """The line with whole numbers for `step 1.5k`."""
+        counted = with_whole_counts(line)
+        if counted != line:
+            message = "counters are printed in thousands or millions: their steps are as exact as that"
+            self._notes.add("rounded_step", message, number, warning=False)
+        return counted
+
+    def _with_points(self, line: str, number: int) -> str:
+        """The line with points for its decimal commas."""
+        pointed = with_points(line, is_known=self._has_commas) if "," in line else line
+        if pointed != line:
+            self._has_commas = True
+            self._notes.add("decimal_comma", "a comma in a number was read as its decimal point", number)
+        return pointed
