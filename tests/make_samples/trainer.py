@@ -45,14 +45,14 @@ def make(folder: Path) -> None:
     """Writes the states of a plain run, printed too, and of one whose NaN losses the Trainer hides."""
     home = folder / "transformers"
     home.mkdir(parents=True)
-    state = Truth(f"{TRAINER}.save_state")
+    state = Truth(f"{TRAINER}.save_state", events=("summary",))
     printed = Truth(f"{TRAINER}, printed", has_steps=False, events=("missing_step",))
     with contextlib.redirect_stdout(io.StringIO()) as stdout:
         _train(home / "plain.trainer_state.json", [Told(state, printed)])
     state.write(home / "plain.trainer_state.json")
     (home / "stdout.txt").write_text(stdout.getvalue(), "utf-8")
     printed.write(home / "stdout.txt")
-    hidden = Truth(f"{TRAINER}.save_state, logging_nan_inf_filter on")
+    hidden = Truth(f"{TRAINER}.save_state, logging_nan_inf_filter on", events=("summary",))
     with contextlib.redirect_stdout(io.StringIO()):
         _train(home / "hidden_nan.trainer_state.json", [Told(hidden, Truth("")), Poison()])
     hidden.write(home / "hidden_nan.trainer_state.json")

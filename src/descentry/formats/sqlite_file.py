@@ -7,8 +7,8 @@ functions of the schema are never used: only tables that were created as tables 
 import re
 import sqlite3
 import time
-from collections.abc import Callable, Sequence
-from functools import cached_property, lru_cache
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import cache, cached_property, lru_cache
 from pathlib import Path
 from typing import TypeVar
 
@@ -27,7 +27,7 @@ MAX_CPU_S = 5.0
 """For one page of rows; a schema that is made to hurt needs for ever."""
 MAX_VALUE = 64 << 10
 """Bytes of one text; a reader of longer ones says so, and asks for fewer rows at a time."""
-MAX_TABLES = 10000
+MAX_TABLES = 10_000
 BUSY_S = 1.0
 """For a lock of another process; a log is looked at twice before it is given up."""
 N_OPS = 20000
@@ -43,7 +43,8 @@ _SETTINGS = (
     "PRAGMA writable_schema = ON",
 )
 """The last one lets SQLite open a file that was cut off; nothing can be written all the same."""
-_TABLE = re.compile(rb"""\s*CREATE\s+TABLE\b""", re.IGNORECASE)
+_NAMES = "SELECT name FROM sqlite_master WHERE type = 'table' AND sql LIKE 'CREATE TABLE%' LIMIT ?"
+"""SQLite writes these two words just so, whatever its user wrote; other tables are virtual."""
 _NAMED = re.compile(rb"""CREATE TABLE (?:IF NOT EXISTS )?["`\[']?(\w+)""", re.IGNORECASE)
 _LIMITS = {
     sqlite3.SQLITE_LIMIT_SQL_LENGTH: 1 << 20,
@@ -110,7 +111,7 @@ class Database:
         self._place = place or self._own_place or SqlitePlace(path)
         self._max_value = max_value
         self._until = 0.0
-        self._tables: dict[str, list[str]] | None = None
+        self._tables: Mapping[str, list[str]] | None = None
         self._version: object = None
         self._connection: sqlite3.Connection | None = None
         try:
@@ -132,12 +133,10 @@ class Database:
         if self._own_place is not None:
             self._own_place.close()
 
-    def tables(self) -> dict[str, list[str]]:
-        """The columns of each table by its name, both as they stand in the schema."""
+    def tables(self) -> Mapping[str, list[str]]:
+        """The columns of each table by its name, both as they stand in the schema; asked for when looked up."""
         if self._tables is None:
-            found = self.rows("SELECT name, sql FROM sqlite_master WHERE type = 'table' LIMIT ?", MAX_TABLES)
-            names = [text(name) for name, sql in found if isinstance(sql, bytes) and _TABLE.match(sql)]
-            self._tables = {name: self._columns(name) for name in names}
+            self._tables = _Tables([text(name) for (name,) in self.rows(_NAMES, MAX_TABLES)], self._columns)
         return self._tables
 
     @cached_property
@@ -171,7 +170,7 @@ class Database:
         SQLite does not look whether a file without locks changes; a query during which it did is asked anew.
         """
         for _ in range(N_TRIES):
-            version = self._place.version()
+            version = self._place.version() if self._place.is_unlocked else None
             try:
                 found = take(self._cursor(sql, values))
             except FAULTS as error:
@@ -231,6 +230,25 @@ class Database:
             )
         what = str(error) or "it asks for too much memory"
         return DamagedError(where, f"is a damaged database ({what})", "mend it with `sqlite3 FILE .recover`")
+
+
+class _Tables(Mapping[str, list[str]]):
+    """The columns of tables by name, each asked for once."""
+
+    def __init__(self, names: Sequence[str], columns: Callable[[str], list[str]]) -> None:
+        self._names = dict.fromkeys(names)
+        self._columns = cache(columns)
+
+    def __getitem__(self, name: str) -> list[str]:
+        if name not in self._names:
+            raise KeyError(name)
+        return self._columns(name)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._names)
+
+    def __len__(self) -> int:
+        return len(self._names)
 
 
 def _connected(uri: str, is_late: Callable[[], bool], max_value: int) -> sqlite3.Connection:

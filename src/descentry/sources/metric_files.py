@@ -54,8 +54,8 @@ class MetricFiles:
         for name, file in self._files():
             source = blocks(file)
             decoder = self._factory(name, file)
-            pieces = [decoder.feed(block) for block in source]
-            series |= self._series(name, joined([*pieces, decoder.end()]))
+            pieces = [*(decoder.feed(block) for block in source), decoder.end()]
+            series |= self._series(name, joined(piece for piece in pieces if not is_empty(piece)))
             for event in source.events:
                 self._notes.put(event)
         return self._told(merged_by_step(series))

@@ -36,10 +36,10 @@ def follow_settled(paths: Callable[[], Sequence[Path]], read: Read) -> Iterator[
     while True:
         now = _version(paths())
         fresh = _read_again(read) if now and now != version else None
+        version = now or version
         if fresh is None:
             yield empty()
             continue
-        version = now
         yield from added(known, fresh, paths()[0].name)
         known = Known.of(fresh)
 
@@ -89,7 +89,8 @@ def added(known: Known, fresh: Chunk, name: str) -> Iterator[Chunk]:
     """
     n = len(known.steps)
     if not n:
-        yield from bounded(fresh)
+        if fresh.n_rows or fresh.events != known.events or fresh.config != known.config:
+            yield from bounded(fresh)
         return
     if not np.array_equal(fresh.steps[:n], known.steps):
         restart = Event("restart", "the log was rewritten with other rows: read again from its start", name)

@@ -68,7 +68,7 @@ class Survey:
         self._is_literal = tuple(name.lower() for name in names) == EXPORTED
         self._n_rows = 0
         self._found: dict[Cells, None] = {}
-        self._is_too_many = False
+        self._is_too_many = self._is_crowded = False
         self._values: dict[str, dict[str, str]] = {name: {} for name in (*self._splits, *self._ranks)}
 
     @property
@@ -99,6 +99,7 @@ class Survey:
         if self._runs and not self._is_too_many:
             self._found.update(dict.fromkeys(zip(*(columns[name] for name in self._runs), strict=True)))
             self._is_too_many = len(self._found) > MAX_FOUND
+            self._is_crowded = self._is_too_many and self._n_rows >= MIN_ROWS * len(self._found)
         step = columns[self._steps[0]] if self._steps else [""] * n
         for name, known in self._values.items():
             if len(known) <= MAX_VALUES:
@@ -132,7 +133,7 @@ class Survey:
 
     def _run_columns(self, where: str) -> tuple[tuple[str, ...], list[Cells]]:
         """The columns that together tell most runs apart, and the runs."""
-        if self._is_too_many and self._n_rows < MIN_ROWS * MAX_FOUND:
+        if self._is_too_many and not self._is_crowded:
             return (), []
         chosen: list[int] = []
         found: list[Cells] = []

@@ -1,6 +1,7 @@
 """Runs of an MLflow server, from a small one of our own: names, pages, odd answers, credentials."""
 
 import base64
+import json
 import math
 import sys
 import time
@@ -187,6 +188,37 @@ def test_an_answer_that_is_too_long_is_refused(server: FakeServer, monkeypatch: 
     server.answer = refusing(200, b" " * 200_000)
     with pytest.raises(UnreadableError, match="at once"):
         logs(server.address)
+
+
+def test_an_answer_of_too_many_items_is_refused(server: FakeServer) -> None:
+    server.answer = refusing(200, b'{"experiments": [' + b"[]," * 1_100_000 + b"1]}")
+    with pytest.raises(UnreadableError, match="too many items at once"):
+        logs(server.address)
+
+
+@pytest.mark.parametrize("is_fresh", [True, False])
+def test_pages_without_end_are_given_up(
+    server: FakeServer, monkeypatch: pytest.MonkeyPatch, is_fresh: bool
+) -> None:
+    monkeypatch.setattr("descentry.sources.mlflow.rest.MAX_POINTS", 100)
+    (log,) = logs(f"{server.address}/1/r3")
+
+    def endless(handler: BaseHTTPRequestHandler) -> bool:
+        if "get-history" not in handler.path:
+            return False
+        n = len(server.asked)
+        point = {"step": n if is_fresh else 0, "timestamp": START, "value": 1.0}
+        content = json.dumps({"metrics": [point], "next_page_token": str(n)}).encode()
+        handler.send_response(200)
+        handler.send_header("Content-Length", str(len(content)))
+        handler.end_headers()
+        handler.wfile.write(content)
+        return True
+
+    server.answer = endless
+    with pytest.raises(UnreadableError, match=r'gives pages of "(loss|lr)" without end'):
+        list(log.chunks())
+    assert len(server.asked) < 120
 
 
 def test_a_server_that_says_nothing_is_given_up(server: FakeServer, monkeypatch: pytest.MonkeyPatch) -> None:

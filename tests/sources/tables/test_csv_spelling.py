@@ -89,3 +89,14 @@ def test_nuls_do_not_make_a_table_of_binary_data(tmp_path: Path) -> None:
     path.write_bytes(b"step,loss\n" + b"1,\0\1\2\n" * 100)
     with pytest.raises(UnknownFormatError):
         find(path)
+
+
+def test_columns_of_true_and_false_are_named(tmp_path: Path) -> None:
+    run = run_of(tmp_path, "step,loss,ok,note\n0,1,True,a\n1,.5,false,b\n")
+    assert run.config["ignored"] == ["note", "ok"]
+    assert told(run) == [("no_series", "a.csv:2", 1, False)]
+
+
+def test_a_table_that_begins_with_many_nuls_is_read(tmp_path: Path) -> None:
+    run = run_of(tmp_path, "step,loss\n" + "\0" * 100_000 + "\n1,2\n2,1\n")
+    assert points(run) == [(1, 2.0), (2, 1.0)]

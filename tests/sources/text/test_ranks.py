@@ -98,12 +98,25 @@ def test_lines_that_count_nothing_stay_with_their_rank() -> None:
     [
         "".join(f"step {s} loss {s}.5 rank=16\n" for s in range(5)),
         "".join(f"{s}: loss {s}.5\n" for s in range(5)),
+        "".join(f"{s}: step {s} loss {s}.5\n" for s in range(5)),
+        "".join(f"[{s + 7}]: step {s} loss {s}.5\n" for s in range(5)),
         "rank 1 sample 0: and loss 3 is what I had in 1999.\n" + "".join(f"step {s} loss {s}.5\n" for s in range(5)),
         "[rank1]: NCCL INFO 5 channels\n" * 9 + "".join(f"step {s} loss {s}.5\n" for s in range(5)),
     ],
 )  # fmt: skip
 def test_what_only_looks_like_a_rank_changes_nothing(text: str) -> None:
     assert series(decoded(text)) == {"loss": [(s, s + 0.5) for s in range(5)]}
+
+
+@pytest.mark.parametrize("form", ["{}: ", "[{}]: "])
+def test_a_number_that_always_grows_is_no_rank(form: str) -> None:
+    text = "".join(form.format(s) + f"step {s} loss {s}.5\n" for s in range(200))
+    assert series(decoded(text)) == {"loss": [(s, s + 0.5) for s in range(200)]}
+
+
+@pytest.mark.parametrize("order", [(1, 0, 2), (2, 1, 0), (1, 2, 0), (0, 2, 1)])
+def test_bare_ranks_may_come_in_any_order(order: tuple[int, ...]) -> None:
+    assert series(decoded(interleaved("{r}: ", order))) == EXPECTED
 
 
 def test_bars_of_ranks_do_not_mix() -> None:

@@ -97,3 +97,14 @@ def test_records_too_short_for_a_value_are_passed_over(tmp_path: Path) -> None:
     shortest = sized(2, sized(1, sized(2, b"k") + sized(16, b"7")))
     assert len(shortest) == offline.LEAST_RECORD
     assert read(written(path, [shortest])).curves["k"].values.tolist() == [7.0]
+
+
+def test_settings_that_are_changed_while_the_run_goes_on_are_its_config(tmp_path: Path) -> None:
+    def change(name: str, value: bytes) -> bytes:
+        return b"\x08\x01" + sized(5, sized(1, sized(1, name.encode()) + sized(16, value)))
+
+    own = change("_wandb", b'{"cli_version": "0.19"}')
+    records = [FIRST, change("lr", b"0.5"), own, change("seed", b"1"), LAST, change("lr", b"0.25")]
+    run = read(written(tmp_path / "run-a.wandb", records))
+    assert run.config == {"lr": 0.25, "seed": 1}
+    assert run.events == ()

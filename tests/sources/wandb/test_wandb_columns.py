@@ -131,6 +131,25 @@ def test_texts_that_hold_what_lies_between_values_stay_texts() -> None:
     assert [points for _, _, points in together[0]] == [{"loss": "1.5"}] * 5  # type: ignore[misc]
 
 
+def test_texts_with_commas_are_read_all_at_once() -> None:
+    texts = ["a, b", ",", "plain", '"q", ,', "[1, 2", "1,2"]
+    records = [
+        history({"_step": i, "note, this": texts[i % 6], "loss": i / 2, "more": "x,"}) for i in range(40)
+    ]
+    groups, n_rows, others = groups_of(records, lambda head: head[2:].decode())
+    assert (n_rows, others, len(groups)) == (40, [], 1)
+    assert groups[0].columns["note, this"] == [texts[i % 6] for i in range(40)]
+    assert groups[0].columns["loss"] == [i / 2 for i in range(40)]
+    together, apart = both(records)
+    assert together == apart
+
+
+@pytest.mark.parametrize("value", [[1, 2], {"a": 1, "b": 2}])
+def test_lists_and_objects_with_commas_are_read_one_by_one(value: object) -> None:
+    with pytest.raises(Irregular):
+        groups_of([history({"_step": 1, "k": value, "loss": 0.5})], lambda head: head[2:].decode())
+
+
 def test_a_value_that_is_two_is_not_taken_for_two() -> None:
     item = sized(1, sized(2, b"loss") + sized(16, b"1,2")) + sized(1, sized(2, b"_step") + sized(16, b"4"))
     with pytest.raises(Irregular):

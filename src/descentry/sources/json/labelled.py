@@ -18,7 +18,9 @@ from descentry.sources.notes import Notes
 from descentry.sources.numbers import TIME_NAMES, number
 from descentry.sources.survey import Found, Survey
 
-N_LOOKED_AT = 40
+N_LOOKED_AT = 1 << 14
+"""Bytes in which fields of labels are looked for."""
+MAX_SHAPES = 32
 UNLABELLED = Labels()
 _NOTHING: Found = [("", UNLABELLED)]
 
@@ -28,8 +30,7 @@ def survey(path: Path) -> Found:
 
     Raises UnreadableError.
     """
-    first = [row for row in _rows(head(path)) if is_log_row(row)][:N_LOOKED_AT]
-    found = Survey(list(dict.fromkeys(name for row in first if not is_such(row) for name in row)))
+    found = Survey(_names_in(_rows(head(path, N_LOOKED_AT)) or _rows(head(path))))
     if not found.names:
         return _NOTHING
     lines = LineBlocks(path.name, splits_at_cr=True)
@@ -37,6 +38,17 @@ def survey(path: Path) -> Found:
         _look(found, _rows(lines.feed(block).data))
     _look(found, _rows(lines.end().data))
     return found.runs(str(path))
+
+
+def _names_in(rows: Sequence[Row]) -> list[str]:
+    """The fields of the rows that are rows of a log, as far as these are of few shapes."""
+    shapes: dict[tuple[str, ...], Row] = {}
+    for row in rows:
+        if len(shapes) < MAX_SHAPES:
+            shapes.setdefault(tuple(row), row)
+    return list(
+        dict.fromkeys(name for row in shapes.values() if is_log_row(row) and not is_such(row) for name in row)
+    )
 
 
 def _rows(data: bytes) -> list[Row]:

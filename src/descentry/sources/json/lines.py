@@ -5,8 +5,10 @@ Written by detectron2 (`metrics.json`), LLaMA-Factory (`trainer_log.jsonl`), mmd
 `f.write(json.dumps(row) + "\\n")`.
 
 The step is the best of the names in `naming.STEP_NAMES`; a row without one takes the step of the row before
-it (told as `missing_step` unless the row holds validation values only).  Lines that are no JSON object are
-left out and told.
+it (told as `missing_step` unless the row holds validation values only).  A better name that starts anew gives way
+to one that goes on.  Rows may hold one point each, by `name` and `value`; fields of runs, splits and processes are
+those of `labels`.  Objects that stand on one line are read one by one; lines that are no JSON object are left out
+and told.
 """
 
 import re
@@ -38,6 +40,8 @@ format = "jsonl"
 
 N_SNIFFED = 40
 _GLUED = re.compile(rb"\}\s*\{")
+MAX_MENDED = 10_000
+"""Lines that are torn; in a log with more, no object is looked for behind a torn one."""
 MIN_TORN = 4096
 """A head of this size that is one line is the start of a long row."""
 
@@ -120,6 +124,7 @@ class JsonLines:
         self._notes = Notes(name)
         self._labels = JsonLabels(labels, self._notes)
         self._duplicates = Duplicates(self._notes)
+        self._n_torn = 0
         self._lines = LineBlocks(name, splits_at_cr=True)
         self._settings = Settings(name)
         self._padding = Padding(name)
@@ -210,7 +215,8 @@ class JsonLines:
 
     def _several(self, text: bytes, line: int) -> None:
         """What can be read of a line that is no JSON: objects in a row, or one behind a torn one."""
-        rows, rest = objects(text)
+        rows, rest = objects(text) if self._n_torn < MAX_MENDED else ([], text)
+        self._n_torn += bool(rest)
         if rows:
             self._notes.add(
                 "glued", "several objects stand on one line: each was read", line, warning=bool(rest)

@@ -27,6 +27,8 @@ format = "mlflow"
 
 MAX_PARAMS = 1000
 N_CELLS = 3
+MAX_DEPTH = 50
+"""Folders in one another; a metric has one for each "/" in its name."""
 MAX_ABOUT = 1 << 16
 _DELETED = re.compile(rb"^lifecycle_stage:\s*['\"]?deleted", re.MULTILINE)
 
@@ -79,15 +81,23 @@ def _metrics(path: Path) -> MetricFiles:
 
 def metric_files(run: Path) -> list[tuple[str, Path]]:
     """(name, file) of each metric, sorted by name; links are not followed."""
-    root = run / "metrics"
-    found = []
-    for folder, folders, files in os.walk(root):
-        folders[:] = [inner for inner in folders if not (Path(folder) / inner).is_symlink()]
-        for file in files:
-            path = Path(folder) / file
-            if path.is_file() and not path.is_symlink() and not file.startswith("."):
-                found.append((clean_name(path.relative_to(root).as_posix()), path))
+    found = [(clean_name(name), Path(path)) for name, path in _files(str(run / "metrics"), "")]
     return sorted(found)[:MAX_SERIES]
+
+
+def _files(folder: str, start: str) -> Iterator[tuple[str, str]]:
+    """(name, path) of the files in a folder and in those in it; a folder that cannot be opened has none."""
+    if start.count("/") > MAX_DEPTH:
+        return
+    try:
+        with os.scandir(folder) as entries:
+            for entry in entries:
+                if entry.is_dir(follow_symlinks=False):
+                    yield from _files(entry.path, f"{start}{entry.name}/")
+                elif entry.is_file(follow_symlinks=False) and not entry.name.startswith("."):
+                    yield start + entry.name, entry.path
+    except OSError:
+        return
 
 
 def config_of(run: Path) -> dict[str, object]:

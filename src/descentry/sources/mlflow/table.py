@@ -19,7 +19,6 @@ from descentry.sources.store import MAX_SETTINGS, settings
 
 COLUMNS = frozenset({"key", "value", "timestamp", "run_uuid", "step"})
 PRIMARY_KEY = ["key", "timestamp", "step", "run_uuid", "value", "is_nan"]
-STEP_INDEX = ["run_uuid", "key", "step"]
 PAGE = 4096
 LEAST = -(1 << 63)
 SHARE = 8
@@ -30,7 +29,7 @@ LEAST_ROW = 16
 TEXT = "CAST(? AS TEXT)"
 """Names go in as the bytes that came out, whether or not they are UTF-8."""
 PAGE_END = (
-    "SELECT max(rowid) FROM (SELECT rowid FROM metrics "
+    "SELECT max(rowid), count(*) FROM (SELECT rowid FROM metrics "
     f"WHERE run_uuid = {TEXT} AND rowid > ? ORDER BY rowid LIMIT {PAGE})"
 )
 BY_ROW = (
@@ -39,10 +38,9 @@ BY_ROW = (
 )
 ONE_SERIES = (
     "SELECT step, timestamp, {value} FROM metrics "
-    f"WHERE key = {TEXT} AND run_uuid = {TEXT} AND {{place}} >= ? ORDER BY {{place}}, step LIMIT {PAGE}"
+    f"WHERE key = {TEXT} AND run_uuid = {TEXT} AND timestamp >= ? ORDER BY timestamp, step LIMIT {PAGE}"
 )
 NEXT_KEY = f"SELECT min(key) FROM metrics WHERE key > {TEXT}"
-NEXT_OWN_KEY = f"SELECT min(key) FROM metrics WHERE key > {TEXT} AND run_uuid = {TEXT}"
 SHARES = f"SELECT (SELECT count(*) FROM metrics WHERE run_uuid = {TEXT}), (SELECT max(rowid) FROM metrics)"
 PARAMS = f"SELECT key, value FROM params WHERE run_uuid = {TEXT} LIMIT {MAX_SETTINGS}"
 
@@ -64,12 +62,14 @@ def values_of(database: Database) -> str:
 
 
 class SqliteMetrics:
-    """The metrics of one run in an SQLite file.  Each visit opens the file anew."""
+    """The metrics of one run in an SQLite file.  Each visit opens the file anew, but the first, which takes what
+    the look at the settings has opened."""
 
     def __init__(self, path: Path, run: object) -> None:
         self._path = path
         self._run = run
         self._place = SqlitePlace(path)
+        self._opened: Database | None = None
         self._version: object = None
         self.n_restarts = 0
         self._begin()
@@ -81,13 +81,19 @@ class SqliteMetrics:
 
     def close(self) -> None:
         """Removes a copy that was made."""
+        if self._opened is not None:
+            self._opened.close()
         self._place.close()
+
+    def _visit(self) -> Database:
+        opened, self._opened = self._opened, None
+        return opened or Database(self._path, self._place)
 
     def config(self) -> Mapping[str, object]:
         """The run's parameters, numbers as numbers."""
         try:
-            with Database(self._path, self._place) as database:
-                found = database.rows(PARAMS, self._run)
+            self._opened = self._visit()
+            found = self._opened.rows(PARAMS, self._run)
         except DamagedError:
             return {}
         return settings((text(key), text(value)) for key, value in found)
@@ -95,7 +101,7 @@ class SqliteMetrics:
     def whole(self, notes: Notes) -> Mapping[str, Points]:
         """Every point: series by series where an index helps, else row after row.  Raises InputError."""
         try:
-            with Database(self._path, self._place) as database:
+            with self._visit() as database:
                 require(database)
                 return self._by_series(database, notes) or self._by_rows(database, notes)
         except DamagedError as error:
@@ -108,7 +114,7 @@ class SqliteMetrics:
         version = self._place.version()
         if version == self._version:
             return {}
-        with Database(self._path, self._place) as database:
+        with self._visit() as database:
             require(database)
             self._start_anew_if_rewritten(database, notes)
             found = self._by_rows(database, notes)
@@ -128,21 +134,15 @@ class SqliteMetrics:
 
     def _by_series(self, database: Database, notes: Notes) -> dict[str, Points]:
         """Every point, series by series; {} where no index serves for that, or too many points share one place."""
-        indexes = database.indexes("metrics")
-        bound: tuple[object, ...] = ()
-        if PRIMARY_KEY in indexes and self._has_a_share(database):
-            field, place, next_key = "time", "timestamp", NEXT_KEY
-        elif STEP_INDEX in indexes:
-            field, place, next_key, bound = "step", "step", NEXT_OWN_KEY, (self._run,)
-        else:
+        if not self._has_a_share(database) or PRIMARY_KEY not in database.indexes("metrics"):
             return {}
-        query = ONE_SERIES.format(value=values_of(database), place=place)
+        query = ONE_SERIES.format(value=values_of(database))
         own_notes = Notes(notes.name)
         gathered = Gathered(own_notes)
         key = b""
-        while (following := database.rows(next_key, key, *bound)[0][0]) is not None:
+        while (following := database.rows(NEXT_KEY, key)[0][0]) is not None:
             key = self._later(key, following)
-            if not self._one_series(database, query, key, field, gathered):
+            if not self._one_series(database, query, key, gathered):
                 return {}
         for event in own_notes.take():
             notes.put(event)
@@ -152,18 +152,18 @@ class SqliteMetrics:
         ((n_own, newest),) = database.rows(SHARES, self._run)
         return isinstance(n_own, int) and isinstance(newest, int) and SHARE * n_own >= newest
 
-    def _one_series(self, database: Database, query: str, key: bytes, field: str, gathered: Gathered) -> bool:
-        """Takes all points of a series, in the order of `field`; False when more have the same there than fit on
-        a page, or a value is no number."""
+    def _one_series(self, database: Database, query: str, key: bytes, gathered: Gathered) -> bool:
+        """Takes all points of a series, in the order of time; False when more have the same than fit on a page, or
+        a value is no number."""
         first = LEAST
         while (table := database.table(POINT, query, key, self._run, first)) is not None:
             if len(table) < PAGE:
                 self._take(database, key, table, gathered)
                 return True
-            table = table[table[field] != table[field][-1]]
+            table = table[table["time"] != table["time"][-1]]
             if not len(table):
                 return False
-            first = self._later(first, int(table[field][-1]) + 1)
+            first = self._later(first, int(table["time"][-1]) + 1)
             self._take(database, key, table, gathered)
         return False
 
@@ -175,7 +175,11 @@ class SqliteMetrics:
         """Every point after the last one that was seen, in the order of the rows."""
         gathered = Gathered(notes)
         query = BY_ROW.format(value=values_of(database))
-        while (end := database.rows(PAGE_END, self._run, self._last)[0][0]) is not None:
+        n: object = PAGE
+        while n == PAGE:
+            ((end, n),) = database.rows(PAGE_END, self._run, self._last)
+            if end is None:
+                break
             page = self._run, self._last, self._later(self._last, end)
             table = database.table(NAMED_POINT, query, *page)
             if table is None:

@@ -3,11 +3,11 @@
 Written by Lightning's and Keras's CSVLogger, ultralytics (`results.csv`), pandas, AlgoPerf, Ray Tune
 (`progress.csv`), ColossalAI's reward trainer (no header) and everybody's own `csv.writer`.
 
-An empty cell was not logged; `nan` and `inf` in any spelling were.  Between semicolons `3,5` is 3.5.
-The step is the best of the names in
-`naming.STEP_NAMES`, else the row's number (told as `missing_step`).  A header that comes again marks a
-restart.  Comment lines and titles above the header are passed over and told.  A last line without newline is kept
-when its last cell is as long as the one above it.
+An empty cell was not logged; `nan` and `inf` in any spelling were; see `csv_spelling` for commas, percent and times.
+The step is the best of the names in `naming.STEP_NAMES` that does not start anew where another goes on, else the
+row's number (told as `missing_step`).  Columns of runs, splits and processes are those of `labels`.  A header that
+comes again marks a restart.  Comment lines and titles above the header are passed over and told.  A last line
+without newline is kept when its last cell is as long as the one above it.
 """
 
 from collections.abc import Iterator, Sequence

@@ -7,6 +7,8 @@ from descentry.sources.numbers import is_unlogged, number
 from descentry.sources.tables.csv_layout import ColumnState
 from descentry.sources.tables.csv_spelling import quantity
 
+FLAGS = frozenset({"true", "false"})
+
 
 def value_of(state: ColumnState, cell: str, at: int, notes: Notes) -> float | None:
     """The value of a cell that is not empty; NaN for a text among numbers, None where nothing was logged."""
@@ -28,6 +30,8 @@ def value_of(state: ColumnState, cell: str, at: int, notes: Notes) -> float | No
         state.bad = state.bad or quoted(cell)
         notes.add("bad_value", f"`{state.name}` is {state.bad}, expected a number; kept as NaN", at)
         return math.nan
+    if cell.lower() in FLAGS:
+        state.flag_at = state.flag_at or at
     state.n_texts += 1
     state.text_at = state.text_at or at
     return None

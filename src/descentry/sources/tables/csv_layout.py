@@ -23,7 +23,7 @@ class ColumnState:
     """What is known of one column.  `n_texts`: cells of text before the first number, the first in line `text_at`.
 
     `n_blanks`: cells like `N/A` before the first number.  `bad`: the first text among the numbers, for messages;
-    `unit`: what to tell of numbers with a unit.
+    `flag_at`: the line of the first true or false; `unit`: what to tell of numbers with a unit.
     """
 
     name: str
@@ -33,6 +33,7 @@ class ColumnState:
     n_blanks: int = 0
     blank_at: int | None = None
     bad: str = ""
+    flag_at: int | None = None
     unit: str = ""
 
     @property

@@ -31,6 +31,9 @@ from descentry.sources.tables.csv_steps import RowSteps
 from descentry.sources.tables.csv_tail import N_COMPARED, is_whole
 from descentry.sources.tables.label_parts import sorted_columns
 
+N_SHOWN = 8
+"""Columns that are told by name."""
+
 
 class CsvLines:
     """Bytes to chunks; see `drive.Decoder`.  `is_numbered`: the rows are counted, no column is the step."""
@@ -81,7 +84,14 @@ class CsvLines:
 
     def _ignored(self) -> dict[str, object]:
         columns = self._layout.columns if self._layout else []
-        names = [column.name for column in columns if column.n_texts and not column.is_numeric]
+        columns = [column for column in columns if column.n_texts and not column.is_numeric]
+        names = [column.name for column in columns]
+        flags = [column for column in columns if column.flag_at is not None]
+        if flags:
+            shown = ", ".join(f"`{column.name}`" for column in flags[:N_SHOWN])
+            self._notes.add(
+                "no_series", f"{shown} hold true or false: no series", flags[0].flag_at, warning=False
+            )
         return {"ignored": sorted(names)} if names else {}
 
     def _last(self, block: Block) -> Chunk:

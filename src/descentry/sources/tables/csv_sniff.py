@@ -15,8 +15,10 @@ def is_csv(name: str, head: bytes) -> bool:
     """True when the first lines have the same number of cells, and numbers in them."""
     if b"\0" in head[:4] and not head.startswith((b"\xff\xfe", b"\xfe\xff")):
         return False
-    text = without_nul_lines(plain_head(head, splits_at_cr=True)).decode("utf-8", "replace")
-    whole = text if len(head) < 4096 else text[: text.rfind("\n") + 1]
+    text = plain_head(head, splits_at_cr=True)
+    whole = without_nul_lines(text if len(head) < 4096 else text[: text.rfind(b"\n") + 1]).decode(
+        "utf-8", "replace"
+    )
     lines = [line for line in whole.split("\n", N_SNIFFED + 1)[:N_SNIFFED] if line.strip()]
     lines = _table_of(lines)
     if not lines or "\0" in whole or lines[0].lstrip()[:1] in "{[<":

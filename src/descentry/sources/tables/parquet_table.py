@@ -2,8 +2,8 @@
 
 Written by pandas, polars, pyarrow, Spark, SQL tools; W&B's history exports (`_step`, `_timestamp`); the Parquet of
 the Neptune exporter (`attribute_path`, a decimal step, settings as rows without a step).  Null is "not logged",
-NaN is NaN; pandas stores NaN as null, which is told.  A column like `run_id` makes several runs.  Needs pyarrow
-(extra `parquet`); row groups are streamed, and only columns of numbers are read.
+NaN is NaN; pandas stores NaN as null, which is told.  Columns of runs, splits and processes are those of `labels`.
+Needs pyarrow (extra `parquet`); row groups are streamed, and only columns of numbers are read.
 """
 
 from collections.abc import Iterator, Sequence

@@ -75,6 +75,20 @@ def parts_of(run: Path) -> Parts:
     return Parts(found, [run, *folders, *undecided])
 
 
+def is_run(folder: Path) -> bool:
+    """Whether a folder is that of a run: looked at once, since every folder of a walk is asked."""
+    may_be = False
+    try:
+        with os.scandir(folder) as entries:
+            for entry in entries:
+                if MARK in entry.name and entry.is_file(follow_symlinks=False):
+                    return True
+                may_be |= entry.name.lower() in SPLITS
+    except OSError:
+        return False
+    return may_be and bool(parts_of(folder).found)
+
+
 def part_at(folder: Path) -> Part:
     """The folder alone, its series called as in the run that it is a part of."""
     whole = folder.absolute()

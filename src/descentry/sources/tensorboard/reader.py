@@ -14,8 +14,8 @@ from pathlib import Path
 
 from descentry.formats.tfrecord import is_head
 from descentry.record.chunk import Chunk
-from descentry.sources.tensorboard.folder import MARK, event_files, follow_folder, read_folder
-from descentry.sources.tensorboard.parts import part_at, parts_of
+from descentry.sources.tensorboard.folder import MARK, follow_folder, read_folder
+from descentry.sources.tensorboard.parts import is_run, part_at, parts_of
 from descentry.sources.tensorboard.together import Together, follow_together, read_together, renamed
 
 format = "tensorboard"
@@ -26,7 +26,7 @@ def matches(path: Path, head: bytes) -> bool:
     """True for an event file, and for a folder of a run that holds some, itself or in its parts."""
     if head:
         return is_head(head) and (MARK in path.name or b"brain.Event:" in head[:64])
-    return bool(event_files(path) or parts_of(path).found)
+    return is_run(path)
 
 
 def parts(path: Path) -> list[Path]:

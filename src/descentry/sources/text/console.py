@@ -8,7 +8,7 @@ from descentry.record.chunk import Chunk
 from descentry.sources.notes import Notes
 from descentry.sources.text.config import Config
 from descentry.sources.text.rank_rows import RankRows
-from descentry.sources.text.ranks import MAX_HELD, MAX_RANKS, PAUSED, Ranked, Ranks
+from descentry.sources.text.ranks import MAX_RANKS, Ranked, Ranks
 from descentry.sources.text.reading import Reading
 from descentry.sources.text.table import Table
 
@@ -37,7 +37,7 @@ class Console:
 
     def pause(self, *, is_line_done: bool) -> None:
         """Nothing follows for now: the newest row goes out as it is.  `is_line_done`: a newline came last."""
-        if self._ranks.n_held >= PAUSED:
+        if self._ranks.is_enough:
             self._release()
         for reading in (self.main, *self._others.values()):
             reading.pause(is_line_done=is_line_done)
@@ -61,13 +61,12 @@ class Console:
         if self._ranks.home is None and ranked is not None and self.main.has_begun:
             self._ranks.home = 0
         if self._ranks.waits(text, number, ranked):
-            if self._ranks.n_held >= MAX_HELD:
+            if self._ranks.is_ready:
                 self._release()
             return True
-        if ranked is None and not self._ranks.n_held:
+        if ranked is None:
             return False
         self._read(text, number, ranked)
-        self._release()
         return True
 
     def _release(self) -> None:

@@ -23,7 +23,9 @@ MAX_LINE = 1 << 14
 MAX_CONTROL = 0.05
 MAX_NUL_RUNS = 8
 _EVENT = Plan(Kind.ROW, step=0)
-"""The plan of a line of MLPerf with points, and of a table's row."""
+"""The plan of a line of MLPerf with points."""
+_TABLED = Plan(Kind.ROW, step=0, names=("loss",))
+"""That of a table's row: it counts, and its header names a metric."""
 _NULS = re.compile(rb"\x00++")
 _GZIP = b"\x1f\x8b"
 
@@ -39,7 +41,7 @@ def is_log(head: bytes, more: bytes = b"") -> bool:
     lines = text.decode("utf-8", "replace").replace("\r", "\n").split("\n")
     for line in lines:
         row = _row(grid, line)
-        plan = _plan(line) if row is None else _EVENT
+        plan = _plan(line) if row is None else _TABLED
         if plan is not None and _is_row(plan):
             seen[plan] += 1
             if seen[plan] >= MIN_ROWS:

@@ -1,8 +1,8 @@
 """W&B's local run file `run-<id>.wandb`: every `wandb.log` of a run, online or offline.
 
 Written by wandb 0.10 to 0.31: a LevelDB log of protocol buffers.  Of each record only the history (field 2:
-items with a name, or nested names, and a JSON value) and the run (field 17: its config) are read.  The step
-is `_step`, the wall time `_timestamp`.  Histograms, images and tables are no points.
+items with a name, or nested names, and a JSON value), the run (field 17: its config) and later settings (field 5)
+are read.  The step is `_step`, the wall time `_timestamp`.  Histograms, images and tables are no points.
 """
 
 from collections.abc import Iterator
@@ -23,9 +23,12 @@ from descentry.sources.wandb.walk import Irregular
 
 format = "wandb"
 
-HISTORY, RUN = 2, 17
+HISTORY, CONFIG_CHANGE, RUN = 2, 5, 17
 ITEM, CONFIG, UPDATE = 1, 4, 1
 KEY, NESTED_KEY, VALUE_JSON = 1, 2, 16
+
+OWN_SETTINGS = "_wandb"
+"""What W&B notes of itself among a run's settings."""
 
 Items = dict[str, bytes]
 
@@ -125,10 +128,16 @@ class WandbFile:
                 continue
             if number == HISTORY:
                 self._history(value)
+            elif number == CONFIG_CHANGE:
+                self._configure(value)
             elif number == RUN:
                 for inner, inner_kind, config in fields(value):
                     if inner == CONFIG and inner_kind == BYTES and isinstance(config, bytes):
-                        self._config.update(_values(self._short(_items(config, UPDATE), MAX_CONFIG_JSON)))
+                        self._configure(config)
+
+    def _configure(self, data: bytes) -> None:
+        settings = _values(self._short(_items(data, UPDATE), MAX_CONFIG_JSON))
+        self._config.update((name, value) for name, value in settings.items() if name != OWN_SETTINGS)
 
     def _short(self, items: Items, most: int) -> Items:
         """The items without values that are too long, or nested too much, to be numbers or settings."""
