@@ -136,10 +136,11 @@ def test_a_run_that_mlflow_marks_as_deleted_is_marked(tmp_path: Path, stage: str
     assert mlflow.hidden(tmp_path) == ""
 
 
-def test_folders_without_end_are_left(tmp_path: Path) -> None:
-    run = Run(tmp_path, "mlflow")
+@pytest.mark.parametrize("writer", ["mlflow", "dvclive"])
+def test_folders_without_end_are_left(tmp_path: Path, writer: str) -> None:
+    run = Run(tmp_path, writer)
     run.add("a", range(3))
-    here = os.open(tmp_path / "metrics", os.O_RDONLY)
+    here = os.open((tmp_path / run._file).parents[1], os.O_RDONLY)
     for _ in range(1500):
         os.mkdir("d", dir_fd=here)
         inner = os.open("d", os.O_RDONLY, dir_fd=here)

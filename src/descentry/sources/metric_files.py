@@ -3,6 +3,7 @@
 import os
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 
@@ -19,13 +20,42 @@ MetricFile = tuple[str, Path]
 """The name of a metric and its file."""
 
 
+MAX_DEPTH = 50
+"""Folders in one another; a metric has one for each "/" in its name."""
 Factory = Callable[[str, Path], Decoder]
 """From the name of a metric and its file to what decodes the bytes."""
 
 
-def folders_below(root: Path) -> list[Path]:
-    """The folder and all folders in it; links are not followed."""
-    return [Path(folder) for folder, _, _ in os.walk(root)]
+class Tree(NamedTuple):
+    """What lies below a folder: (name, path) of each file, and the paths of the folders, itself the first."""
+
+    files: list[tuple[str, str]]
+    folders: list[str]
+
+
+def below(root: Path) -> Tree:
+    """What lies below a folder.  Links are not followed, hidden files left out; a folder that cannot be opened is
+    empty, and so is one in more than `MAX_DEPTH` others."""
+    found = Tree([], [])
+    waiting = [("", str(root))]
+    while waiting:
+        start, folder = waiting.pop()
+        found.folders.append(folder)
+        for entry in _entries(folder):
+            if entry.is_dir(follow_symlinks=False):
+                if start.count("/") < MAX_DEPTH:
+                    waiting.append((f"{start}{entry.name}/", entry.path))
+            elif entry.is_file(follow_symlinks=False) and not entry.name.startswith("."):
+                found.files.append((start + entry.name, entry.path))
+    return found
+
+
+def _entries(folder: str) -> list[os.DirEntry[str]]:
+    try:
+        with os.scandir(folder) as entries:
+            return list(entries)
+    except OSError:
+        return []
 
 
 class MetricFiles:
@@ -35,7 +65,7 @@ class MetricFiles:
     def __init__(
         self,
         files: Callable[[], Sequence[MetricFile]],
-        places: Callable[[], Sequence[Path]],
+        places: Callable[[], Sequence[str]],
         factory: Factory,
         notes: Notes,
     ) -> None:
@@ -113,7 +143,7 @@ class MetricFiles:
         changed = [path for path in self._watched if self._changes.has_changed(path)]
         if self._watched and not changed:
             return
-        self._watched = [str(place) for place in self._places()]
+        self._watched = list(self._places())
         for name, file in self._files():
             if name not in self._open:
                 try:

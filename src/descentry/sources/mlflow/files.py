@@ -4,7 +4,6 @@ Written by MLflow 1.x to 3.x (`mlruns/<experiment>/<run>/`) and ultralytics.  A 
 folder.  A resumed run goes on in the same files, so its steps go back.  `params/` becomes the config.
 """
 
-import os
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -17,7 +16,7 @@ from descentry.record.chunk import Chunk, empty, table
 from descentry.record.errors import InputError
 from descentry.record.event import Event
 from descentry.sources.json.values import clean_name
-from descentry.sources.metric_files import MetricFiles, folders_below
+from descentry.sources.metric_files import MetricFiles, below
 from descentry.sources.notes import Notes, quoted
 from descentry.sources.numbers import number, seconds, seconds_of, step_of
 from descentry.sources.rows import MAX_SERIES, bounded
@@ -27,8 +26,6 @@ format = "mlflow"
 
 MAX_PARAMS = 1000
 N_CELLS = 3
-MAX_DEPTH = 50
-"""Folders in one another; a metric has one for each "/" in its name."""
 MAX_ABOUT = 1 << 16
 _DELETED = re.compile(rb"^lifecycle_stage:\s*['\"]?deleted", re.MULTILINE)
 
@@ -73,7 +70,7 @@ def _metrics(path: Path) -> MetricFiles:
     notes = Notes(path.name)
     return MetricFiles(
         lambda: metric_files(path),
-        lambda: folders_below(path / "metrics"),
+        lambda: below(path / "metrics").folders,
         lambda name, _: Metric(f"metrics/{name}", notes),
         notes,
     )
@@ -81,23 +78,8 @@ def _metrics(path: Path) -> MetricFiles:
 
 def metric_files(run: Path) -> list[tuple[str, Path]]:
     """(name, file) of each metric, sorted by name; links are not followed."""
-    found = [(clean_name(name), Path(path)) for name, path in _files(str(run / "metrics"), "")]
+    found = [(clean_name(name), Path(path)) for name, path in below(run / "metrics").files]
     return sorted(found)[:MAX_SERIES]
-
-
-def _files(folder: str, start: str) -> Iterator[tuple[str, str]]:
-    """(name, path) of the files in a folder and in those in it; a folder that cannot be opened has none."""
-    if start.count("/") > MAX_DEPTH:
-        return
-    try:
-        with os.scandir(folder) as entries:
-            for entry in entries:
-                if entry.is_dir(follow_symlinks=False):
-                    yield from _files(entry.path, f"{start}{entry.name}/")
-                elif entry.is_file(follow_symlinks=False) and not entry.name.startswith("."):
-                    yield start + entry.name, entry.path
-    except OSError:
-        return
 
 
 def config_of(run: Path) -> dict[str, object]:

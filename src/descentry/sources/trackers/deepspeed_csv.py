@@ -92,12 +92,12 @@ def follow(path: Path) -> Iterator[Chunk]:
 def _metrics(path: Path) -> MetricFiles:
     return MetricFiles(
         lambda: metric_files(path),
-        lambda: [path, *_headless(path)],
+        lambda: [str(path), *_headless(path)],
         lambda _, file: CsvLines(file.name),
         Notes(path.name),
     )
 
 
-def _headless(folder: Path) -> list[Path]:
+def _headless(folder: Path) -> list[str]:
     """Tables that are no metric, as long as their header is not written."""
-    return [file for file in sorted(folder.glob("*.csv*"))[:MAX_SERIES] if not _metric(file)]
+    return [str(file) for file in sorted(folder.glob("*.csv*"))[:MAX_SERIES] if not _metric(file)]

@@ -5,7 +5,6 @@ plain `key: value` lines of `params.yaml` become the config, nested ones do not.
 values only.
 """
 
-import os
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,7 +13,7 @@ from descentry.formats.blocks import head
 from descentry.record.chunk import Chunk, empty
 from descentry.record.errors import InputError
 from descentry.sources.json.values import clean_name
-from descentry.sources.metric_files import MetricFile, MetricFiles, folders_below
+from descentry.sources.metric_files import MetricFile, MetricFiles, below
 from descentry.sources.notes import Notes
 from descentry.sources.numbers import number
 from descentry.sources.rows import MAX_SERIES, bounded
@@ -34,24 +33,17 @@ _PARAM = re.compile(
 
 def matches(path: Path, head: bytes) -> bool:
     """True for a folder with such tables in `plots/metrics`."""
-    return not head and next(_tables(path), None) is not None
-
-
-def _tables(folder: Path) -> Iterator[Path]:
-    """The tables of a DVCLive folder; links are not followed."""
-    for where, folders, files in os.walk(folder / METRICS):
-        folders[:] = sorted(inner for inner in folders if not (Path(where) / inner).is_symlink())
-        for file in sorted(files):
-            path = Path(where) / file
-            if path.suffix == ENDING and path.is_file() and not path.is_symlink():
-                yield path
+    return not head and bool(metric_files(path))
 
 
 def metric_files(folder: Path) -> list[MetricFile]:
-    """(name, table) of each metric, sorted by name."""
-    root = folder / METRICS
-    found = [(path.relative_to(root).with_suffix("").as_posix(), path) for path in _tables(folder)]
-    return sorted((clean_name(name), path) for name, path in found)[:MAX_SERIES]
+    """(name, table) of each metric, sorted by name; links are not followed."""
+    found = [
+        (clean_name(name.removesuffix(ENDING)), Path(path))
+        for name, path in below(folder / METRICS).files
+        if name.endswith(ENDING)
+    ]
+    return sorted(found)[:MAX_SERIES]
 
 
 def read(path: Path) -> Iterator[Chunk]:
@@ -69,7 +61,7 @@ def follow(path: Path) -> Iterator[Chunk]:
 def _metrics(path: Path) -> MetricFiles:
     return MetricFiles(
         lambda: metric_files(path),
-        lambda: folders_below(path / METRICS),
+        lambda: below(path / METRICS).folders,
         lambda _, file: CsvLines(file.name),
         Notes(path.name),
     )

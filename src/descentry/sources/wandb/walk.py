@@ -15,7 +15,7 @@ Bytes = NDArray[np.uint8]
 SIZED = 2
 """The wire type of a field that says its size; with the high bit clear its number is below 16."""
 NUMBER_TAG = 0x08
-HISTORY_TAG = 0x12
+HISTORY_TAG, CONFIG_TAG = 0x12, 0x2A
 ITEM_TAG, STEP_TAG = 0x0A, 0x12
 KEY_TAG, NESTED_KEY_TAG = 0x0A, 0x12
 VALUE_TAG = 0x82, 0x01
@@ -43,7 +43,8 @@ class Items(NamedTuple):
 
 
 def bodies(text: Bytes, starts: Ints, ends: Ints) -> tuple[Ints, Ints, Ints]:
-    """Where the histories start and end; and which records are not plain: a number, and one other field.
+    """Where the histories start and end; and which records are no such, and may hold something else than
+    a number and one field without interest.
 
     Raises Irregular.
     """
@@ -56,7 +57,7 @@ def bodies(text: Bytes, starts: Ints, ends: Ints) -> tuple[Ints, Ints, Ints]:
     fits = first + sizes == ends[plain]
     is_history = fits & (tags == HISTORY_TAG)
     others = np.ones(len(starts), np.bool_)
-    others[plain[fits]] = False
+    others[plain[fits & (tags != CONFIG_TAG)]] = False
     return first[is_history], ends[plain[is_history]], np.flatnonzero(others)
 
 
