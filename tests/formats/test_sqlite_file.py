@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from descentry.formats.sqlite_file import Database, holds_tables
+from descentry.formats.sqlite_file import Database
+from descentry.formats.sqlite_look import holds_tables
 from descentry.formats.sqlite_place import SqlitePlace
 from descentry.record.errors import DamagedError, InputError, UnreadableError
 

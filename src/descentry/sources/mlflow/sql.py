@@ -7,7 +7,8 @@ first of the others tells.
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from descentry.formats.sqlite_file import Database, holds_tables, require_whole, text
+from descentry.formats.sqlite_file import Database, text
+from descentry.formats.sqlite_look import holds_tables, require_whole
 from descentry.record.chunk import Chunk, empty
 from descentry.record.errors import DamagedError
 from descentry.record.event import Event

@@ -5,6 +5,7 @@ from itertools import islice, takewhile
 
 from descentry.sources.notes import Notes
 from descentry.sources.text.bars import Bars, bar_of, below, looks_like_bar
+from descentry.sources.text.boxed import Boxed, BoxRow
 from descentry.sources.text.clock import UNKNOWN, Clock
 from descentry.sources.text.config import Config
 from descentry.sources.text.gathering import Gathering
@@ -46,6 +47,7 @@ class Reading:
         position = Position()
         self._bars = Bars()
         self._grid = Grid()
+        self._boxed = Boxed(notes, config)
         self._state: tuple[Row, int] | None = None
         self._clock = Clock()
         self._quick = Quick(self._placing, position, sink, self._clock)
@@ -110,6 +112,7 @@ class Reading:
     def end(self, number: int) -> None:
         """The log has ended: what waited goes out."""
         self._tabled("")
+        self._box_rows(self._boxed.end())
         for text, at in self._bars.end(number):
             self._row_of(text, at)
         if self._bars.n_left_out:
@@ -146,7 +149,7 @@ class Reading:
         if MARK in text:
             self._event(text)
             return
-        if self._tabled(text) or (looks_like_bar(text) and self._bar(text)):
+        if self._in_box(text) or self._tabled(text) or (looks_like_bar(text) and self._bar(text)):
             return
         for row, at in self._bars.settle(self._number):
             self._row_of(row, at)
@@ -157,6 +160,20 @@ class Reading:
         plan = self._row_of(text)
         if plan is not None and learns:
             self._quick.learn(text, plan)
+
+    def _in_box(self, text: str) -> bool:
+        """Reads a line of a box, and the boxes that it ends; False when more is to be said of it."""
+        if not (text[0] == "-" or self._boxed.is_open) or self._grid.row(text) is not None:
+            return False
+        is_taken = self._boxed.feed(text, self._number)
+        self._box_rows(self._boxed.rows())
+        return is_taken
+
+    def _box_rows(self, rows: list[BoxRow]) -> None:
+        for plan, numbers, at in rows:
+            if plan.has_train_loss or plan.has_val:
+                self._bars.saw_summary()
+            self._gathering.row(plan, numbers, UNKNOWN, at)
 
     def _event(self, text: str) -> None:
         """Reads a line of MLPerf."""

@@ -9,6 +9,7 @@ from descentry.formats.lines import plain_head
 from descentry.record.errors import InputError
 from descentry.sources.text.bars import Bar, bar_of, looks_like_bar
 from descentry.sources.text.boosting import boosted
+from descentry.sources.text.boxes import Boxes
 from descentry.sources.text.epoch_bar import as_line
 from descentry.sources.text.grid import Grid, Row
 from descentry.sources.text.mllog import MARK, event_of
@@ -37,10 +38,12 @@ def is_log(head: bytes, more: bytes = b"") -> bool:
     if not text.strip() or _is_binary(text) or _is_json(text):
         return False
     seen: Counter[Plan] = Counter()
-    grid = Grid()
+    grid, boxes = Grid(), Boxes()
     lines = text.decode("utf-8", "replace").replace("\r", "\n").split("\n")
     for line in lines:
         row = _row(grid, line)
+        if row is None and _is_boxed(boxes, line):
+            return True
         plan = _plan(line) if row is None else _TABLED
         if plan is not None and _is_row(plan):
             seen[plan] += 1
@@ -54,6 +57,15 @@ def _row(grid: Grid, line: str) -> Row | None:
     """The line as a row of a table whose header was seen, or None."""
     text = clean(line).strip() if len(line) <= MAX_LINE else ""
     return None if not text or grid.is_header(text) else grid.row(text)
+
+
+def _is_boxed(boxes: Boxes, line: str) -> bool:
+    """Whether the line ends a box of values."""
+    if line[:1] == "-" or boxes.is_open:
+        text = clean(line).strip() if len(line) <= MAX_LINE else ""
+        if text:
+            boxes.feed(text, 0)
+    return bool(boxes.data)
 
 
 def _is_row(plan: Plan) -> bool:

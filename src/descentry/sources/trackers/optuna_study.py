@@ -8,7 +8,8 @@ value, NaN is one or NULL.
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from descentry.formats.sqlite_file import Database, holds_tables, require_whole, text
+from descentry.formats.sqlite_file import Database, text
+from descentry.formats.sqlite_look import holds_tables, require_whole
 from descentry.record.chunk import Chunk
 from descentry.record.errors import DamagedError
 from descentry.sources.sqlite_part import Part, follow_part, read_part

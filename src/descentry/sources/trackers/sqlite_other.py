@@ -7,7 +7,8 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from descentry.formats.blocks import head as start_of
-from descentry.formats.sqlite_file import Database, look_anew, require_whole
+from descentry.formats.sqlite_file import Database
+from descentry.formats.sqlite_look import look_anew, require_whole
 from descentry.formats.sqlite_place import MAGIC
 from descentry.record.chunk import Chunk
 from descentry.record.errors import DamagedError, InputError, UnknownFormatError, UnreadableError

@@ -9,7 +9,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from descentry.formats.sqlite_file import Database, Row, holds_tables, require_whole, text
+from descentry.formats.sqlite_file import Database, Row, text
+from descentry.formats.sqlite_look import holds_tables, require_whole
 from descentry.record.chunk import Chunk, empty
 from descentry.record.errors import DamagedError
 from descentry.sources.json.rows import JsonRows
