@@ -12,7 +12,7 @@ from pathlib import Path
 PARTS = (
     "event_files", "tables", "lightning_csv", "keras_logs", "trainer", "printed", "databases",
     "consoles", "megatron_text", "fairseq_text", "openmmlab", "dicts", "written_tables", "sweeps",
-    "tracker_archives", "tracker_folders", "arrow_tables", "boosting_text",
+    "tracker_archives", "tracker_folders", "arrow_tables", "boosting_text", "boxes_text",
 )  # fmt: skip
 
 

@@ -9,8 +9,10 @@ import pytest
 
 from descentry.formats.blocks import Growing
 from descentry.record.chunk import Chunk
+from descentry.record.errors import InputError
 from descentry.sources.changes import Changes
 from descentry.sources.mlflow import files as mlflow
+from descentry.sources.places.find import find
 from descentry.sources.protocol import Reader
 from descentry.sources.rows import joined
 from descentry.sources.trackers import deepspeed_csv, dvclive
@@ -136,16 +138,44 @@ def test_a_run_that_mlflow_marks_as_deleted_is_marked(tmp_path: Path, stage: str
     assert mlflow.hidden(tmp_path) == ""
 
 
+def test_a_deleted_run_is_left_out_of_its_store_and_told(tmp_path: Path) -> None:
+    for name, stage in (("a", "active"), ("b", "deleted"), ("c", "deleted")):
+        run = Run(tmp_path / "mlruns" / "1" / name, "mlflow")
+        run.add("loss", range(3))
+        (run.root / "meta.yaml").write_text(f"lifecycle_stage: {stage}\n")
+    skipped: list[InputError] = []
+    assert [log.path.name for log in find(tmp_path, skipped)] == ["a"]
+    assert [error.problem for error in skipped] == [
+        "left out 2 runs, each of which is marked as deleted in MLflow"
+    ]
+    assert [log.path.name for log in find(tmp_path / "mlruns" / "1" / "b")] == ["b"]
+
+
 @pytest.mark.parametrize("writer", ["mlflow", "dvclive"])
 def test_folders_without_end_are_left(tmp_path: Path, writer: str) -> None:
     run = Run(tmp_path, writer)
     run.add("a", range(3))
-    here = os.open((tmp_path / run._file).parents[1], os.O_RDONLY)
-    for _ in range(1500):
+    top = (tmp_path / run._file).parents[1]
+    _make_deep(top, 1500)
+    assert joined(run.reader.read(tmp_path)).n_rows == 3
+    assert rested(run.follow()).n_rows == 3
+    _take_down(top)
+
+
+def _make_deep(top: Path, n_levels: int) -> None:
+    """Folders named d in each other below `top`, deeper than a path may be long."""
+    here = os.open(top, os.O_RDONLY)
+    for _ in range(n_levels):
         os.mkdir("d", dir_fd=here)
         inner = os.open("d", os.O_RDONLY, dir_fd=here)
         os.close(here)
         here = inner
     os.close(here)
-    assert joined(run.reader.read(tmp_path)).n_rows == 3
-    assert rested(run.follow()).n_rows == 3
+
+
+def _take_down(top: Path) -> None:
+    """Removes them level by level: what calls itself for each level, as pytest does, comes to no end."""
+    while (top / "d" / "d").exists():
+        (top / "d" / "d").rename(top / "rest")
+        (top / "d").rmdir()
+        (top / "rest").rename(top / "d")

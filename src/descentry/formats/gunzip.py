@@ -8,7 +8,7 @@ MAX_BYTES = 256 << 20
 """Decompressed size that any file may have, however small it is packed."""
 MAX_RATIO = 50
 """Beyond `MAX_BYTES` a log may be so many times its packed size."""
-DENSE_BYTES = 64 << 20
+DENSE_BYTES = 24 << 20
 DENSE_RATIO = 200
 """A log that packs better than this is no log: told beyond `DENSE_BYTES`, where repetition has evened out."""
 

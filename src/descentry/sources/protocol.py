@@ -17,8 +17,9 @@ class Reader(Protocol):
     chunk says that nothing whole has been added since; the caller decides when to ask again and when to
     stop.  A torn tail waits until it is whole.
 
-    A reader of folders may say more of them: `owns_folder = True` where nothing else in one is a log, and
-    `parts(path)`, the folders below that are read with it.
+    A reader of folders may say more of them: `owns_folder = True` where nothing else in one is a log,
+    `owns_file(path)`, the files in it that are read with it, `parts(path)`, the folders below that are, and
+    `hidden(path)`, why one is not listed among others ("" where it is).
     """
 
     format: str

@@ -5,7 +5,8 @@ A folder is walked (`walk`); several logs of one run are one (`same_run`).
 
 import os
 import re
-from collections.abc import Iterator, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -14,9 +15,11 @@ from descentry.record.errors import InputError, UnknownFormatError, UnreadableEr
 from descentry.sources.places.run_ids import file_id, named
 from descentry.sources.places.same_run import without_copies
 from descentry.sources.places.training_table import TABLE, is_training_table
+from descentry.sources.places.waiting import ADVICE, Waiting, too_little
 from descentry.sources.places.walk import recognised, walk
 from descentry.sources.protocol import Log, OneRun, Reader
 
+WAITING = Waiting()
 NO_LOG = "holds no known log"
 """What is told of a file that looks like a log, and that no reader knows."""
 
@@ -33,9 +36,10 @@ _SETTINGS = re.compile(
 _TRAINS = re.compile(rb"loss|epoch|\bstep|\biter", re.IGNORECASE)
 
 
-def find(path: Path, skipped: list[InputError] | None = None) -> list[Log]:
+def find(path: Path, skipped: list[InputError] | None = None, *, live: bool = False) -> list[Log]:
     """The logs at `path`, in sorted order, with ids that are unique in the list.  Never empty.
 
+    `live`: a file of text that no reader knows yet is a log, too, which waits for its first rows when followed.
     What a folder holds beside them that looks like a log and cannot be read is added to `skipped`, each as the
     error that it would be if it were named itself.
     Raises UnreadableError when the path is missing or may not be read, UnknownFormatError when no reader
@@ -45,6 +49,8 @@ def find(path: Path, skipped: list[InputError] | None = None) -> list[Log]:
         return _in_folder(path, [] if skipped is None else skipped)
     start = head(path)
     reader = recognised(path, start)
+    if reader is None and live and WAITING.matches(path, start):
+        return [Log(file_id(path), WAITING.format, path, WAITING)]
     if reader is None:
         raise UnknownFormatError(str(path), *_what_it_is(start))
     return runs_in(Log(file_id(path), reader.format, path, reader))
@@ -72,8 +78,8 @@ def _is_folder(path: Path) -> bool:
 
 def _what_it_is(start: bytes) -> tuple[str, str]:
     """Problem and advice for a file that nobody knows."""
-    if not start.strip():
-        return "is empty", "wait until the run has logged, or name another file"
+    if problem := too_little(start):
+        return problem, ADVICE
     if b"\0" in start[:1024] and not start.startswith((b"\xff\xfe", b"\xfe\xff")):
         return "holds binary data of no known log format", "export the run as CSV or JSON lines"
     if start.lstrip()[:1] in (b"{", b"["):
@@ -95,17 +101,33 @@ def _in_folder(root: Path, skipped: list[InputError]) -> list[Log]:
         raise UnreadableError(str(root), f"cannot be opened ({problem})", "check its permissions") from error
     seen: list[Path] = []
     found: list[tuple[Path, Reader]] = []
+    hidden: Counter[str] = Counter()
     for path, reader in walk(root, seen):
-        if reader is not None and _is_asked_for(path, reader, skipped):
+        why = _hidden(path, reader) if path != root else ""
+        if why:
+            hidden[why] += 1
+        elif reader is not None and _is_asked_for(path, reader, skipped):
             found.append((path, reader))
         elif reader is None and _looks_like_log(path):
             skipped.append(UnknownFormatError(str(path), NO_LOG))
+    skipped += (_left_out(root, why, n) for why, n in hidden.items())
     logs = _listed(root, found, skipped)
     if not logs and skipped and not _are_unknown(skipped):
         raise next(error for error in skipped if error.problem != NO_LOG)
     if not logs:
         raise UnknownFormatError(str(root), _what_was_seen(seen), "name a folder or file with a training log")
     return _renamed(root, logs, without_copies(logs))
+
+
+def _hidden(path: Path, reader: Reader | None) -> str:
+    """Why a run that was found, but not named, is not wanted; "" for one that is."""
+    tell: Callable[[Path], str] | None = getattr(reader, "hidden", None)
+    return "" if tell is None else tell(path)
+
+
+def _left_out(root: Path, why: str, n: int) -> InputError:
+    runs = "a run that" if n == 1 else f"{n} runs, each of which"
+    return UnreadableError(str(root), f"left out {runs} {why}", "name such a run itself to read it")
 
 
 def _renamed(root: Path, logs: Sequence[Log], kept: list[Log]) -> list[Log]:

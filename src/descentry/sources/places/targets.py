@@ -37,7 +37,8 @@ def logs_at(target: str, skipped: list[InputError] | None = None, *, live: bool 
     `skipped` (see `find`).
 
     What is no local file is copied to a temporary folder that lives as long as its logs.  `live`: stdin or a pipe
-    is not read to its end first, so that it can be followed as it comes.  Raises InputError.
+    is not read to its end first, so that it can be followed as it comes, and a file without rows yet is a log.
+    Raises InputError.
     """
     if target == STDIN:
         return stdin_logs(live=live)
@@ -53,7 +54,7 @@ def logs_at(target: str, skipped: list[InputError] | None = None, *, live: bool 
         start = head(path)
         if is_archive(path, start):
             return archived(path, start, skipped)
-    return find(path, skipped)
+    return find(path, skipped, live=live)
 
 
 def all_logs(target: str) -> list[Log]:

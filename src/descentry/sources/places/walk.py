@@ -44,11 +44,14 @@ def walk(folder: Path, seen: list[Path], taken: Collection[Path] = ()) -> Iterat
         yield folder, owner
         if owner.format in OWN_ALL or getattr(owner, "owns_folder", False):
             return
+    is_its: Callable[[Path], bool] | None = getattr(owner, "owns_file", None)
     parts_of: Callable[[Path], list[Path]] | None = getattr(owner, "parts", None)
     parts = () if parts_of is None else parts_of(folder)
     has_wandb = any(path.suffix == ".wandb" for path in files)
     for path in files:
         if EVENTS in path.name and (owner is not None or folder in taken):
+            continue
+        if is_its is not None and is_its(path):
             continue
         if not has_wandb or path.suffix == ".wandb":
             seen.append(path)

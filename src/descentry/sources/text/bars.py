@@ -92,6 +92,7 @@ class Bars:
     def __init__(self) -> None:
         self.are_data: bool | None = None
         self.n_left_out = 0
+        self._is_by_pause = False
         self._current: Bar | None = None
         self._waiting: list[tuple[str, int]] = []
         self._labels: set[str] = set()
@@ -141,7 +142,7 @@ class Bars:
         """The rows that are done when the log pauses.
 
         The states of a run's or an epoch's bar that say a loss are data from now on, whatever lines come: who
-        watches a run cannot wait for its end.  A full bar is done when a newline follows it.
+        watches a run cannot wait for its end (see `saw_summary`).  A full bar is done when a newline follows it.
         """
         if self.are_data is False:
             return []
@@ -149,7 +150,7 @@ class Bars:
         if self.are_data is None and (
             self._run.says_loss or (self._epochs.is_fine and self._epochs.says_loss)
         ):
-            self.are_data = True
+            self.are_data = self._is_by_pause = True
         return out + self._released() if self.are_data else out
 
     def _of_run(self, state: State, line: int) -> list[tuple[str, int]]:
@@ -168,8 +169,13 @@ class Bars:
         self.are_data = True
         return out + self._released()
 
-    def saw_summary(self) -> None:
-        """An epoch line with a loss was read: what bars say is said there."""
+    def saw_summary(self) -> bool:
+        """An epoch line with a loss was read: what bars say is said there.
+
+        True once, when a pause let states go that would have been left out had this line been known.
+        """
+        is_late = self._is_by_pause and not (self._run.is_sure or self._epochs.is_sure)
+        self._is_by_pause = False
         if self.are_data is None:
             self.are_data = False
             self.n_left_out += len(self._waiting) + self._run.n_full + self._epochs.drop()

@@ -1,21 +1,29 @@
 """Boxes of names and values to rows: what counts them, and the names of their series."""
 
+from collections.abc import Callable
+
 from descentry.sources.notes import Notes, quoted
 from descentry.sources.text.boxes import Box, Boxes, Entry
+from descentry.sources.text.clock import UNKNOWN
 from descentry.sources.text.config import Config
+from descentry.sources.text.gathering import Gathering
 from descentry.sources.text.plan import Kind, Plan, described
 from descentry.sources.text.settings import settings_of
 from descentry.sources.text.tokens import whole
 
-BoxRow = tuple[Plan, list[str], int]
-"""A plan, the spellings that its indices point to, and the number of the line."""
-
 
 class Boxed:
-    """Reads boxes.  The counter of the first one counts all: one without it belongs to the newest step."""
+    """Reads boxes.  The counter of the first one counts all: one without it belongs to the newest step.
 
-    def __init__(self, notes: Notes, config: Config) -> None:
+    `saw_loss` is called before a row with one.
+    """
+
+    def __init__(
+        self, gathering: Gathering, notes: Notes, config: Config, saw_loss: Callable[[], None]
+    ) -> None:
         self._boxes = Boxes()
+        self._gathering = gathering
+        self._saw_loss = saw_loss
         self._notes = notes
         self._config = config
         self._counter = ""
@@ -29,30 +37,33 @@ class Boxed:
         return self._boxes.is_open
 
     def feed(self, text: str, number: int) -> bool:
-        """Takes in a line; True for a line of a box, which says nothing more.  `rows` may be due now."""
-        return self._boxes.feed(text, number)
+        """Takes in a line; True for a line of a box, which says nothing more."""
+        is_taken = self._boxes.feed(text, number)
+        self._take()
+        return is_taken
 
-    def rows(self) -> list[BoxRow]:
-        """The rows of the boxes that are whole now; what is no row becomes settings."""
-        if self._boxes.others:
-            for box in self._boxes.others:
-                for entry in box.entries:
-                    self._config.add(settings_of(entry.text))
-            self._boxes.others.clear()
-        if not self._boxes.data:
-            return []
-        rows = [self._row(box) for box in self._boxes.data]
-        self._boxes.data.clear()
-        return rows
+    def end(self) -> None:
+        """The log has ended."""
+        self._boxes.end()
+        self._take()
 
-    def end(self) -> list[BoxRow]:
-        """The rest, when the log has ended."""
-        torn = self._boxes.end()
-        if torn is not None:
-            self._notes.add("torn_tail", "the last table is cut off: its values were left out", torn.number)
-        return self.rows()
+    def _take(self) -> None:
+        """Reads the boxes that are whole now; what is no row becomes settings."""
+        for box in self._boxes.others:
+            for entry in box.entries:
+                self._config.add(settings_of(entry.text))
+        for box in self._boxes.torn:
+            self._notes.add("torn_tail", "a table is cut off: its values were left out", box.number)
+        for box in self._boxes.data:
+            plan, numbers = self._planned(box)
+            if plan.has_train_loss or plan.has_val:
+                self._saw_loss()
+            self._gathering.row(plan, numbers, UNKNOWN, box.number)
+        for boxes in (self._boxes.others, self._boxes.torn, self._boxes.data):
+            boxes.clear()
 
-    def _row(self, box: Box) -> BoxRow:
+    def _planned(self, box: Box) -> tuple[Plan, list[str]]:
+        """The plan of a box, and the spellings that its indices point to."""
         at = self._counter_of(box)
         entries = [entry for i, entry in enumerate(box.entries) if i != at and self._is_value(entry, box)]
         numbers = [entry.spelling for entry in entries]
@@ -63,7 +74,7 @@ class Boxed:
         where = tuple(range(len(entries)))
         names = tuple(entry.name for entry in entries)
         plan = Plan(Kind.ROW, step=step, names=names, where=where, scales=(1.0,) * len(where), family="box")
-        return described(plan), numbers, box.number
+        return described(plan), numbers
 
     def _counter_of(self, box: Box) -> int:
         """The index of the counter in the box, or -1."""

@@ -17,7 +17,6 @@ MAX_BETWEEN = 16
 """Other lines that may break into a box before it is given up."""
 
 _RULE = re.compile(r"-{7,}+")
-_LINE = re.compile(r"\| (?P<name>\s{0,200}[A-Za-z%_][^|]{0,120}?)\s{1,200}\|(?P<value>[^|]{0,200})\|")
 _NUMBER = re.compile(NUMBER)
 _INDENT = "   "
 COUNTERS = (
@@ -66,13 +65,22 @@ class Box(NamedTuple):
         return any(entry.is_number and loss_name(entry.name) is not None for entry in self.entries)
 
 
+def _cells(text: str) -> tuple[str, str] | None:
+    """Name, as far in as it stands, and value of a line of a box, or None."""
+    cells = text.split("|") if len(text) <= MAX_LINE else []
+    if len(cells) != 4 or cells[0] or cells[3] or not any(map(str.isalpha, cells[1])):
+        return None
+    return cells[1][1:].rstrip(), cells[2].strip()
+
+
 class Boxes:
-    """Collects boxes.  `data`: those that are rows, in their order; `others`: those that are none; whoever takes
-    them empties the lists."""
+    """Collects boxes.  `data`: those that are rows, in their order; `others`: those that are none; `torn`: those
+    that were never closed, and were to be rows.  Whoever takes them empties the lists."""
 
     def __init__(self) -> None:
         self.data: list[Box] = []
         self.others: list[Box] = []
+        self.torn: list[Box] = []
         self.is_open = False
         self._entries: list[Entry] = []
         self._tag = ""
@@ -88,25 +96,25 @@ class Boxes:
             self._close()
             self.is_open = True
             return False
-        found = _LINE.fullmatch(text) if self.is_open and len(text) <= MAX_LINE else None
-        if found is None:
+        cells = _cells(text) if self.is_open else None
+        if cells is None:
             self._n_between += 1
-            if not self._entries or self._n_between > MAX_BETWEEN:
+            if not self._has_begun or self._n_between > MAX_BETWEEN:
                 self._give_up()
             return False
-        if not self._entries and not self._tag:
+        if not self._has_begun:
             self._number = number
-        self._add(found["name"], found["value"].strip(), text)
+        self._add(*cells, text)
         return True
 
-    def end(self) -> Box | None:
-        """The log has ended; a box that is not closed and was to be data."""
-        torn = self._box() if self._is_tagged or not self._known.isdisjoint(self._names()) else None
-        if torn is not None:
-            self._clear()
+    def end(self) -> None:
+        """The log has ended."""
         self._give_up()
         self._settle()
-        return torn
+
+    @property
+    def _has_begun(self) -> bool:
+        return bool(self._entries or self._tag)
 
     def _add(self, name: str, spelling: str, text: str) -> None:
         if not spelling:
@@ -117,9 +125,6 @@ class Boxes:
             name = f"{self._tag.rstrip('/')}/{name.strip()}" if is_below else name.strip()
             self._entries.append(Entry(name, spelling, text))
 
-    def _names(self) -> set[str]:
-        return {entry.name for entry in self._entries}
-
     def _box(self) -> Box:
         return Box(tuple(self._entries), self._is_tagged, self._number)
 
@@ -128,9 +133,12 @@ class Boxes:
         self.is_open = False
 
     def _give_up(self) -> None:
-        """What is open is no box."""
-        if self._entries:
-            self.others.append(self._box())
+        """What is open is no box, or none that is whole."""
+        box = self._box()
+        if box.is_tagged or not self._known.isdisjoint(box.names):
+            self.torn.append(box)
+        elif box.entries:
+            self.others.append(box)
         self._clear()
 
     def _close(self) -> None:
@@ -140,14 +148,14 @@ class Boxes:
             if box.entries:
                 self.others.append(box)
             return
-        if not (self._is_data(box) or (self._unsure is not None and box.names == self._unsure.names)):
-            self._settle()
-            self._unsure = box
-            return
-        if self._unsure is not None and box.names == self._unsure.names:
+        is_again = self._unsure is not None and box.names == self._unsure.names
+        if is_again and self._unsure is not None:
             self.data.append(self._unsure)
             self._unsure = None
         self._settle()
+        if not (is_again or self._is_data(box)):
+            self._unsure = box
+            return
         if len(self._known) < MAX_SERIES:
             self._known.update(box.names)
         self.data.append(box)

@@ -17,6 +17,8 @@ _BETWEEN = re.compile(r"\]\s?\[\s*+|:"), re.compile(r"\]\s?\[\s*+|\)?[,;:|]?\s{1
 """Between the epoch, without and with a total, and the batch."""
 _OF_SET = re.compile(r"\s*on (\w{1,12}) set\b")
 _BEHIND = re.compile(r"\s?(batches|steps|iterations|iters|updates)\b(?!\s?[/:=])")
+_PROGRESS = frozenset({"progress", "done", "samples", "completed", "processed", "examples"})
+"""Words between an epoch and what is done of it: `Epoch 1 Progress 50/100`."""
 _DELIMITED = re.compile(r"(?:^|[|,;(\[{-])\s*$")
 
 
@@ -119,11 +121,17 @@ class Counters:
 
     def _is_after_epoch(self, i: int, left: str) -> bool:
         before = i - 2 if i - 1 in self.totals else i - 1
-        return before >= 0 and before == self.at("epoch") and not any(map(str.isalnum, left))
+        return before >= 0 and before == self.at("epoch") and _is_progress(left)
 
     def _take(self, i: int, kind: str, word: str) -> None:
         self.found[kind] = i
         self.words.append(word)
+
+
+def _is_progress(between: str) -> bool:
+    """Whether nothing, or a word for progress, stands between an epoch and a fraction."""
+    word = between.strip(" \t[](){}<>:=,;|/-#").lower()
+    return word in _PROGRESS or not any(map(str.isalnum, word))
 
 
 def _kind(word: str) -> str:

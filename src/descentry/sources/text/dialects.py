@@ -84,6 +84,12 @@ DIALECTS = (
         rename={"train": "train accuracy", "val": "val accuracy"},
     ),
     Dialect("CatBoost's best", _shape(r"^best(?:Test|Iteration) = #$"), {}),
+    Dialect(
+        "Stable-Baselines3 EvalCallback",
+        _shape(r"^Eval num_timesteps=#, episode_reward=#(?: \+.*)?$"),
+        {1: "Eval episode_reward"},
+        step=0,
+    ),
     Dialect("GluonCV best so far", _shape(r"higher than current best \[#\] saving to"), {}),
     Dialect("fairseq", _shape(r"(?:^|\| )valid \| epoch # \| valid on "), {}, only=False, is_named=True),
     Dialect(

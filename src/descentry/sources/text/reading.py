@@ -5,7 +5,7 @@ from itertools import islice, takewhile
 
 from descentry.sources.notes import Notes
 from descentry.sources.text.bars import Bars, bar_of, below, looks_like_bar
-from descentry.sources.text.boxed import Boxed, BoxRow
+from descentry.sources.text.boxed import Boxed
 from descentry.sources.text.clock import UNKNOWN, Clock
 from descentry.sources.text.config import Config
 from descentry.sources.text.gathering import Gathering
@@ -47,12 +47,12 @@ class Reading:
         position = Position()
         self._bars = Bars()
         self._grid = Grid()
-        self._boxed = Boxed(notes, config)
         self._state: tuple[Row, int] | None = None
         self._clock = Clock()
         self._quick = Quick(self._placing, position, sink, self._clock)
         self._config = config
         self._gathering = Gathering(self._placing, position, notes, config)
+        self._boxed = Boxed(self._gathering, notes, config, self._saw_summary)
         self._number = 0
         self._respelling = Respelling(notes)
 
@@ -112,7 +112,7 @@ class Reading:
     def end(self, number: int) -> None:
         """The log has ended: what waited goes out."""
         self._tabled("")
-        self._box_rows(self._boxed.end())
+        self._boxed.end()
         for text, at in self._bars.end(number):
             self._row_of(text, at)
         if self._bars.n_left_out:
@@ -163,17 +163,19 @@ class Reading:
 
     def _in_box(self, text: str) -> bool:
         """Reads a line of a box, and the boxes that it ends; False when more is to be said of it."""
-        if not (text[0] == "-" or self._boxed.is_open) or self._grid.row(text) is not None:
+        if not (text[0] == "-" or self._boxed.is_open):
             return False
-        is_taken = self._boxed.feed(text, self._number)
-        self._box_rows(self._boxed.rows())
-        return is_taken
+        if text[0] == "|" and (self._grid.is_header(text) or self._grid.row(text) is not None):
+            return False
+        return self._boxed.feed(text, self._number)
 
-    def _box_rows(self, rows: list[BoxRow]) -> None:
-        for plan, numbers, at in rows:
-            if plan.has_train_loss or plan.has_val:
-                self._bars.saw_summary()
-            self._gathering.row(plan, numbers, UNKNOWN, at)
+    def _saw_summary(self) -> None:
+        """A line with a loss came.  States of bars that went out before it stay."""
+        if self._bars.saw_summary():
+            message = "states of progress bars were read before the first line with a loss, and are kept; a read of "
+            self._notes.add(
+                "progress_bar", f"{message}the whole log leaves them out", self._number, warning=False
+            )
 
     def _event(self, text: str) -> None:
         """Reads a line of MLPerf."""
@@ -213,7 +215,7 @@ class Reading:
         return True
 
     def _row_of(self, text: str, number: int = 0) -> Plan | None:
-        """Reads a line (line `number`, else the present one) as a row; the plan of one that was."""
+        """Reads the present line, or the state of a bar at line `number`, as a row; the plan of one that was."""
         line, moment = cut_moment(text)
         plain = line.strip()
         line = self._respelling.line(plain, number or self._number)
@@ -229,8 +231,8 @@ class Reading:
         elif plan.kind is Kind.HEADER:
             self._gathering.header(plan, numbers)
         else:
-            if plan.has_train_loss or plan.has_val:
-                self._bars.saw_summary()
+            if not number and (plan.has_train_loss or plan.has_val):
+                self._saw_summary()
             self._gathering.row(plan, numbers, self._clock.seconds(moment), number or self._number)
             return plan if line == plain and not has_odd(line) else None
         return None

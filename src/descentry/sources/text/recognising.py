@@ -14,6 +14,7 @@ from descentry.sources.text.epoch_bar import as_line
 from descentry.sources.text.grid import Grid, Row
 from descentry.sources.text.mllog import MARK, event_of
 from descentry.sources.text.plan import Kind, Plan
+from descentry.sources.text.short_counters import with_long_counters
 from descentry.sources.text.skeletons import plan_of
 from descentry.sources.text.tokens import clean, cut_moment, split
 from descentry.sources.text.vocabulary import tokens
@@ -86,7 +87,7 @@ def _plan(line: str) -> Plan | None:
         bar = bar_of(line)
         line = line if bar is None else _bar_line(bar)
     line = cut_moment(line)[0].strip()
-    return plan_of(split(boosted(line) or line)[0])
+    return plan_of(split(boosted(line) or with_long_counters(line))[0])
 
 
 def has_points(line: str) -> bool:

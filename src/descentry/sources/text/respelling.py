@@ -1,14 +1,15 @@
-"""A line as the general rule reads it: odd spellings, units of counters, decimal commas and boosted trees."""
+"""A line as the general rule reads it: odd spellings, short and large counters, decimal commas and boosted trees."""
 
 from descentry.sources.notes import Notes
 from descentry.sources.text.boosting import boosted
 from descentry.sources.text.odd import respelt, with_points
+from descentry.sources.text.short_counters import with_long_counters
 from descentry.sources.text.units import with_whole_counts
 
 
 def respelt_line(plain: str) -> str:
     """The line with its numbers spelt as usual, but for decimal commas, which a line alone does not tell."""
-    return with_whole_counts(respelt(boosted(plain) or plain))
+    return with_whole_counts(respelt(boosted(plain) or with_long_counters(plain)))
 
 
 class Respelling:
@@ -20,7 +21,7 @@ class Respelling:
 
     def line(self, plain: str, number: int) -> str:
         """The line (of that number) respelt; as it is where nothing in it is odd."""
-        line = boosted(plain) or plain
+        line = boosted(plain) or with_long_counters(plain)
         return self._with_points(self._with_counts(respelt(line), number), number)
 
     def _with_counts(self, line: str, number: int) -> str:

@@ -5,7 +5,7 @@ import re
 MAX_SETTINGS = 200
 _PAIR = re.compile(r"(\w{1,60})=('[^']{0,100}'|\"[^\"]{0,100}\"|[-+\w.]{1,40})")
 _DICT_PAIR = re.compile(r"'(\w{1,60})': ('[^']{0,100}'|[-+\w.]{1,40})")
-_ROW = re.compile(r"^\|\s*([\w ()%-]{1,60}?)\s*\|\s*([^|]{1,100}?)\s*\|\s*$")
+_ROW = re.compile(r"^\|\s*+((?=\S)[\w ()%-]{1,60}?)\s*\|\s*+((?=\S)[^|]{1,100}?)\s*\|\s*$")
 _WORTH = re.compile(
     r"(?:batch|epoch|step|iter|warm|lr$|learning|rate|decay|drop|clip|momentum|seed|vocab|block|seq|layer|head|hidd|"
     r"emb|channel|param|optim|sched|dtype|prec|scale|accum|loss|alpha|beta|eps|bptt|mode|interval|max_|len)",

@@ -25,6 +25,11 @@ def matches(path: Path, head: bytes) -> bool:
     return not head and bool(_parts(path))
 
 
+def owns_file(path: Path) -> bool:
+    """True for a part: it is read with its folder."""
+    return _PART.fullmatch(path.name) is not None
+
+
 def _parts(folder: Path) -> list[Path]:
     """The parts in a folder, run after run, each in its order; [] when it is none."""
     try:
