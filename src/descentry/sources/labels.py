@@ -17,7 +17,9 @@ RUNS = (
     "experiment_id", "experiment", "experiment_name", "seed",
 )  # fmt: skip
 """Columns that tell several runs of one table apart, in lower case, best first."""
-SPLITS = ("split", "phase", "mode", "stage", "subset", "partition", "dataset", "set")
+SPLITS = ("split", "phase", "mode", "stage", "subset", "partition", "dataset", "set", "type", "kind", "event")
+VAGUE = frozenset({"type", "kind", "event"})
+"""Names of a split's column that mostly mean something else: not worth a look where the first rows say so."""
 RANKS = ("rank", "global_rank", "local_rank", "worker", "worker_id")
 MAX_RUNS = 20_000
 EXPORTED = ("run", "series", "role", "step", "value")

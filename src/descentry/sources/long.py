@@ -23,10 +23,10 @@ def merged(chunks: Iterable[Chunk], is_long: Callable[[], bool]) -> Iterator[Chu
         else:
             yield chunk
     if held:
-        yield from bounded(_by_step(joined(held)))
+        yield from bounded(by_step(joined(held)))
 
 
-def _by_step(chunk: Chunk) -> Chunk:
+def by_step(chunk: Chunk) -> Chunk:
     """A row for each step in place of one for each point."""
     walls = chunk.wall_times
     series = {

@@ -36,7 +36,9 @@ def spinning(values: dict[str, object]) -> str:
     """A box as Spinning Up prints it: 15 characters for a value, in three digits."""
     width = max(15, *map(len, values))
     rule = "-" * (22 + width)
-    return "\n".join([rule, *(f"| {name:>{width}} | {value:>15.3g} |" for name, value in values.items()), rule, ""])
+    return "\n".join(
+        [rule, *(f"| {name:>{width}} | {value:>15.3g} |" for name, value in values.items()), rule, ""]
+    )
 
 
 CONSOLE = "Using cpu device\nWrapping the env in a DummyVecEnv.\n" + "".join(
@@ -60,7 +62,9 @@ BASELINES = "Logging to /tmp/openai\n" + "".join(
     for i in R
 )  # fmt: skip
 SPINNING = "".join(
-    spinning({"Epoch": i + 1, "AverageEpRet": -20.5 + i, "TotalEnvInteracts": 4000 * (i + 1), "LossPi": 2.5 - i})
+    spinning(
+        {"Epoch": i + 1, "AverageEpRet": -20.5 + i, "TotalEnvInteracts": 4000 * (i + 1), "LossPi": 2.5 - i}
+    )
     for i in R
 )
 LOGS = {"console": CONSOLE, "baselines": BASELINES, "spinning": SPINNING}
@@ -124,6 +128,13 @@ def test_a_log_of_boxes_is_recognised(name: str) -> None:
     assert is_log(LOGS[name].encode())
 
 
+@pytest.mark.parametrize("prefix", ["[rank0]: ", "2026-01-01T12:00:00.123Z ", "[12:00:00] "])
+def test_a_prefix_is_no_hindrance(prefix: str) -> None:
+    text = "".join(f"{prefix}{line}\n" for line in CONSOLE.splitlines())
+    assert series(decoded(text)) == series(decoded(CONSOLE))
+    assert is_log(text.encode())
+
+
 SETTINGS = {
     "plain": box({"learning_rate": 0.1, "batch_size": 32}),
     "counted": box({"total_timesteps": 1000, "learning_rate": 0.1, "batch_size": 32}),
@@ -150,7 +161,9 @@ def test_an_unclosed_box_at_the_end_is_left_out_and_told() -> None:
 
 
 def test_lines_that_break_into_a_box_are_no_hindrance() -> None:
-    text = CONSOLE.replace("| time/", "UserWarning: 3 of 4 are odd\n| time/").replace("| train/", "a note\n| train/")
+    text = CONSOLE.replace("| time/", "UserWarning: 3 of 4 are odd\n| time/").replace(
+        "| train/", "a note\n| train/"
+    )
     assert series(decoded(text)) == series(decoded(CONSOLE))
 
 

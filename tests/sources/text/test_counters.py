@@ -12,7 +12,13 @@ BATCHES = (
     "[epoch {e}: {b}/100] loss {x}", "Epoch {e} - {b}/100 - loss: {x}", "[{e}][{b}/100] loss {x}",
     "epoch {e} | {b} / 100 iterations | loss {x}", "[{e}/3, {b}/100] loss {x}", "{e}/3 {b}/100 loss: {x}",
     "[{e}:{b}/100] loss {x}", "<Epoch {e}> <{b}/100> loss {x}", "Epoch {e}/3 | Iter {b} of 100 | loss: {x}",
-    "epoch {e}; {b}/100; loss {x}",
+    "epoch {e}; {b}/100; loss {x}", "E{e} [{b}/100] loss {x}", "E: {e}/3 B: {b}/100 loss: {x}",
+    "Epoch {e} Progress {b}/100 loss {x}", "Ep {e}, It {b}/100, loss {x}", "E{e}/3 I{b}/100 loss: {x}",
+    "[E{e}][B{b}/100] loss {x}", "E{e}, {b}/100, loss {x}", "E {e} | B {b}/100 | loss {x}", "E{e}B{b}/100 loss {x}",
+    "E={e} B={b}/100 loss={x}", "E{e}:{b}/100 loss {x}", "Ep{e} It{b}/100 loss {x}", "Epoch{e} [{b}/100] loss {x}",
+    "epoch{e} step{b}/100: loss {x}", "Epoch_{e} step_{b}/100 loss {x}", "ep {e} i {b}/100 loss {x}",
+    "Train E{e} [{b}/100] loss {x}", "Epoch: {e}, Progress: [{b}/100], Loss: {x}", "(e{e} mb{b}/100) loss {x}",
+    "Epoch {e} - Progress: {b}/100 ({b}%) - loss {x}", "Epoch {e} done {b}/100 loss {x}", "e:{e} s:{b}/100 loss:{x}",
 )  # fmt: skip
 
 
@@ -23,6 +29,30 @@ def test_batches_of_epochs_become_global_steps_in_every_form(shape: str) -> None
     (name,) = (name for name in chunk.columns if name.lower() == "loss")
     assert points(chunk, name) == [(s, round(4 - (s - 1) // 100 - ((s - 1) % 100 + 1) / 200, 3))
                                    for s in range(50, 301, 50)]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("line", "step"),
+    [("E1 B50 loss 2.5", 50), ("epoch3: loss 2.5", 3), ("step100: loss 2.5", 100), ("Iter_20 | loss 2.5", 20),
+     ("[step7/9] loss 2.5", 7)],
+)  # fmt: skip
+def test_counters_without_a_space_are_steps(line: str, step: int) -> None:
+    assert points(decoded(line + "\n"), "loss") == [(step, 2.5)]
+
+
+@pytest.mark.parametrize(
+    "line",
+    ["E1 loss 2.5", "E0104 step 5 is late", "e1 is a name", "step100.pt saved", "e2e 5/7 loss 2.5", "E1 50% loss 2.5",
+     "ep3x 5/7 loss 2.5", "epoch1_model loss 2.5", "E4M3 3/4 loss 2.5"],
+)  # fmt: skip
+def test_what_only_looks_like_a_short_counter_counts_nothing(line: str) -> None:
+    chunk = decoded(line + "\n")
+    assert not chunk.n_rows or [event.kind for event in chunk.events] == ["missing_step"]
+
+
+def test_short_counters_made_to_hurt_cost_little() -> None:
+    for bait in ("[" * 60_000, "E1" + " " * 60_000, "E" + "1" * 60_000, "train - " * 8000 + "E1 [5/9]"):
+        assert not decoded(f"{bait}\n" * 20).columns
 
 
 LANGUAGE_MODEL = "".join(

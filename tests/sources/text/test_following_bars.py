@@ -104,6 +104,28 @@ def test_a_bar_that_says_no_loss_does_not_decide_what_bars_are() -> None:
     assert set(paused(lines.encode(), list(range(0, len(lines), 40))).columns) == {"train loss"}
 
 
+BESIDE = "".join(
+    "".join(state(n, 20, f"loss={9 - e}.{n:02}", f"Epoch {e}") for n in range(1, 21))
+    + f"\nepoch {e}: train loss {e}.5\n"
+    for e in (1, 2, 3)
+)
+
+
+def test_states_that_went_out_before_a_line_with_a_loss_are_kept_and_told() -> None:
+    data = BESIDE.encode()
+    late = paused(data, [data.index(b" 15/20")])
+    assert {name: len(its) for name, its in series(late).items()} == {"loss": 60, "epoch train loss": 3}
+    assert [(event.kind, event.where) for event in late.events] == [("progress_bar", "a.log:2")]
+    whole = decoded(BESIDE)
+    assert set(whole.columns) == {"train loss"}
+    assert ["left out" in event.message for event in whole.events] == [True]
+
+
+@pytest.mark.parametrize("name", sorted(LOGS))
+def test_bars_alone_are_no_reason_to_tell_anything(name: str) -> None:
+    assert not paused(LOGS[name].encode(), list(range(0, len(LOGS[name]), 150))).events
+
+
 def test_a_follower_reads_bars_without_a_newline(tmp_path: Path) -> None:
     path = tmp_path / "a.log"
     path.write_text(RUN)

@@ -4,12 +4,13 @@ Written by Keras users (`json.dump(history.history)`), notebooks, pandas, and ex
 length are columns; they may stand one level deeper (`{"history": {…}, "params": {…}}`).  Without a column
 of steps the position is the step (Keras counts epochs from 0).  Boosters write a split's metrics below its name:
 xgboost's and lightgbm's `evals_result`, `{"train": {"rmse": […]}, "valid": {…}}`.
+Lists of rows may stand below a name, and series as TensorBoard's page saves them: `nested`.
 A series of a split or a role that is shorter than the longest, as of a validation every few epochs, is spread over
 it and told.
 """
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -17,10 +18,13 @@ from descentry.formats.lines import plain_head
 from descentry.record.chunk import Chunk
 from descentry.record.errors import DamagedError
 from descentry.record.roles import Role
+from descentry.sources.epoch_steps import EpochSteps
 from descentry.sources.json.columns_spread import GAP, SPLIT_WORDS, spread
 from descentry.sources.json.frames import column_names, rows_of_frame
+from descentry.sources.json.nested import has_lists, is_download, rows_of_download, rows_of_lists
 from descentry.sources.json.rows import JsonRows, as_number
 from descentry.sources.json.values import BadJson, clean_name, parsed
+from descentry.sources.long import by_step
 from descentry.sources.naming import best_step
 from descentry.sources.notes import Notes
 from descentry.sources.padding import Padding
@@ -46,12 +50,14 @@ def matches(path: Path, head: bytes) -> bool:  # noqa: ARG001
     """True for an object with lists of numbers, a list of objects, or a frame, with a name as logs have them."""
     text = plain_head(head[:65536]).lstrip()
     if text.startswith(b"["):
-        return _ROWS.match(text) is not None and _is_known(_CELL.findall(text))
+        return is_download(text) or (_ROWS.match(text) is not None and _is_known(_CELL.findall(text)))
     if not text.startswith(b"{") or _NEXT_LINE.match(text):
         return False
     frame = column_names(text)
     if frame:
         return _is_known(frame)
+    if has_lists(text) and _is_known(_CELL.findall(text)):
+        return True
     names = _COLUMN.findall(text)
     return (_is_known(names) or bool(names and _EVALS.match(text))) and not _is_a_row(text)
 
@@ -92,20 +98,33 @@ def rows_of(content: bytes, name: str) -> Chunk:
     if rows.is_fractional:
         chunk = _rows_of_document(document, JsonRows(Notes(name), is_numbered=True))
     padding = Padding(name)
-    reached = padding.feed(chunk)
+    reached = padding.feed(EpochSteps(name).feed(chunk))
     return with_events(reached, padding.end())
 
 
 def _rows_of_document(document: Any, rows: JsonRows) -> Chunk:
-    frame = rows_of_frame(document) if isinstance(document, dict) else None
-    if frame is not None or isinstance(document, list):
-        for row in document if frame is None else frame:
-            if isinstance(row, dict):
-                rows.add(row, None)
-            else:
-                rows.notes.add("bad_line", "an entry is no row of this table and was left out")
-        return rows.chunk()
-    return _of_columns(document if isinstance(document, dict) else {}, rows)
+    if isinstance(document, list):
+        return _of_rows(rows_of_download(document) or document, rows)
+    if not isinstance(document, dict):
+        return _of_columns({}, rows)
+    frame = rows_of_frame(document)
+    if frame is not None:
+        return _of_rows(frame, rows)
+    lists = rows_of_lists(document)
+    if lists is None:
+        return _of_columns(document, rows)
+    chunk = by_step(_of_rows(lists[0], rows))
+    config = {clean_name(name): value for name, value in lists[1].items()}
+    return Chunk(chunk.steps, chunk.columns, chunk.wall_times, chunk.events, {**chunk.config, **config})
+
+
+def _of_rows(entries: Sequence[Any], rows: JsonRows) -> Chunk:
+    for row in entries:
+        if isinstance(row, dict):
+            rows.add(row, None)
+        else:
+            rows.notes.add("bad_line", "an entry is no row of this table and was left out")
+    return rows.chunk()
 
 
 def _of_columns(document: Mapping[str, Any], rows: JsonRows) -> Chunk:

@@ -2,7 +2,7 @@
 
 `columns` (its default): {"loss": {"0": 2.3, …}, …}; `index`: {"0": {"loss": 2.3, …}, …}; `split`:
 {"columns": […], "index": […], "data": [[…], …]}; `table`: {"schema": …, "data": [{…}, …]}.
-The label of a row is its step where no column is.  pandas writes NaN and infinities as null: no value.
+The label of a row, `3` or `epoch_3`, is its step where no column is.  pandas writes NaN and infinities as null: no value.
 """
 
 import re
@@ -16,7 +16,8 @@ Row = dict[str, Any]
 MIN_ROWS = 3
 """Rows of a frame; with fewer, labelled cells may as well be the parts of one row."""
 
-_LABEL = rb'"-?[0-9]{1,18}"\s*:\s*'
+_LABEL = rb'"(?:(?:epoch|step|iter|iteration)[ _-]?|-)?[0-9]{1,18}"\s*:\s*'
+_COUNTED = re.compile(r"(?:(epoch|step|iter|iteration)[ _-]?)?(-?[0-9]{1,18})", re.ASCII)
 _CELL = rb"(?:-?[0-9][^,}\]]{0,40}|null)\s*,\s*"
 _BY_COLUMN = re.compile(rb'"([^"\n]{1,200})"\s*:\s*\{\s*(?:' + _LABEL + _CELL + rb"){2}" + _LABEL)
 _BY_LABEL = re.compile(rb"\{\s*" + _LABEL + rb'\{\s*"')
@@ -57,13 +58,15 @@ def rows_of_frame(document: Mapping[str, Any]) -> Sequence[Row | None] | None:
 
 
 def _is_label(key: str) -> bool:
-    digits = key.removeprefix("-")
-    return len(digits) <= 18 and digits.isascii() and digits.isdigit()
+    return _COUNTED.fullmatch(key) is not None
 
 
 def _labelled(row: Mapping[str, Any], label: object) -> Row:
     """A row with its label for a step, unless it has one."""
-    return dict(row) if best_step(row) is not None else {"index": label, **row}
+    if best_step(row) is not None:
+        return dict(row)
+    counted = _COUNTED.fullmatch(label) if isinstance(label, str) else None
+    return {"index": label, **row} if counted is None else {counted[1] or "index": counted[2], **row}
 
 
 def _of_split(columns: Sequence[object], data: Sequence[object], index: object) -> list[Row | None]:

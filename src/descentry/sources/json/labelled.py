@@ -10,7 +10,7 @@ from descentry.sources.json.mmdetection import is_such
 from descentry.sources.json.rows import as_number, is_config, is_log_row
 from descentry.sources.json.table import Group, Row, grouped
 from descentry.sources.json.values import BadJson, parsed
-from descentry.sources.labels import Labels, Sorter, all_labelled, present, spelled
+from descentry.sources.labels import VAGUE, Labels, Sorter, all_labelled, is_split, present, spelled
 from descentry.sources.long import NAMES, VALUES
 from descentry.sources.loss_names import loss_name
 from descentry.sources.naming import best_step, step_rank
@@ -46,9 +46,13 @@ def _names_in(rows: Sequence[Row]) -> list[str]:
     for row in rows:
         if len(shapes) < MAX_SHAPES:
             shapes.setdefault(tuple(row), row)
-    return list(
-        dict.fromkeys(name for row in shapes.values() if is_log_row(row) and not is_such(row) for name in row)
-    )
+    kept = [row for row in shapes.values() if is_log_row(row) and not is_such(row)]
+    return list(dict.fromkeys(name for row in kept for name in row if not _is_vague(row, name)))
+
+
+def _is_vague(row: Row, name: str) -> bool:
+    """Whether a field of that name may be a split's, but is none in this row."""
+    return name.lower() in VAGUE and not is_split(spelled(row[name]))
 
 
 def _rows(data: bytes) -> list[Row]:

@@ -20,6 +20,7 @@ from typing import Any
 from descentry.formats.lines import LineBlocks, plain_head
 from descentry.record.chunk import Chunk
 from descentry.sources.drive import follow_stream, read_stream
+from descentry.sources.epoch_steps import CountedOn
 from descentry.sources.json.duplicates import Duplicates
 from descentry.sources.json.glued import objects, without_nuls
 from descentry.sources.json.labelled import UNLABELLED, JsonLabels, survey
@@ -100,8 +101,8 @@ class JsonlRun:
         """The run as chunks; rows of one point merged by step.  Raises UnreadableError."""
         lines: list[JsonLines] = []
 
-        def looked_at(name: str) -> SecondLook:
-            return SecondLook(lambda is_numbered: opened(name, is_numbered))
+        def looked_at(name: str) -> CountedOn:
+            return CountedOn(SecondLook(lambda is_numbered: opened(name, is_numbered)), name)
 
         def opened(name: str, is_numbered: bool) -> JsonLines:
             lines.append(JsonLines(name, is_numbered=is_numbered, labels=self.labels))
@@ -113,8 +114,9 @@ class JsonlRun:
         """The run as it grows; a torn last line waits.  Raises UnreadableError."""
         return follow_stream(path, self._decoder)
 
-    def _decoder(self, name: str) -> SecondLook:
-        return SecondLook(lambda is_numbered: JsonLines(name, is_numbered=is_numbered, labels=self.labels))
+    def _decoder(self, name: str) -> CountedOn:
+        look = SecondLook(lambda is_numbered: JsonLines(name, is_numbered=is_numbered, labels=self.labels))
+        return CountedOn(look, name)
 
 
 class JsonLines:

@@ -6,7 +6,9 @@ from typing import Any
 
 import orjson
 
-_LITERAL = re.compile(rb"([:,\[]\s*)(-?(?:NaN|Infinity))(?=\s*[,}\]])")
+_LITERAL = re.compile(rb"([:,\[]\s*)(-?(?:NaN|Infinity|nan|inf|Inf|NAN|INF))(?=\s*[,}\]])")
+"""Python's spellings, then those of C's printf."""
+_LITERALS = (b"NaN", b"Infinity", b"nan", b"inf", b"Inf", b"NAN", b"INF")
 
 
 class BadJson(ValueError):
@@ -25,14 +27,15 @@ def parsed(data: bytes) -> Any:
 
 
 def _parsed_otherwise(data: bytes, reason: str) -> Any:
-    """What orjson refuses: the literals of Python's json, lone surrogates, bytes that are no UTF-8."""
-    if b"NaN" in data or b"Infinity" in data:
+    """What orjson refuses: literals, lone surrogates, bytes that are no UTF-8, numbers beyond a double."""
+    if any(word in data for word in _LITERALS):
         data = _LITERAL.sub(rb'\1"\2"', data)
         try:
             return orjson.loads(data)
         except orjson.JSONDecodeError as error:
             reason = str(error)
-    if b"\\u" not in data and b"\\U" not in data and _is_utf8(data):
+    is_known_to_be_bad = b"\\u" not in data and b"\\U" not in data and _is_utf8(data)
+    if is_known_to_be_bad and "infinity" not in reason:
         raise BadJson(reason)
     try:
         return json.loads(data.decode("utf-8", "replace"), parse_int=whole)

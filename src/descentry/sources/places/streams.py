@@ -20,12 +20,13 @@ from descentry.record.chunk import Chunk, Column
 from descentry.record.errors import InputError, UnreadableError
 from descentry.record.event import Event
 from descentry.sources.places.archives import archived
-from descentry.sources.places.find import find
+from descentry.sources.places.find import find, runs_in
 from descentry.sources.places.pump import Pump, Read
+from descentry.sources.places.run_ids import file_id
 from descentry.sources.places.spool import Kept, Spool, copied, renamed
 from descentry.sources.places.unpack import is_archive
 from descentry.sources.places.walk import recognised
-from descentry.sources.protocol import Log, OneRun
+from descentry.sources.protocol import Log, OneRun, Reader
 from descentry.sources.rows import is_empty, with_events
 
 MIN_LINES = 2
@@ -88,11 +89,12 @@ def _read_to_end(read: Read, where: str) -> list[Log]:
     return _found(spool, copy, where)
 
 
-def _found(spool: Spool, copy: Path, where: str, pump: Pump | None = None) -> list[Log]:
-    """The logs in the copy, under the stream's name."""
+def _found(
+    spool: Spool, copy: Path, where: str, pump: Pump | None = None, reader: Reader | None = None
+) -> list[Log]:
+    """The logs in the copy, under the stream's name; `reader`: what takes it, None where that is to be found."""
     try:
-        start = head(copy)
-        logs = archived(copy, start) if is_archive(copy, start) else find(copy)
+        logs = _looked_for(copy) if reader is None else runs_in(Log(file_id(copy), reader.format, copy, reader))
     except InputError as error:
         raise renamed(error, str(copy), where) from error
     return [
@@ -106,34 +108,40 @@ def _found(spool: Spool, copy: Path, where: str, pump: Pump | None = None) -> li
     ]
 
 
+def _looked_for(copy: Path) -> list[Log]:
+    start = head(copy)
+    return archived(copy, start) if is_archive(copy, start) else find(copy)
+
+
 def _live(read: Read, where: str, handle: int = -1) -> list[Log]:
     """The log, as soon as it is recognised.  Raises InputError."""
     spool = Spool()
     pump = Pump(read, spool.folder / "stdin", where, handle)
     n_bytes = 0
-    while not (_is_recognised(pump.copy, n_bytes) or n_bytes >= HEAD):
+    # The copy grows all the time: what takes its whole lines is not asked again, with a torn one behind them.
+    while (reader := _reader_of(pump.copy, n_bytes)) is None and n_bytes < HEAD:
         n_known, n_bytes = n_bytes, pump.more_than(n_bytes)
         if n_known == n_bytes:
             break
-    if n_bytes >= HEAD and not _is_recognised(pump.copy, n_bytes) and _is_binary(pump.copy):
+    if reader is None and n_bytes >= HEAD and _is_binary(pump.copy):
         pump.end()  # A database or an archive is there at its end only.
     pump.check()
-    return _found(spool, pump.copy, where, pump)
+    return _found(spool, pump.copy, where, pump, reader)
 
 
-def _is_recognised(copy: Path, n_bytes: int) -> bool:
-    """Whether the log can be read as it comes: it is known by its first whole lines."""
+def _reader_of(copy: Path, n_bytes: int) -> Reader | None:
+    """What can read the log as it comes: it is known by its first whole lines."""
     if not n_bytes:
-        return False
+        return None
     try:
         start = head(copy)
     except InputError:
-        return False
+        return None
     if b"\0" in start:
         reader = recognised(copy, start)
-        return reader is not None and reader.format in BINARY
+        return reader if reader is not None and reader.format in BINARY else None
     whole = start[: start.rfind(b"\n") + 1]
-    return whole.count(b"\n") >= MIN_LINES and recognised(copy, whole) is not None
+    return recognised(copy, whole) if whole.count(b"\n") >= MIN_LINES else None
 
 
 def _is_binary(copy: Path) -> bool:

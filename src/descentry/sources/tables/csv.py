@@ -16,6 +16,7 @@ from pathlib import Path
 
 from descentry.record.chunk import Chunk
 from descentry.sources.drive import follow_stream, read_stream
+from descentry.sources.epoch_steps import CountedOn
 from descentry.sources.labels import Labels
 from descentry.sources.long import merged
 from descentry.sources.numbered import SecondLook
@@ -58,8 +59,8 @@ class CsvRun:
         """The run as chunks; a long table merged by step.  Raises UnreadableError."""
         lines: list[CsvLines] = []
 
-        def looked_at(name: str) -> SecondLook:
-            return SecondLook(lambda is_numbered: opened(name, is_numbered))
+        def looked_at(name: str) -> CountedOn:
+            return CountedOn(SecondLook(lambda is_numbered: opened(name, is_numbered)), name)
 
         def opened(name: str, is_numbered: bool) -> CsvLines:
             lines.append(CsvLines(name, is_numbered=is_numbered, labels=self.labels))
@@ -71,5 +72,6 @@ class CsvRun:
         """The run as it grows; a torn last line waits.  Raises UnreadableError."""
         return follow_stream(path, self._decoder)
 
-    def _decoder(self, name: str) -> SecondLook:
-        return SecondLook(lambda is_numbered: CsvLines(name, is_numbered=is_numbered, labels=self.labels))
+    def _decoder(self, name: str) -> CountedOn:
+        look = SecondLook(lambda is_numbered: CsvLines(name, is_numbered=is_numbered, labels=self.labels))
+        return CountedOn(look, name)

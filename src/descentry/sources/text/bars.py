@@ -181,6 +181,7 @@ class Bars:
             self.n_left_out += len(self._waiting) + self._run.n_full + self._epochs.drop()
             self._waiting = []
             self._current = None
+        return is_late
 
     def end(self, line: int) -> list[tuple[str, int]]:
         """What is still a row at the end of the log."""

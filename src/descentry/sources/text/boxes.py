@@ -10,13 +10,14 @@ from typing import NamedTuple
 
 from descentry.sources.loss_names import loss_name
 from descentry.sources.text.table import MAX_SERIES
-from descentry.sources.text.tokens import NUMBER
+from descentry.sources.text.tokens import NUMBER, cut_moment
 
 MAX_LINE = 300
 MAX_BETWEEN = 16
 """Other lines that may break into a box before it is given up."""
 
-_RULE = re.compile(r"-{7,}+")
+RULE = "-------"
+_RULE = re.compile(f"{RULE}-*+")
 _NUMBER = re.compile(NUMBER)
 _INDENT = "   "
 COUNTERS = (
@@ -73,6 +74,11 @@ def _cells(text: str) -> tuple[str, str] | None:
     return cells[1][1:].rstrip(), cells[2].strip()
 
 
+def without_time(text: str) -> str:
+    """The line without a time before it, and the brackets around that."""
+    return text if text[0] in "-|" else cut_moment(text)[0].strip(" \t[]")
+
+
 class Boxes:
     """Collects boxes.  `data`: those that are rows, in their order; `others`: those that are none; `torn`: those
     that were never closed, and were to be rows.  Whoever takes them empties the lists."""
@@ -92,7 +98,7 @@ class Boxes:
 
     def feed(self, text: str, number: int) -> bool:
         """Takes in line `number`; True for a line of a box."""
-        if text[0] == "-" and _RULE.fullmatch(text):
+        if _RULE.fullmatch(text):
             self._close()
             self.is_open = True
             return False

@@ -86,7 +86,7 @@ DIALECTS = (
     Dialect("CatBoost's best", _shape(r"^best(?:Test|Iteration) = #$"), {}),
     Dialect(
         "Stable-Baselines3 EvalCallback",
-        _shape(r"^Eval num_timesteps=#, episode_reward=#(?: \+.*)?$"),
+        _shape(r"(?:^|\W)Eval num_timesteps=#, episode_reward=#(?: \+.*)?$"),
         {1: "Eval episode_reward"},
         step=0,
     ),

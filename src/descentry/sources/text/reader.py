@@ -4,14 +4,15 @@ Known for certain, as printed: nanoGPT, build-nanogpt (stdout and log.txt), llm.
 GluonNLP and MXNet scripts (2018 to 2020), DeepSpeed and DeepSpeed-Chat (0.9), Megatron-LM, printed dicts of
 Hugging Face's Trainer (4 and 5), TRL, axolotl, Keras (2 and 3), tqdm bars, fairseq, torchtitan, torchtune,
 nanotron, NeMo, Composer, OLMo, detectron2, mmcv and mmengine, MLPerf's `:::MLLOG`, PyTorch's examples, fastai,
-skorch, Ultralytics (8.0 to 8.3), XGBoost, LightGBM and CatBoost; behind the prefixes of usual loggers.
+skorch, Ultralytics (8.0 to 8.3), XGBoost, LightGBM and CatBoost, the boxes of Stable-Baselines3 (2.9),
+OpenAI Baselines and Spinning Up; behind the prefixes of usual loggers.
 Other loops are read by the general rule: `key: value`, `key=value`, `loss 2.3` beside a counter.
 
 Lines without a counter belong to the newest counted line.  A log that prints no counter at all has its rows
 numbered, told as `missing_step`.  The states of a progress bar are rows only where no line says the same;
 of a bar that is shown a few times an epoch the last state counts.  Rows of tables are read under their
-header's names (see `grid`), lines of several ranks as series of their own (see `console`).  Argument dumps and
-tables of settings become the config.
+header's names (see `grid`), boxes of a value a line as one row (see `boxes`), lines of several ranks as series
+of their own (see `console`).  Argument dumps and tables of settings become the config.
 """
 
 from collections.abc import Iterator

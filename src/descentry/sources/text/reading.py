@@ -6,6 +6,7 @@ from itertools import islice, takewhile
 from descentry.sources.notes import Notes
 from descentry.sources.text.bars import Bars, bar_of, below, looks_like_bar
 from descentry.sources.text.boxed import Boxed
+from descentry.sources.text.boxes import RULE, without_time
 from descentry.sources.text.clock import UNKNOWN, Clock
 from descentry.sources.text.config import Config
 from descentry.sources.text.gathering import Gathering
@@ -163,11 +164,11 @@ class Reading:
 
     def _in_box(self, text: str) -> bool:
         """Reads a line of a box, and the boxes that it ends; False when more is to be said of it."""
-        if not (text[0] == "-" or self._boxed.is_open):
+        if not (self._boxed.is_open or text.endswith(RULE)):
             return False
-        if text[0] == "|" and (self._grid.is_header(text) or self._grid.row(text) is not None):
-            return False
-        return self._boxed.feed(text, self._number)
+        text = without_time(text)
+        is_tabled = text[:1] == "|" and (self._grid.is_header(text) or self._grid.row(text) is not None)
+        return not is_tabled and self._boxed.feed(text, self._number)
 
     def _saw_summary(self) -> None:
         """A line with a loss came.  States of bars that went out before it stay."""

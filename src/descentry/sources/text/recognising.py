@@ -9,11 +9,12 @@ from descentry.formats.lines import plain_head
 from descentry.record.errors import InputError
 from descentry.sources.text.bars import Bar, bar_of, looks_like_bar
 from descentry.sources.text.boosting import boosted
-from descentry.sources.text.boxes import Boxes
+from descentry.sources.text.boxes import RULE, Boxes, without_time
 from descentry.sources.text.epoch_bar import as_line
 from descentry.sources.text.grid import Grid, Row
 from descentry.sources.text.mllog import MARK, event_of
 from descentry.sources.text.plan import Kind, Plan
+from descentry.sources.text.ranks import Ranks
 from descentry.sources.text.short_counters import with_long_counters
 from descentry.sources.text.skeletons import plan_of
 from descentry.sources.text.tokens import clean, cut_moment, split
@@ -62,10 +63,12 @@ def _row(grid: Grid, line: str) -> Row | None:
 
 def _is_boxed(boxes: Boxes, line: str) -> bool:
     """Whether the line ends a box of values."""
-    if line[:1] == "-" or boxes.is_open:
-        text = clean(line).strip() if len(line) <= MAX_LINE else ""
+    if len(line) <= MAX_LINE and (boxes.is_open or RULE in line):
+        text = clean(line).strip()
+        ranked = Ranks(lambda _: False).of(text)
+        text = (text if ranked is None else ranked.text).strip()
         if text:
-            boxes.feed(text, 0)
+            boxes.feed(without_time(text), 0)
     return bool(boxes.data)
 
 

@@ -20,11 +20,15 @@ _PAIR = re.compile(
 _LONE = re.compile(
     rf"{_OPEN}(?P<word>(?i:epoch|step|iter|iteration|batch))_?(?P<n>[0-9]{{1,18}}{_OF})(?=[\s:,;|\])>-])"
 )
+_FRONTS = frozenset("eEsSiIbBtTvV[({<|*#-")
+"""What such a line can begin with: most others need no closer look."""
 _LETTERS = ("e", "b", "s", "i", "mb")
 
 
 def with_long_counters(line: str) -> str:
     """The line with words for its counters; as it is where they are words, or no counters."""
+    if line[:1] not in _FRONTS:
+        return line
     found = _PAIR.match(line)
     if found is not None:
         return _paired(line, found) if _is_short(found) else line
