@@ -43,6 +43,7 @@ class LogRecords:
         self._offset = 0
         self._skip_head = HEAD_SIZE
         self._pieces: list[bytes] | None = None
+        self._n_in_pieces = 0
         self._skipping = 0
 
     @property
@@ -124,7 +125,9 @@ class LogRecords:
         if left < HEADER_SIZE:
             return None
         checksum, size, kind = _HEADER.unpack_from(self._data, at)
-        if size > in_block - HEADER_SIZE or not FULL <= kind <= LAST:
+        room = in_block - HEADER_SIZE
+        # Only what does not fit into a block goes on in the next: such pieces end with their block.
+        if size > room or not FULL <= kind <= LAST or (kind in (FIRST, MIDDLE) and size < room):
             return self._damaged(at, f"a piece of type {kind} and {size} bytes cannot stand here", in_block)
         if left < HEADER_SIZE + size:
             return None
@@ -151,12 +154,14 @@ class LogRecords:
             self._pieces = None
             return body
         if kind == FIRST:
-            self._pieces = [body]
+            self._pieces, self._n_in_pieces = [body], len(body)
             return None
         if self._pieces is None:
             return None
-        self._pieces.append(body)
-        if sum(map(len, self._pieces)) > MAX_RECORD:
+        if body:
+            self._pieces.append(body)
+            self._n_in_pieces += len(body)
+        if self._n_in_pieces > MAX_RECORD:
             self.damages.append(Damage((self._offset, f"a record has more than {MAX_RECORD >> 20} MiB")))
             self._pieces = None
         if kind == LAST and self._pieces is not None:

@@ -66,6 +66,8 @@ class EpochSteps:
         if (values != np.floor(values)).any() or (np.abs(values) > MAX_STEP).any():
             self._is_off = True
             return None
+        if len(rows) == chunk.n_rows:
+            return values
         before = self._epoch if self._epoch == self._epoch else values[0]
         at = np.searchsorted(rows, np.arange(chunk.n_rows), side="right")
         filled: Floats = np.concatenate(([before], values))[at]

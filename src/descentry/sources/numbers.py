@@ -41,11 +41,13 @@ SECONDS = (1e8, 1e10)
 
 
 def number(text: str) -> float | None:
-    """The value of a number's spelling (nan and inf in any case; `tensor(2.5)` is 2.5), or None."""
+    """The value of a number's spelling (nan and inf in any case; `tensor(2.5)` and `[2.5]` are 2.5), or None."""
     text = text.strip()
     if text.endswith(")") and len(text) <= MAX_LENGTH:
         wrapped = _WRAPPED.fullmatch(text)
         text = text if wrapped is None else wrapped[1]
+    elif text.endswith("]") and text.startswith("["):
+        text = text[1:-1].strip()
     if len(text) > MAX_LENGTH or not NUMBER.fullmatch(text):
         return None
     return float(text)

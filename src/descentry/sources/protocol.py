@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Protocol
 
 from descentry.record.chunk import Chunk
+from descentry.sources.one_step import told_of_one_step
 
 
 class Reader(Protocol):
@@ -76,8 +77,8 @@ class Log:
         """
         read: Callable[..., Iterator[Chunk]] = self.reader.read
         if verify and getattr(self.reader, "can_verify", False):
-            return read(self.path, verify=True)
-        return read(self.path)
+            return told_of_one_step(read(self.path, verify=True), self.place)
+        return told_of_one_step(read(self.path), self.place)
 
     def follow(self) -> Iterator[Chunk]:
         """The log as it grows: an empty chunk means that nothing whole was added since the last one."""

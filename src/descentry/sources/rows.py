@@ -50,13 +50,19 @@ class Rows:
         self._put(row, name, value)
         return True
 
+    def admits(self, name: str) -> bool:
+        """Whether there is, or now is, a series of that name: a log may have `MAX_SERIES`."""
+        if name not in self._names and len(self._names) >= MAX_SERIES:
+            return False
+        self._names.add(name)
+        return True
+
     def _put(self, row: int, name: str, value: float) -> None:
         series = self._series.get(name)
         if series is None:
-            if name not in self._names and len(self._names) >= MAX_SERIES:
+            if not self.admits(name):
                 self.n_refused += 1
                 return
-            self._names.add(name)
             series = self._series[name] = _Series([], [])
         if series.rows and series.rows[-1] == row:
             series.values[-1] = value

@@ -18,7 +18,8 @@ _SPLIT = {
 
 _SAME = {
     "training": "train", "tr": "train", "trn": "train",
-    "valid": "val", "validation": "val", "eval": "val", "evaluation": "val", "dev": "val", "heldout": "val", "va": "val",
+    "valid": "val", "validation": "val", "eval": "val", "evaluation": "val", "dev": "val", "va": "val",
+    "heldout": "val",
     "testing": "test", "tst": "test",
     "acc": "accuracy", "acc1": "accuracy", "top1": "accuracy", "ppl": "perplexity",
     "gradient": "grad", "gradients": "grad", "grads": "grad", "norms": "norm",

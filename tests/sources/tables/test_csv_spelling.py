@@ -100,3 +100,9 @@ def test_columns_of_true_and_false_are_named(tmp_path: Path) -> None:
 def test_a_table_that_begins_with_many_nuls_is_read(tmp_path: Path) -> None:
     run = run_of(tmp_path, "step,loss\n" + "\0" * 100_000 + "\n1,2\n2,1\n")
     assert points(run) == [(1, 2.0), (2, 1.0)]
+
+
+@pytest.mark.parametrize("unit", ["s", " s", " sec", " seconds"])
+def test_seconds_may_say_their_unit(tmp_path: Path, unit: str) -> None:
+    run = run_of(tmp_path, "step,loss,time\n" + "".join(f"{i},2.5,{i}.5{unit}\n" for i in range(4)))
+    assert run.curves["time"].values.tolist() == [0.5, 1.5, 2.5, 3.5]

@@ -11,6 +11,7 @@ from descentry.formats.proto import MAX_FIELDS
 from descentry.record.run import Run
 from descentry.sources.collect import collect
 from descentry.sources.places.find import find
+from descentry.sources.rows import MAX_SERIES
 from descentry.sources.wandb import offline
 
 MIB = 1 << 20
@@ -108,3 +109,43 @@ def test_settings_that_are_changed_while_the_run_goes_on_are_its_config(tmp_path
     run = read(written(tmp_path / "run-a.wandb", records))
     assert run.config == {"lr": 0.25, "seed": 1}
     assert run.events == ()
+
+
+def test_pieces_that_no_writer_leaves_cost_no_more_than_their_block(tmp_path: Path) -> None:
+    out = bytearray(HEAD + piece(b"", 2))
+    while len(out) < 8 * MIB:
+        left = 32768 - len(out) % 32768
+        out += piece(b"", 3) * (left // 7) + bytes(left % 7)
+    path = tmp_path / "run-a.wandb"
+    path.write_bytes(bytes(out) + piece(FIRST, 1))
+    begun = time.process_time()
+    run = read(path)
+    assert time.process_time() - begun < 1
+    assert run.curves["loss"].values.tolist() == [0.5]
+    assert [event.kind for event in run.events] == ["bad_record"] * len(run.events)
+
+
+@pytest.mark.parametrize("n_names", [100, 3000, 30_000])
+def test_rows_of_ever_other_names_cost_little(tmp_path: Path, n_names: int) -> None:
+    items = [sized(1, sized(2, b"k%d" % i) + sized(16, b"1")) for i in range(n_names)]
+    rows = [b"\x08\x01" + sized(2, items[i * 7919 % n_names]) for i in range(100_000)]
+    path = written(tmp_path / "run-a.wandb", [*rows, b"\xff" * 20, *rows])
+    begun = time.process_time()
+    run = read(path)
+    assert time.process_time() - begun < 3
+    assert sum(len(curve) for curve in run.curves.values()) == 200_000 // n_names * min(n_names, MAX_SERIES) + (
+        len(run.curves) == n_names and 200_000 % n_names
+    ) or len(run.curves) == MAX_SERIES
+    kinds = {event.kind for event in run.events}
+    assert kinds == {"missing_step", "bad_record"} | ({"too_many_series"} if n_names > MAX_SERIES else set())
+
+
+def test_records_that_never_hold_a_number_are_looked_at_so_often_only(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(offline, "MAX_VAIN", 1000)
+    vain = b"\x08\x01" + sized(2, sized(1, sized(2, b"a") + sized(2, b"k")))
+    path = written(tmp_path / "run-a.wandb", [*[vain] * 60_000, *[FIRST] * 50, *[vain] * 60_000, LAST])
+    run = read(path)
+    (left_out,) = (event for event in run.events if event.kind == "left_out")
+    assert 50_000 < left_out.count < 120_000

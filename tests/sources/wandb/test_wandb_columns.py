@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.sources.made_logs import sized, varint
 
-from descentry.formats.leveldb_log import LogRecords
+from descentry.formats.leveldb_log import LogRecords, Records
 from descentry.record.chunk import Chunk
 from descentry.sources.json.table import MAX_SHAPES
 from descentry.sources.wandb.columns import groups_of
@@ -86,6 +86,11 @@ def both(records: list[bytes]) -> tuple[tuple[list[object], ...], tuple[list[obj
 class _OneByOne(WandbFile):
     def _together(self, found: object) -> None:  # noqa: ARG002
         return None
+
+
+class _Together(WandbFile):
+    def _one_by_one(self, found: Records) -> None:
+        raise AssertionError(f"{len(found.ends)} records are read one by one")
 
 
 def rows(n: int, seed: int = 0) -> list[dict[str, object]]:
@@ -208,3 +213,59 @@ def test_a_flipped_bit_costs_its_block_and_is_told() -> None:
     found, _, events = told([decoder.feed(bytes(data)), decoder.end()])
     assert 500 < len(found) < 900
     assert [kind for kind, _ in events] == ["bad_record"]  # type: ignore[misc]
+
+
+def various(n: int, seed: int, *, n_names: int, has_steps: bool) -> list[dict[str, object]]:
+    """Rows of too many shapes for tables: each has a few of many names."""
+    noise = random.Random(seed)
+    made: list[dict[str, object]] = []
+    for at in range(n):
+        names = noise.sample(range(n_names), noise.randint(1, 3))
+        row: dict[str, object] = {f"{'val/' if k % 5 == 0 else ''}k{k}": noise.random() for k in names}
+        if noise.random() < 0.1:
+            row[f"k{names[0]}/odd"] = noise.choice(["NaN", "-Infinity", 7, 1e300])
+        if has_steps and noise.random() < 0.9:
+            row |= {"_step": at, "_timestamp": 1.7e9 + at} if at % 3 else {"_step": at}
+        made.append(row)
+    return made
+
+
+@pytest.mark.parametrize("seed", range(6))
+@pytest.mark.parametrize("has_steps", [True, False])
+def test_rows_of_many_shapes_are_read_alike_point_by_point(seed: int, has_steps: bool) -> None:
+    made = various(400, seed, n_names=60, has_steps=has_steps)
+    noise = random.Random(seed)
+    records = [settings_record(), *(record_of(row, noise.choice([None, 5])) for row in made), summary()]
+    data = log_of(records)
+    together, one_by_one = _Together("a"), _OneByOne("a")
+    cut = len(data) // 2
+    fast, slow = (told([it.feed(data[:cut]), it.feed(data[cut:]), it.end()]) for it in (together, one_by_one))
+    assert fast == slow
+    assert len(fast[0]) == 400
+
+
+def record_of(row: dict[str, object], step: int | None) -> bytes:
+    """A history with or without a step beside its items."""
+    items = b"".join(
+        sized(1, sized(2, name.encode()) + sized(16, json.dumps(value).encode()))
+        for name, value in row.items()
+    )
+    return b"\x08\x01" + sized(2, items + (b"" if step is None else sized(2, b"\x08" + varint(step))))
+
+
+@settings(max_examples=200, deadline=None)
+@given(
+    seed=st.integers(0, 50),
+    edits=st.lists(
+        st.tuples(st.integers(0, 5000), st.binary(min_size=1, max_size=3)), min_size=1, max_size=4
+    ),
+)
+def test_damage_among_many_shapes_is_read_alike(seed: int, edits: list[tuple[int, bytes]]) -> None:
+    records = [history(row) for row in various(40, seed, n_names=30, has_steps=seed % 2 == 0)]
+    for at, new in edits:
+        which = at % len(records)
+        record = bytearray(records[which])
+        record[at // 13 % len(record) : at // 13 % len(record) + len(new)] = new
+        records[which] = bytes(record)
+    together, one_by_one = both(records)
+    assert together == one_by_one

@@ -2,7 +2,8 @@
 
 `columns` (its default): {"loss": {"0": 2.3, …}, …}; `index`: {"0": {"loss": 2.3, …}, …}; `split`:
 {"columns": […], "index": […], "data": [[…], …]}; `table`: {"schema": …, "data": [{…}, …]}.
-The label of a row, `3` or `epoch_3`, is its step where no column is.  pandas writes NaN and infinities as null: no value.
+The label of a row, `3` or `epoch_3`, is its step where no column is.  pandas writes NaN and infinities as
+null: no value.
 """
 
 import re

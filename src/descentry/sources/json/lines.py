@@ -219,7 +219,7 @@ class JsonLines:
         """What can be read of a line that is no JSON: objects in a row, or one behind a torn one."""
         rows, rest = objects(text) if self._n_torn < MAX_MENDED else ([], text)
         self._n_torn += bool(rest)
-        if rows:
+        if len(rows) > 1 or (rows and rest):
             self._notes.add(
                 "glued", "several objects stand on one line: each was read", line, warning=bool(rest)
             )

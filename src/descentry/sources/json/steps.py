@@ -9,6 +9,8 @@ from descentry.sources.numbers import is_fraction, whole_step
 from descentry.sources.words import words
 
 EVAL_WORDS = frozenset({"val", "test"})
+NO_STEP = "no step is logged: the number of the row stands for it"
+STEP_BEFORE = "rows without a step take the step of the row before them"
 FEW = 10
 """One fractional step in so many is a slip of the log; with more, the field is no step."""
 
@@ -102,11 +104,10 @@ class Steps:
         if self.is_numbered:
             return self.n_rows + self._offset
         if self.name is None or self.last is None:
-            self._notes.add("missing_step", "no step is logged: the number of the row stands for it", line)
+            self._notes.add("missing_step", NO_STEP, line)
             return self.n_rows
         if not any(EVAL_WORDS & set(words(name)) for name in fields):
-            message = "rows without a step take the step of the row before them"
-            self._notes.add("missing_step", message, line)
+            self._notes.add("missing_step", STEP_BEFORE, line)
         return self.last
 
 

@@ -27,15 +27,14 @@ def parsed(data: bytes) -> Any:
 
 
 def _parsed_otherwise(data: bytes, reason: str) -> Any:
-    """What orjson refuses: literals, lone surrogates, bytes that are no UTF-8, numbers beyond a double."""
+    """What orjson refuses: literals, lone surrogates, bytes that are no UTF-8."""
     if any(word in data for word in _LITERALS):
         data = _LITERAL.sub(rb'\1"\2"', data)
         try:
             return orjson.loads(data)
         except orjson.JSONDecodeError as error:
             reason = str(error)
-    is_known_to_be_bad = b"\\u" not in data and b"\\U" not in data and _is_utf8(data)
-    if is_known_to_be_bad and "infinity" not in reason:
+    if b"\\u" not in data and b"\\U" not in data and _is_utf8(data):
         raise BadJson(reason)
     try:
         return json.loads(data.decode("utf-8", "replace"), parse_int=whole)

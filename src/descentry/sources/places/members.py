@@ -84,7 +84,8 @@ def _of_zip(path: Path) -> Iterator[Member]:
                 raise _too_many(path)
             for info in entries:
                 is_link = (info.external_attr >> 16) & 0o170000 == 0o120000
-                if not info.is_dir() and not is_link:
+                # Not `is_dir`: Python 3.11 fails for an empty name.
+                if not info.filename.endswith("/") and not is_link:
                     yield from _of_entry(archive, info)
 
 

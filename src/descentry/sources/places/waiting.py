@@ -2,14 +2,14 @@
 
 import os
 from collections.abc import Iterator
+from itertools import chain
 from pathlib import Path
-
-import orjson
 
 from descentry.formats.blocks import HEAD, head
 from descentry.formats.lines import plain_head
 from descentry.record.chunk import Chunk, empty
 from descentry.record.errors import InputError, UnknownFormatError
+from descentry.sources.json.values import BadJson, parsed
 from descentry.sources.places.walk import recognised
 from descentry.sources.protocol import Reader
 
@@ -47,14 +47,25 @@ class Waiting:
     def follow(self, path: Path) -> Iterator[Chunk]:
         """An empty chunk until a reader takes the whole lines that are there; then what that one follows."""
         seen: object = None
-        reader: Reader | None = None
-        while reader is None:
+        chunks: Iterator[Chunk] | None = None
+        while chunks is None:
             now = _version(path)
             if now != seen:
                 seen, reader = now, _reader_of(path)
-            if reader is None:
+                chunks = None if reader is None else _begun(reader, path)
+            if chunks is None:
                 yield empty()
-        yield from reader.follow(path)
+        yield from chunks
+
+
+def _begun(reader: Reader, path: Path) -> Iterator[Chunk] | None:
+    """What the reader follows; None where it cannot begin, for too little of the file is written."""
+    try:
+        chunks = reader.follow(path)
+        first = next(chunks)
+    except InputError:
+        return None
+    return chain([first], chunks)
 
 
 def _reader_of(path: Path) -> Reader | None:
@@ -62,7 +73,8 @@ def _reader_of(path: Path) -> Reader | None:
     try:
         start = head(path)
         whole = start[: max(start.rfind(b"\n"), start.rfind(b"\r")) + 1]
-        return recognised(path, start if _is_document(start) else whole) if start.strip() else None
+        is_all = _is_document(start) or (len(start) >= HEAD and not whole)
+        return recognised(path, start if is_all else whole) if start.strip() else None
     except InputError:
         return None
 
@@ -80,7 +92,7 @@ def _is_document(text: bytes) -> bool:
     if text.lstrip()[:1] not in (b"{", b"["):
         return False
     try:
-        orjson.loads(text)
-    except orjson.JSONDecodeError:
+        parsed(text)
+    except BadJson:
         return False
     return True

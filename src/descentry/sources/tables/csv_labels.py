@@ -14,6 +14,7 @@ from descentry.sources.numbers import number
 from descentry.sources.survey import Found, Survey
 from descentry.sources.tables.csv_layout import Layout, cells, is_comment
 from descentry.sources.tables.csv_start import Start
+from descentry.sources.tables.csv_tail import N_COMPARED, is_whole
 
 N_LOOKED_AT = 1 << 14
 """Bytes in which a header is looked for."""
@@ -44,6 +45,7 @@ class _Cells:
         self._lines = LineBlocks(name, splits_at_cr=True)
         self._start = Start(Notes(name))
         self._layout: Layout | None = None
+        self._last: list[str] = []
         self.survey: Survey | None = None
         self.names: list[str] = []
 
@@ -52,19 +54,32 @@ class _Cells:
 
     def end(self) -> bool:
         """The input has ended; whether its layout is known."""
-        self._take(self._lines.end())
+        last = self._lines.end()
+        # A label that is cut off names no run: such a line is not read, either.
+        if self._layout is None or self._is_whole(last.data):
+            self._take(last)
         if self._layout is None:
             self._known(self._start.finish())
         return self._layout is not None
 
     def _take(self, block: Block) -> None:
         lines = block.data.decode("utf-8", "replace").removesuffix("\n").split("\n") if block.data else []
+        self._last = lines[-N_COMPARED:] or self._last
         at = 0
         while self._layout is None and at < len(lines):
             self._known(self._start.take(lines[at], at))
             at += 1
         if self.names:
             self._look(lines[at:])
+
+    def _is_whole(self, last: bytes) -> bool:
+        layout = self._layout
+        if layout is None or self.survey is None or not last.strip() or last.endswith(b"\r"):
+            return True
+        row = cells(last.decode("utf-8", "replace"), layout.delimiter)
+        if not row[-1] and layout.columns[-1].name in self.survey.labels:
+            return False
+        return is_whole(row, [cells(line, layout.delimiter) for line in self._last])
 
     def _known(self, layout: Layout | None) -> None:
         if layout is None:

@@ -1,5 +1,7 @@
 """Whether a file is a table of numbers, told from its first lines."""
 
+import re
+
 from descentry.formats.lines import plain_head
 from descentry.sources.loss_names import loss_name
 from descentry.sources.naming import best_step
@@ -9,6 +11,8 @@ from descentry.sources.tables.csv_nuls import without_nul_lines
 from descentry.sources.tables.csv_start import N_GUESSED
 
 N_SNIFFED = 20
+_MARKDOWN = re.compile(r"\s*\|?(?:\s*:?-{2,}:?\s*\|)+\s*(?::?-{2,}:?)?\s*")
+"""The rule below the header of a Markdown table, which the reader of console text knows."""
 
 
 def is_csv(name: str, head: bytes) -> bool:
@@ -22,6 +26,8 @@ def is_csv(name: str, head: bytes) -> bool:
     lines = [line for line in whole.split("\n", N_SNIFFED + 1)[:N_SNIFFED] if line.strip()]
     lines = _table_of(lines)
     if not lines or "\0" in whole or lines[0].lstrip()[:1] in "{[<":
+        return False
+    if any(map(_MARKDOWN.fullmatch, lines[1:2])):
         return False
     delimiter = delimiter_of(lines[0])
     is_named = name.lower().removesuffix(".gz").endswith((".csv", ".tsv"))

@@ -13,6 +13,7 @@ from descentry.sources.tables.csv_layout import DECIMAL_COMMA, with_points
 _POINTS = re.compile(r"[+-]?[1-9][0-9]{0,2}(?:\.[0-9]{3})+(?:,[0-9]*)?")
 _COMMAS = re.compile(r"[+-]?[1-9][0-9]{0,2}(?:,[0-9]{3})+(?:\.[0-9]*)?")
 _CLOCK = re.compile(r"(?:([0-9]{1,5}):)?([0-9]{1,5}):([0-5][0-9](?:\.[0-9]{1,9})?)")
+_SECONDS = re.compile(r"([+-]?[0-9]{1,20}(?:\.[0-9]{0,20})?)\s?(?:s|secs?|seconds?)")
 _PERCENT = re.compile(r"([+-]?[0-9]{1,20}(?:\.[0-9]{0,20})?)\s?%")
 
 
@@ -67,6 +68,9 @@ def quantity(cell: str) -> tuple[float, str] | None:
     percent = _PERCENT.fullmatch(cell)
     if percent is not None:
         return float(percent[1]), "percent"
+    span = _SECONDS.fullmatch(cell)
+    if span is not None:
+        return float(span[1]), "seconds"
     clock = _CLOCK.fullmatch(cell)
     if clock is None:
         return None

@@ -10,6 +10,7 @@ import numpy as np
 from descentry.record.chunk import Chunk, Ints, empty
 from descentry.record.errors import DamagedError, UnknownFormatError
 from descentry.record.event import Event
+from descentry.sources.epoch_steps import EpochSteps
 from descentry.sources.json.values import clean_name
 from descentry.sources.labels import Cells, Labels, Sorter, run_and_split, spelled
 from descentry.sources.notes import Notes
@@ -38,8 +39,12 @@ class TableRun:
     groups: Groups
     labels: Labels = UNLABELLED
 
-    def read(self, path: Path) -> Iterator[Chunk]:  # noqa: ARG002
+    def read(self, path: Path) -> Iterator[Chunk]:
         """The run as chunks of bounded size.  Raises InputError."""
+        yield from map(EpochSteps(path.name).feed, self._rows())
+
+    def _rows(self) -> Iterator[Chunk]:
+        """The rows as they stand in the table."""
         reader: _RunReader | None = None
         for file, groups in self.groups.items():
             with ArrowFile(file) as table:

@@ -116,7 +116,7 @@ DIALECTS = (
     Dialect("OLMo", _shape(r"^\[step=#(?:/#)?,epoch=#[^\]]*\]$"), {}, step=0, is_heading=True),
     Dialect("Composer", _shape(r"^(?:Train|Eval) [\w-]+/\S+: #$"), {}, only=False, is_named=True),
     Dialect("argument dump", _shape(r"(?:^|\W)(?:Namespace|Config)\(\w+="), {}),
-    Dialect("table of settings", _shape(r"^\|[^|]*\|[^|]*\|$"), {}),
+    Dialect("table of settings", _shape(r"^\|(?![^|]*: ?#)[^|]*\|[^|]*\|$"), {}),
     Dialect("module dump", _shape(r"^\(\w+\): \w|^\(#\): \w"), {}),
 )
 """The first row that fits counts."""

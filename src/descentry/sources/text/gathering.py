@@ -165,7 +165,7 @@ class Gathering:
         if self.context:
             points = {self._in_context(name): v for name, v in points.items()}
         if not self._placing.has_begun or self._n_numbered:
-            if plan.has_train_loss and not plan.context and not self.context:
+            if plan.has_train_loss and not self.context:
                 self._numbered(points, wall, line)
                 return
             if not (

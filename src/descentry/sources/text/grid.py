@@ -2,7 +2,8 @@
 
 A header names a counter and a metric at least, and no numbers; a row has as many cells, the counter's a whole
 number.  Ultralytics' validation rows (`all 128 929 0.6 …`, below `Class Images …`) count nothing: they belong
-to the epoch above.  Rows that a progress bar ends in are told again and again: the last state of each counts.
+to the epoch above.  A data frame that pandas prints has its index in front of the cells.  Rows that a progress bar
+ends in are told again and again: the last state of each counts.
 """
 
 import re
@@ -86,6 +87,8 @@ class Grid:
             return None
         bar = _BAR.search(text)
         cells = _cells(text[: bar.start()] if bar else text, is_piped=header.is_piped)
+        if len(cells) == len(header.names) + 1 and not header.is_piped and not header.context:
+            cells = cells[1:] if cells[0].isdecimal() else cells
         if len(cells) != len(header.names):
             return None
         numbers = _numbers(header, cells)
@@ -125,7 +128,7 @@ def _plan(header: Header, numbers: list[str]) -> Plan:
 
 def _header_of(text: str) -> Header | None:
     is_piped = _PIPES.search(text[:1]) is not None or text.count(" | ") > 0
-    if not is_piped and text[:6].lower() not in _STARTS and text[:5] not in ("Class", "epoch", "Epoch"):
+    if not is_piped and not text.startswith(_STARTS):
         return None
     bar = _BAR.search(text)
     cells = _cells(text[: bar.start()] if bar else text, is_piped=is_piped)
@@ -145,7 +148,9 @@ def _header_of(text: str) -> Header | None:
     return Header(names, counters, is_piped) if any(name and is_metric(name) for name in names) else None
 
 
-_STARTS = frozenset(f"{word} "[:6] for word in ("epoch", "Epoch", "step", "iter"))
+_STARTS = ("Class", *(
+    spelling for word in ("epoch", "step", "iter", "global_step") for spelling in (word, word.title(), word.upper())
+))  # fmt: skip
 
 
 def _is_phrase(cell: str) -> bool:

@@ -6,6 +6,7 @@ from typing import NamedTuple
 from descentry.sources.text.vocabulary import (
     ALIASES,
     FILLERS,
+    KINDS_OF_LOSS,
     LEADING_NOISE,
     METRIC_WORDS,
     NOT_SERIES,
@@ -54,6 +55,7 @@ def key_of(left: str) -> Key:
     parts = _COLON.split(pieces[-1].strip(" -_/.#~"))
     words = parts[-1].split()
     context = split_of(parts[:-1]) or split_of(pieces[:-1])
+    words = words[words[:1] in (["INFO"], ["DEBUG"]) :]
     kept = words
     while kept and kept[0].lower() in LEADING_NOISE and not (has_sign and kept[0] in METRIC_WORDS):
         kept = kept[1:]
@@ -140,9 +142,19 @@ def _is_set(key: Key) -> bool:
 def _phrase(words: list[str]) -> list[str]:
     """The longest end of the words in which each may stand in a metric's name."""
     start = len(words) - 1
-    while start > 0 and _may_lead(words[start - 1]):
+    is_loss = words[-1].lower() == "loss"
+    while start > 0 and (
+        _may_lead(words[start - 1])
+        or (is_loss and words[start - 1].lower() in KINDS_OF_LOSS)
+        or _is_set_of(words, start - 1)
+    ):
         start -= 1
     return words[start:]
+
+
+def _is_set_of(words: list[str], i: int) -> bool:
+    """Whether the word is the one behind a split, as in `Test set loss`."""
+    return i > 0 and words[i].lower() == "set" and words[i - 1].lower() in SPLIT_WORDS
 
 
 def _may_lead(word: str) -> bool:

@@ -23,7 +23,7 @@ _PARTS = re.compile(f"({_ABSENT}|{_WRONG}|{NUMBER})")
 _ABSENT_VALUE = re.compile(rf"([:=]\s?){_ABSENT}")
 
 _COMMA = re.compile(
-    r"(?P<key>[A-Za-z_@)]{1,40}[\"']?\s{0,3}[:=]\s{0,8})(?P<sign>[-+]?)(?P<whole>[0-9]{1,18}),(?P<part>[0-9]{1,18})"
+    r"(?P<key>[A-Za-z_@)]{1,40}[\"']?\s{0,3}[:=]\s{0,8}|(?<![A-Za-z_])(?i:loss|acc|accuracy|ppl|lr)\s{1,3})(?P<sign>[-+]?)(?P<whole>[0-9]{1,18}),(?P<part>[0-9]{1,18})"
     r"(?P<power>(?:[eE][-+]?[0-9]{1,3})?)(?P<unit>%?)(?=$|[ \t]+(?:$|[A-Za-z_|(\[])|[,;|][ \t]+[A-Za-z_])"
 )
 _POINT = re.compile(r"[0-9]\.[0-9]")

@@ -9,22 +9,33 @@ from descentry.sources.text.names import Key, in_split, key_of, series_name, spl
 from descentry.sources.text.plan import NOTHING, Kind, Plan, described
 from descentry.sources.text.vocabulary import (
     BILLIONS,
+    EVALUATED,
     MEASURED,
     MEASURES,
     RATES,
     RATIOS,
+    SPLIT_NAME,
+    SPLIT_WORDS,
     THOUSANDS,
     TOKENS,
+    TRAIN_WORDS,
     tokens,
 )
 
 _MEAN = re.compile(r"[a-z%]{0,3}\s*+\(\s*+")
 _UNIT = re.compile(r"[A-Za-z%µ°][A-Za-z%µ°/]*")
+_LEVEL = r"^(?:[^\x00]{0,80}?\b(?:INFO|DEBUG|info)\b[\s\])|:>-]{0,9}(?:[\w.]{1,40}:)?)?"
+"""What a logger puts in front."""
 _HEADER = re.compile(
-    r"^[\s\[({'\"*=#-]*(?:starting |start of |beginning of |begin |evaluating perplexity, )?epoch", re.I
+    _LEVEL + r"[\s\[({'\"*=#>\]-]*(?:starting |start of |beginning of |begin |evaluating perplexity, )?epoch",
+    re.I,
 )
+_MINUTES = re.compile(r"\s?(?:d|days?|h|hrs?|hours?|m|mins?|minutes?)[ ,:]{1,2}")
+_SECONDS = re.compile(r"\s?(?:h|hrs?|hours?|m|mins?|minutes?|s|secs?|seconds?)(?![A-Za-z/])")
 _WORDS = re.compile(r"[a-z]+")
-_STEP_HEADER = re.compile(r"^[\s\[({'\"*=#-]*(?:global |train(?:ing)? )?(?:step|iteration|iter)\b", re.I)
+_STEP_HEADER = re.compile(
+    _LEVEL + r"[\s\[({'\"*=#>\]-]*(?:global |train(?:ing)? )?(?:step|iteration|iter)\b", re.I
+)
 
 
 class Parser:
@@ -89,9 +100,13 @@ class Parser:
         names: list[str] = []
         where: list[int] = []
         scales: list[float] = []
+        said = first = ""
         for i in range(self.n):
             name = self._name(i, counted)
             if name:
+                said = _split_said(name, said, is_first=not names)
+                first = first if names else said
+                name = in_split(name, said) if said and _is_of_split(name, is_first=said == first) else name
                 names.append(_distinct(name, names))
                 where.append(i)
                 scales.append(self._scale(i))
@@ -103,7 +118,7 @@ class Parser:
             return self._ratio_name(i)
         if i in used or i in totals or i in self.counters.found.values():
             return self._after_fraction(i) if i - 1 in totals and i not in used else ""
-        if self.counters.is_clock(i):
+        if self.counters.is_clock(i) or self._is_duration(i):
             return ""
         key = self.keys[i]
         if not key.name and i - 1 in totals:
@@ -116,6 +131,15 @@ class Parser:
         if not name and self._is_alone(key):
             name = key.name
         return in_split(name, self.context) if name else ""
+
+    def _is_duration(self, i: int) -> bool:
+        """Whether the number is a part of `1h 2m 3s`, which no number alone says."""
+        before = i > 0 and _MINUTES.fullmatch(self.literals[i])
+        after = i + 2 < len(self.literals) and _MINUTES.fullmatch(self.literals[i + 1])
+        return bool(
+            (before and _SECONDS.match(self.literals[i + 1]))
+            or (after and _SECONDS.match(self.literals[i + 2]))
+        )
 
     def _name_behind(self, i: int, counted: bool) -> str:
         """The name of a number that has it behind: `12.5 tokens/s`, `2M tokens`."""
@@ -184,6 +208,21 @@ class Parser:
         return bool(
             (at("epoch") >= 0 and _HEADER.match(first)) or (at("step") == 0 and _STEP_HEADER.match(first))
         )
+
+
+def _is_of_split(name: str, *, is_first: bool) -> bool:
+    """Whether a series is of the split that was said: a loss only where the line began with that split."""
+    last = tokens(name)[-1:]
+    return not EVALUATED.isdisjoint(last) or (is_first and last == ["loss"])
+
+
+def _split_said(name: str, before: str, *, is_first: bool) -> str:
+    """The split, val or test, that a series without one has behind this name; `before`: behind the one before."""
+    every = tokens(name)
+    found = [word for word in (every if is_first else name.lower().split()) if word in SPLIT_WORDS]
+    if not found or len(every) < 2:
+        return "" if any(word in SPLIT_WORDS for word in every) else before
+    return "" if found[0] in TRAIN_WORDS else SPLIT_NAME[found[0]]
 
 
 def _distinct(name: str, taken: list[str]) -> str:

@@ -105,9 +105,11 @@ class Quick:
     def _steps(self, shape: Shape, columns: list[list[str]]) -> list[int]:
         """The steps of the lines, up to the first that is too large for one."""
         inner = list(map(int, columns[shape.inner]))
-        if shape.epoch < 0:
+        above = self._position.epoch_above
+        if shape.epoch < 0 and above is None:
+            self._position.saw(inner)
             return inner
-        epochs = map(int, columns[shape.epoch])
+        epochs = [above or 0] * len(inner) if shape.epoch < 0 else list(map(int, columns[shape.epoch]))
         totals = map(int, columns[shape.total]) if shape.total >= 0 else [0] * len(inner)
         steps: list[int] = []
         for epoch, batch, total in zip(epochs, inner, totals, strict=True):

@@ -10,6 +10,7 @@ from descentry.record.errors import InputError
 from descentry.sources.text.bars import Bar, bar_of, looks_like_bar
 from descentry.sources.text.boosting import boosted
 from descentry.sources.text.boxes import RULE, Boxes, without_time
+from descentry.sources.text.counter_last import with_counter_first
 from descentry.sources.text.epoch_bar import as_line
 from descentry.sources.text.grid import Grid, Row
 from descentry.sources.text.mllog import MARK, event_of
@@ -90,7 +91,7 @@ def _plan(line: str) -> Plan | None:
         bar = bar_of(line)
         line = line if bar is None else _bar_line(bar)
     line = cut_moment(line)[0].strip()
-    return plan_of(split(boosted(line) or with_long_counters(line))[0])
+    return plan_of(split(boosted(line) or with_counter_first(with_long_counters(line)))[0])
 
 
 def has_points(line: str) -> bool:

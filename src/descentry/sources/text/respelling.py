@@ -2,6 +2,7 @@
 
 from descentry.sources.notes import Notes
 from descentry.sources.text.boosting import boosted
+from descentry.sources.text.counter_last import with_counter_first
 from descentry.sources.text.odd import respelt, with_points
 from descentry.sources.text.short_counters import with_long_counters
 from descentry.sources.text.units import with_whole_counts
@@ -9,7 +10,7 @@ from descentry.sources.text.units import with_whole_counts
 
 def respelt_line(plain: str) -> str:
     """The line with its numbers spelt as usual, but for decimal commas, which a line alone does not tell."""
-    return with_whole_counts(respelt(boosted(plain) or with_long_counters(plain)))
+    return with_whole_counts(respelt(boosted(plain) or with_counter_first(with_long_counters(plain))))
 
 
 class Respelling:
@@ -21,7 +22,7 @@ class Respelling:
 
     def line(self, plain: str, number: int) -> str:
         """The line (of that number) respelt; as it is where nothing in it is odd."""
-        line = boosted(plain) or with_long_counters(plain)
+        line = boosted(plain) or with_counter_first(with_long_counters(plain))
         return self._with_points(self._with_counts(respelt(line), number), number)
 
     def _with_counts(self, line: str, number: int) -> str:

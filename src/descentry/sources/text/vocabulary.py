@@ -36,6 +36,21 @@ FILLERS = frozenset({
 })  # fmt: skip
 """Words that may stand in the name of a metric or before a counter."""
 
+KINDS_OF_LOSS = frozenset({
+    "generator", "discriminator", "gen", "disc", "critic", "actor", "policy", "reconstruction", "recon", "kl", "kld",
+    "content", "style", "classification", "regression", "contrastive", "adversarial", "perceptual", "cycle",
+    "identity", "auxiliary", "aux", "reg", "regularization", "ce", "bce", "mse", "l1", "l2", "dice", "focal",
+    "triplet", "ctc", "box", "bbox", "cls", "mask", "g", "d", "encoder", "decoder", "distillation",
+})  # fmt: skip
+"""Words that say before `loss` which one it is."""
+
+EVALUATED = frozenset({
+    "acc", "accuracy", "acc1", "acc5", "acc@1", "acc@5", "top1", "top5", "prec@1", "prec@5", "ppl",
+    "perplexity", "f1", "auc", "precision", "recall", "error", "err", "iou", "miou", "bleu", "rouge", "mae", "mse",
+    "rmse", "wer", "cer",
+})  # fmt: skip
+"""Last words of names that are of the split which the name before them in the line says: `val loss 2.5 acc 0.5`."""
+
 NOT_SERIES = frozenset({
     "rank", "gpu", "cuda", "device", "pid", "process", "port", "node", "worker", "line", "version",
     "seed", "eta", "v_num", "ppo_ep", "micro_step", "local_rank", "size", "epochs", "steps",

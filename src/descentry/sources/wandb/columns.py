@@ -19,6 +19,8 @@ from descentry.sources.json.values import BadJson, parsed
 from descentry.sources.wandb.walk import PADDING, Bytes, Irregular, Items, bodies, items_of
 
 MAX_NAMES = 4096
+MAX_CELLS = 1 << 22
+"""Records times names of one block: with more, hardly any record holds a name, and the table would be huge."""
 
 Name = Callable[[bytes], str]
 """From the head of an item, its fields with the names, to the name that they give."""
@@ -37,18 +39,23 @@ def groups_of(records: Sequence[bytes], name: Name) -> tuple[list[Group], int, l
 
     Raises Irregular.
     """
+    text, (first, last, others) = histories(records)
+    if not len(first):
+        return [], 0, others.tolist()
+    items = without_media(text, items_of(text, first, last))
+    columns = _columns(text, items, len(first), name)
+    return _groups(columns, values_of(text, items, _by_name(items, columns))), len(first), others.tolist()
+
+
+def histories(records: Sequence[bytes]) -> tuple[Bytes, tuple[Ints, Ints, Ints]]:
+    """The records one behind the other, and `walk.bodies` of them.  Raises Irregular."""
     text = np.frombuffer(bytearray(b"".join(chain(records, (bytes(PADDING),)))), np.uint8)
     sizes = np.fromiter(map(len, records), np.int64, len(records))
     ends = np.cumsum(sizes)
-    first, last, others = bodies(text, ends - sizes, ends)
-    if not len(first):
-        return [], 0, others.tolist()
-    items = _without_media(text, items_of(text, first, last))
-    columns = _columns(text, items, len(first), name)
-    return _groups(columns, _values(text, items, columns)), len(first), others.tolist()
+    return text, bodies(text, ends - sizes, ends)
 
 
-def _without_media(text: Bytes, items: Items) -> Items:
+def without_media(text: Bytes, items: Items) -> Items:
     """The items less those that describe a histogram, an image, …; other objects are Irregular."""
     objects = np.flatnonzero(text[items.value] == ord("{"))
     keep = np.ones(len(items.value), np.bool_)
@@ -62,6 +69,18 @@ def _without_media(text: Bytes, items: Items) -> Items:
 
 def _columns(text: Bytes, items: Items, n_records: int, name: Name) -> Columns:
     """Which item is of which name."""
+    names, ids = names_of(text, items, name)
+    if len(names) > MAX_NAMES or n_records * len(names) > MAX_CELLS:
+        raise Irregular
+    there = np.zeros((n_records, len(names)), np.bool_)
+    there[items.record, ids] = True
+    if len(set(names)) != len(names) or np.count_nonzero(there) != len(ids):
+        raise Irregular
+    return Columns(names, ids, there)
+
+
+def names_of(text: Bytes, items: Items, name: Name) -> tuple[list[str], Ints]:
+    """The names by number, two of which may be alike, and the number of each item's name.  Raises Irregular."""
     sizes = items.key_end - items.key
     ids = np.empty(len(sizes), np.int64)
     names: list[str] = []
@@ -71,13 +90,7 @@ def _columns(text: Bytes, items: Items, n_records: int, name: Name) -> Columns:
         firsts, which = _distinct(heads)
         ids[chosen] = which + len(names)
         names += [name(heads[at].tobytes()) for at in firsts.tolist()]
-        if len(names) > MAX_NAMES:
-            raise Irregular
-    there = np.zeros((n_records, len(names)), np.bool_)
-    there[items.record, ids] = True
-    if len(set(names)) != len(names) or np.count_nonzero(there) != len(ids):
-        raise Irregular
-    return Columns(names, ids, there)
+    return names, ids
 
 
 def _distinct(rows: Bytes) -> tuple[Ints, Ints]:
@@ -97,11 +110,15 @@ def _distinct(rows: Bytes) -> tuple[Ints, Ints]:
     return firsts.astype(np.int64), which.ravel().astype(np.int64)
 
 
-def _values(text: Bytes, items: Items, columns: Columns) -> list[Any]:
-    """The values, name by name and in each record by record."""
+def _by_name(items: Items, columns: Columns) -> Ints:
+    """The items name by name, and in each record by record."""
     number = np.empty(columns.there.shape, np.int64)
     number[items.record, columns.ids] = np.arange(len(columns.ids))
-    order = number.T[columns.there.T]
+    return number.T[columns.there.T]
+
+
+def values_of(text: Bytes, items: Items, order: Ints) -> list[Any]:
+    """The values of the items in that order.  Raises Irregular."""
     content = text.tobytes()
     bounds = zip(items.value[order].tolist(), items.stop[order].tolist(), strict=True)
     spelt = [content[start:stop] for start, stop in bounds]

@@ -18,7 +18,8 @@ from descentry.sources.json.rows import JsonRows
 from descentry.sources.json.table import tabled
 from descentry.sources.json.values import BadJson, clean_name, parsed
 from descentry.sources.notes import Notes, quoted
-from descentry.sources.wandb.columns import MAX_NAMES, groups_of
+from descentry.sources.wandb.columns import groups_of
+from descentry.sources.wandb.scattered import Beside, scattered
 from descentry.sources.wandb.walk import Irregular
 
 format = "wandb"
@@ -34,6 +35,10 @@ Items = dict[str, bytes]
 
 LEAST_RECORD = 11
 """Bytes of the shortest record with an item that has a name and a value."""
+MAX_NAMES = 20_000
+"""Heads of items that are kept in mind."""
+MAX_VAIN, SHARE_VAIN = 200_000, 20
+"""Records that were taken one by one and held no number: that many, and that many for each that held one."""
 MAX_JSON = 64 << 10
 """Bytes of one value's JSON; a longer one is a table or a text, and no point."""
 MAX_CONFIG_JSON = 1 << 20
@@ -66,14 +71,14 @@ class WandbFile:
         self._rows = JsonRows(self._notes, "_step")
         self._names: dict[bytes, str] = {}
         self._config: dict[str, object] = {}
+        self._n_won = self._n_vain = 0
 
     def feed(self, data: bytes) -> Chunk:
         """The rows of the records that are whole now."""
         found = _worth_a_look(self._records.feed_all(data))
         chunk = self._together(found) if found.ends else None
         if chunk is None:
-            for record, end in zip(*found, strict=True):
-                self._taken(record, end)
+            self._one_by_one(found)
         for offset, reason in self._records.damages:
             self._bad(f"the rest of a 32 KiB block was left out: {reason}", offset)
         self._records.damages.clear()
@@ -91,18 +96,42 @@ class WandbFile:
         events = (*chunk.events, *self._notes.take())
         return Chunk(chunk.steps, chunk.columns, chunk.wall_times, events, config)
 
+    def _one_by_one(self, found: Records) -> None:
+        """Records that are built in no known way; when almost none of them ever held a number, no more of them."""
+        if self._n_vain > max(MAX_VAIN, SHARE_VAIN * self._n_won):
+            message = "no number stands in records that are built so: further ones were left out"
+            self._notes.put(Event("left_out", message, f"{self._name}@byte {found.ends[0]}", len(found.ends)))
+            return
+        n_known = len(self._rows.rows)
+        for record, end in zip(*found, strict=True):
+            self._taken(record, end)
+        n_won = len(self._rows.rows) - n_known
+        self._n_won += n_won
+        self._n_vain += len(found.ends) - n_won
+
     def _together(self, found: Records) -> Chunk | None:
         """All records at once, where they are regular; None, and nothing known, where one is not."""
-        try:
-            groups, n_rows, others = groups_of(found.payloads, self._name_of)
-        except Irregular:
-            return None
-        if any(_may_be_history(found.payloads[at]) for at in others):
-            return None
-        chunk = tabled(groups, n_rows, self._rows, None) if n_rows else self._rows.chunk()
-        for at in others if chunk is not None else ():
-            self._taken(found.payloads[at], found.ends[at])
-        return chunk
+        for way in (self._as_tables, self._as_points):
+            try:
+                chunk, others = way(found.payloads)
+            except Irregular:
+                continue
+            for at in others:
+                self._taken(found.payloads[at], found.ends[at])
+            return chunk
+        return None
+
+    def _as_tables(self, payloads: list[bytes]) -> tuple[Chunk, list[int]]:
+        groups, n_rows, others = groups_of(payloads, self._name_of)
+        chunk = None
+        if not any(_may_be_history(payloads[at]) for at in others):
+            chunk = tabled(groups, n_rows, self._rows, None) if n_rows else self._rows.chunk()
+        if chunk is None:
+            raise Irregular
+        return chunk, others
+
+    def _as_points(self, payloads: list[bytes]) -> tuple[Chunk, list[int]]:
+        return scattered(payloads, self._name_of, self._rows, Beside(_sound_step, _may_be_history))
 
     def _name_of(self, head: bytes) -> str:
         """The name that an item's head spells, worked out once."""
@@ -168,11 +197,11 @@ def _worth_a_look(found: Records) -> Records:
 
 
 def _may_be_history(record: bytes) -> bool:
-    """Whether a record holds a history, whatever else; one that is no message may."""
+    """Whether a record holds a history, whatever else, and whatever damage behind it."""
     try:
         return any(number == HISTORY for number, _, _ in fields(record))
     except BadMessage:
-        return True
+        return False
 
 
 def _is_media(value: object) -> bool:
@@ -188,6 +217,13 @@ def _step(data: bytes) -> int | None:
                 if inner == 1 and inner_kind == VARINT and isinstance(count, int):
                     return count
     return None
+
+
+def _sound_step(data: bytes) -> int | None:
+    try:
+        return _step(data)
+    except BadMessage as error:
+        raise Irregular from error
 
 
 def _items(data: bytes, wanted: int) -> Items:

@@ -1,0 +1,1 @@
+"""How right a diagnosis is on runs whose truth is known."""

@@ -1,0 +1,1 @@
+"""Tiny real trainings on a CPU, each with at most one fault."""
