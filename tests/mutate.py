@@ -6,14 +6,20 @@ Every fault that it ever found stands in tests/sources as a test.
 """
 
 import argparse
+import bz2
+import gzip
+import io
+import lzma
 import random
 import resource
 import signal
+import subprocess
 import sys
 import tempfile
 import time
 import traceback
 import warnings
+import zipfile
 from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -42,6 +48,45 @@ def seeds() -> Iterator[tuple[str, bytes]]:
             yield path.name, path.read_bytes()[:SMALL]
     for name, encode in made_logs.FILES.values():
         yield name, encode(made_logs.ROWS)
+    rows = made_logs.jsonl(made_logs.ROWS)
+    for ending, pack in (("gz", gzip.compress), ("bz2", bz2.compress), ("xz", lzma.compress)):
+        yield f"a.jsonl.{ending}", pack(rows)
+    inner = zipped({"b.csv": made_logs.csv(made_logs.ROWS), "c.jsonl.gz": gzip.compress(rows)})
+    yield "a.zip", zipped({"a.csv": made_logs.csv(made_logs.ROWS), "inner.zip": inner})
+    yield "export.csv", wandb_export().encode()
+    yield "export.json", own_export()
+    yield "various.wandb", various()
+
+
+def zipped(files: dict[str, bytes]) -> bytes:
+    content = io.BytesIO()
+    with zipfile.ZipFile(content, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, data in files.items():
+            archive.writestr(name, data)
+    return content.getvalue()
+
+
+def wandb_export() -> str:
+    """A chart of two runs, as W&B's page saves it."""
+    names = ("loss", "loss__MIN", "loss__MAX")
+    heads = [f"{run} - train/{name}" for run in ("a", "b") for name in names]
+    lines = [",".join(f'"{step / 8 if step % 3 else ""}"' for _ in heads) for step in range(40)]
+    return "\n".join(
+        [",".join(f'"{head}"' for head in ("Step", *heads)), *(f'"{i}",{x}' for i, x in enumerate(lines))]
+    )
+
+
+def own_export() -> bytes:
+    """What `descentry read --json` prints."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = made_logs.written(Path(folder), "csv")
+        command = [sys.executable, "-m", "descentry", "read", "--json", str(path)]
+        return subprocess.run(command, capture_output=True, check=True).stdout
+
+
+def various() -> bytes:
+    """Rows of many shapes, some without a step."""
+    return made_logs.wandb((i, {f"k{i % 50}": i / 8, f"val/j{i % 7}": float(i)}) for i in range(200))
 
 
 def cut(data: bytearray, rng: random.Random) -> None:

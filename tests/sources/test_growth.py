@@ -20,12 +20,15 @@ WHOLE = {".md", ".py", ".db", ".parquet", ".arrow", ".feather", ".zip", ".yaml"}
 PATHS = [
     path
     for path in sorted(SAMPLES.rglob("*"))
-    if path.is_file() and path.suffix not in WHOLE and path.parent.name != "live" and not path.name.endswith((".truth.json", ".points.json"))
+    if path.is_file()
+    and path.suffix not in WHOLE
+    and path.parent.name != "live"
+    and not path.name.endswith((".truth.json", ".points.json"))
 ]
 PIECES = (1, 7, 100, 1000, 5000)
 
 
-def grown(path: Path, data: bytes, rng: random.Random) -> None:
+def grown(path: Path, data: bytes, rng: random.Random) -> None:  # noqa: ARG001
     path.unlink(missing_ok=True)
     path.write_bytes(data)
 

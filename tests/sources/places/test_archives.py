@@ -215,3 +215,8 @@ def test_a_packed_log_of_which_nothing_can_be_had_says_so(tmp_path: Path, packer
     path = written(tmp_path / "a.csv", PACKERS[packer](LOG)[:11])
     with pytest.raises(DamagedError, match="data is cut off after 0 decompressed bytes"):
         all_logs(str(path))
+
+
+def test_a_file_without_a_name_in_an_archive_costs_no_other(tmp_path: Path) -> None:
+    data = zip_of({"a.csv": LOG, "b.csv": LOG}).replace(b"b.csv", b"\0.csv")
+    assert losses(written(tmp_path / "a.zip", data)) == {"a": LOSSES}

@@ -19,9 +19,9 @@ from tests.sources import made_logs
 
 from descentry.record.chunk import Chunk
 from descentry.record.errors import UnknownFormatError, UnreadableError
-from descentry.sources.places import pump
+from descentry.sources.places import pump, streams
 from descentry.sources.places.targets import logs_at
-from descentry.sources.protocol import Log
+from descentry.sources.protocol import Log, Reader
 from descentry.testing.readers import points
 
 LOG = b"step,loss\n1,2.5\n2,2.25\n3,2\n4,1.75\n"
@@ -97,6 +97,25 @@ def test_a_log_is_waited_for_until_its_first_lines_are_whole(fed: Fed) -> None:
     fed.close()
     (log,) = found
     assert until(log.follow(), 4) == [2.5, 2.25, 2.0, 1.75]
+
+
+def test_a_torn_line_that_comes_late_does_not_hide_the_log(fed: Fed, monkeypatch: pytest.MonkeyPatch) -> None:
+    known = streams.recognised
+
+    def recognised(path: Path, start: bytes) -> Reader | None:
+        reader = known(path, start)
+        if reader is not None:
+            # What the pump writes next: a line that has but begun.
+            path.write_bytes(LOG[:17])
+        return reader
+
+    monkeypatch.setattr(streams, "recognised", recognised)
+    fed.write(LOG[:16])
+    log = live()
+    assert log.format == "csv"
+    fed.write(LOG[16:])
+    assert until(log.follow(), 4) == [2.5, 2.25, 2.0, 1.75]
+    fed.close()
 
 
 FORMATS = {

@@ -94,7 +94,9 @@ def _found(
 ) -> list[Log]:
     """The logs in the copy, under the stream's name; `reader`: what takes it, None where that is to be found."""
     try:
-        logs = _looked_for(copy) if reader is None else runs_in(Log(file_id(copy), reader.format, copy, reader))
+        logs = (
+            _looked_for(copy) if reader is None else runs_in(Log(file_id(copy), reader.format, copy, reader))
+        )
     except InputError as error:
         raise renamed(error, str(copy), where) from error
     return [

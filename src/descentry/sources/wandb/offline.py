@@ -7,7 +7,6 @@ are read.  The step is `_step`, the wall time `_timestamp`.  Histograms, images 
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 from descentry.formats.leveldb_log import HEAD, LogRecords, Records
 from descentry.formats.proto import BYTES, VARINT, BadMessage, fields
@@ -16,9 +15,10 @@ from descentry.record.event import Event
 from descentry.sources.drive import follow_stream, read_stream
 from descentry.sources.json.rows import JsonRows
 from descentry.sources.json.table import tabled
-from descentry.sources.json.values import BadJson, clean_name, parsed
 from descentry.sources.notes import Notes, quoted
+from descentry.sources.wandb import records
 from descentry.sources.wandb.columns import groups_of
+from descentry.sources.wandb.records import Items
 from descentry.sources.wandb.scattered import Beside, scattered
 from descentry.sources.wandb.walk import Irregular
 
@@ -26,12 +26,9 @@ format = "wandb"
 
 HISTORY, CONFIG_CHANGE, RUN = 2, 5, 17
 ITEM, CONFIG, UPDATE = 1, 4, 1
-KEY, NESTED_KEY, VALUE_JSON = 1, 2, 16
 
 OWN_SETTINGS = "_wandb"
 """What W&B notes of itself among a run's settings."""
-
-Items = dict[str, bytes]
 
 LEAST_RECORD = 11
 """Bytes of the shortest record with an item that has a name and a value."""
@@ -131,7 +128,7 @@ class WandbFile:
         return chunk, others
 
     def _as_points(self, payloads: list[bytes]) -> tuple[Chunk, list[int]]:
-        return scattered(payloads, self._name_of, self._rows, Beside(_sound_step, _may_be_history))
+        return scattered(payloads, self._name_of, self._rows, Beside(records.sound_step, _may_be_history))
 
     def _name_of(self, head: bytes) -> str:
         """The name that an item's head spells, worked out once."""
@@ -139,7 +136,7 @@ class WandbFile:
         if name is None:
             if len(self._names) >= MAX_NAMES:
                 self._names.clear()
-            name = self._names[head] = _item(head)[0]
+            name = self._names[head] = records.item(head)[0]
         return name
 
     def _taken(self, record: bytes, offset: int) -> None:
@@ -165,7 +162,7 @@ class WandbFile:
                         self._configure(config)
 
     def _configure(self, data: bytes) -> None:
-        settings = _values(self._short(_items(data, UPDATE), MAX_CONFIG_JSON))
+        settings = records.values(self._short(records.items(data, UPDATE), MAX_CONFIG_JSON))
         self._config.update((name, value) for name, value in settings.items() if name != OWN_SETTINGS)
 
     def _short(self, items: Items, most: int) -> Items:
@@ -180,9 +177,9 @@ class WandbFile:
         return kept
 
     def _history(self, data: bytes) -> None:
-        row = _values(self._short(_items(data, ITEM), MAX_JSON))
+        row = records.values(self._short(records.items(data, ITEM), MAX_JSON))
         if "_step" not in row:
-            step = _step(data)
+            step = records.step(data)
             if step is not None:
                 row["_step"] = step
         self._rows.add({name: row[name] for name in sorted(row) if not _is_media(row[name])}, None)
@@ -207,63 +204,3 @@ def _may_be_history(record: bytes) -> bool:
 def _is_media(value: object) -> bool:
     """Whether a value is W&B's description of a histogram, image, table, …"""
     return isinstance(value, dict) and "_type" in value
-
-
-def _step(data: bytes) -> int | None:
-    """The number in HistoryStep (field 2, in it field 1)."""
-    for number, kind, value in fields(data):
-        if number == 2 and kind == BYTES and isinstance(value, bytes):
-            for inner, inner_kind, count in fields(value):
-                if inner == 1 and inner_kind == VARINT and isinstance(count, int):
-                    return count
-    return None
-
-
-def _sound_step(data: bytes) -> int | None:
-    try:
-        return _step(data)
-    except BadMessage as error:
-        raise Irregular from error
-
-
-def _items(data: bytes, wanted: int) -> Items:
-    """Name to JSON text of the items of a history or config record."""
-    items: Items = {}
-    for number, kind, value in fields(data):
-        if number != wanted or kind != BYTES or isinstance(value, int):
-            continue
-        name, text = _item(value)
-        items[name] = text
-    return items
-
-
-def _item(data: bytes) -> tuple[str, bytes]:
-    """The name of an item, nested names joined, and the JSON text of its value."""
-    names: list[str] = []
-    text = b"null"
-    for number, kind, value in fields(data):
-        if kind == BYTES and isinstance(value, bytes):
-            if number in (KEY, NESTED_KEY) and value:
-                names.append(clean_name(value.decode("utf-8", "replace")))
-            elif number == VALUE_JSON:
-                text = value
-    return "/".join(names), text
-
-
-def _values(items: Items) -> dict[str, Any]:
-    """The items with their values parsed, in one go where all are sound; unsound ones are kept as text."""
-    try:
-        values = parsed(b"[" + b",".join(items.values()) + b"]")
-        if len(values) == len(items):
-            return dict(zip(items, values, strict=True))
-    except BadJson:
-        pass
-    return {name: _value(text) for name, text in items.items()}
-
-
-def _value(text: bytes) -> Any:
-    try:
-        values = parsed(b"[" + text + b"]")
-    except BadJson:
-        return text.decode("utf-8", "replace")
-    return values[0] if len(values) == 1 else text.decode("utf-8", "replace")
