@@ -66,3 +66,37 @@ def test_an_engine_that_counts_its_own_updates_stays_between_its_neighbours(tmp_
     run = run_of(tmp_path / "a.log", lines)
     assert run.curves["loss"].steps.tolist() == list(range(100, 140))
     assert run.curves["speed"].steps.tolist()[:-1] == list(range(101, 140))
+
+
+def uncounted(n: int) -> list[str]:
+    """Lines without a counter; now and then a validation, a value that is none, a word."""
+    lines = []
+    for i in range(n):
+        lines.append(
+            f"train loss {9 / (i + 1):.4f} acc {i / n:.3f}" if i % 31 else f"train loss nan acc {i / n:.3f}"
+        )
+        if i % 20 == 19:
+            lines += [f"val loss {9.5 / (i + 1):.4f}", "saving"]
+    return lines
+
+
+def test_lines_that_count_nothing_are_numbered_on_the_quick_way(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    n_long = 0
+    long_way = Reading._line
+
+    def counted(self: Reading, text: str) -> None:
+        nonlocal n_long
+        n_long += 1
+        long_way(self, text)
+
+    quick = curves(run_of(tmp_path / "a.log", uncounted(2000)))
+    assert quick["train loss"][0] == list(range(2000))
+    assert quick["val loss"][0] == list(range(19, 2000, 20))
+    monkeypatch.setattr(Reading, "_line", counted)
+    assert len(curves(run_of(tmp_path / "b.log", uncounted(2000)))) == 3
+    assert n_long < 320
+    monkeypatch.setattr(Quick, "run", lambda self, lines, start: 0)  # noqa: ARG005
+    assert repr(quick) == repr(curves(run_of(tmp_path / "a.log", uncounted(2000))))
+    assert n_long > 2000

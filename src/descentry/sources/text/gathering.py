@@ -23,7 +23,7 @@ class Gathering:
 
     def __init__(self, placing: Placing, position: Position, notes: Notes, config: Config) -> None:
         self.context = ""
-        self._placing = placing
+        self.placing = self._placing = placing
         self._position = position
         self._notes = notes
         self._config = config
@@ -189,11 +189,21 @@ class Gathering:
         """A row of a log that prints no step: its own number among such rows."""
         if not self._n_numbered:
             self._notes.add("missing_step", "no step is printed: rows are numbered from 0", line)
-        step = self._n_numbered
-        self._n_numbered += 1
+        (step,) = self.numbers(1)
         self._has_fine_loss = True
         self._note_fine(points)
         self._placing.counted(step, points, wall, "", has_loss=True)
+
+    @property
+    def is_numbering(self) -> bool:
+        """Whether the next row without a counter gets its own number, and keeps the names of its series."""
+        return self._n_numbered > 0 and not self.context
+
+    def numbers(self, n: int) -> range:
+        """The numbers of the next n rows."""
+        first = self._n_numbered
+        self._n_numbered += n
+        return range(first, first + n)
 
     def _note_fine(self, names: Iterable[str]) -> None:
         if len(self._fine_names) < MAX_NAMES:

@@ -9,7 +9,7 @@ from itertools import islice
 from typing import NamedTuple
 
 from descentry.sources.text.clock import Clock
-from descentry.sources.text.placing import Placing
+from descentry.sources.text.gathering import Gathering
 from descentry.sources.text.plan import Plan
 from descentry.sources.text.position import Position
 from descentry.sources.text.table import Sink
@@ -37,10 +37,14 @@ class Shape(NamedTuple):
 
 
 class Quick:
-    """Knows the shapes of plain lines: a counter of steps, or of batches within epochs, and values."""
+    """Knows the shapes of plain lines: a counter of steps, or of batches within epochs, and values.
 
-    def __init__(self, placing: Placing, position: Position, table: Sink, clock: Clock) -> None:
-        self._placing = placing
+    So are lines with a loss and no counter, once rows are numbered.
+    """
+
+    def __init__(self, gathering: Gathering, position: Position, table: Sink, clock: Clock) -> None:
+        self._gathering = gathering
+        self._placing = gathering.placing
         self._position = position
         self._table = table
         self._clock = clock
@@ -73,11 +77,17 @@ class Quick:
         """Reads as many lines of one shape as follow each other from `start`; how many that were."""
         line = lines[start]
         for i, shape in enumerate(self._shapes):
-            if shape.match.fullmatch(line) and self._placing.is_quick(shape.plan.family):
+            if shape.match.fullmatch(line) and self._is_free(shape):
                 if i:
                     self._shapes.insert(0, self._shapes.pop(i))
                 return self._rows(shape, lines, start)
         return 0
+
+    def _is_free(self, shape: Shape) -> bool:
+        """Whether lines of that shape go straight to the table now."""
+        if shape.inner < 0:
+            return self._gathering.is_numbering and self._placing.is_quick("")
+        return self._placing.is_quick(shape.plan.family)
 
     def _rows(self, shape: Shape, lines: list[str], start: int) -> int:
         cells: list[str] = []
@@ -104,6 +114,8 @@ class Quick:
 
     def _steps(self, shape: Shape, columns: list[list[str]]) -> list[int]:
         """The steps of the lines, up to the first that is too large for one."""
+        if shape.inner < 0:
+            return list(self._gathering.numbers(len(columns[0])))
         inner = list(map(int, columns[shape.inner]))
         above = self._position.epoch_above
         if shape.epoch < 0 and above is None:
@@ -124,8 +136,9 @@ NAN = float("nan")
 
 
 def _is_plain(plan: Plan) -> bool:
+    is_uncounted = plan.has_train_loss and max(plan.step, plan.batch, plan.epoch) < 0
     return (
-        (plan.step >= 0 or (plan.batch >= 0 and plan.epoch >= 0))
+        (plan.step >= 0 or (plan.batch >= 0 and plan.epoch >= 0) or is_uncounted)
         and not (plan.is_twin or plan.over)
         and bool(plan.names)
     )

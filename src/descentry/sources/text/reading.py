@@ -50,9 +50,9 @@ class Reading:
         self._grid = Grid()
         self._state: tuple[Row, int] | None = None
         self._clock = Clock()
-        self._quick = Quick(self._placing, position, sink, self._clock)
         self._config = config
         self._gathering = Gathering(self._placing, position, notes, config)
+        self._quick = Quick(self._gathering, position, sink, self._clock)
         self._boxed = Boxed(self._gathering, notes, config, self._saw_summary)
         self._number = 0
         self._respelling = Respelling(notes)

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from descentry.formats.leveldb_log import HEAD, LogRecords, Records
-from descentry.formats.proto import BYTES, VARINT, BadMessage, fields
+from descentry.formats.proto import BYTES, BadMessage, fields
 from descentry.record.chunk import Chunk
 from descentry.record.event import Event
 from descentry.sources.drive import follow_stream, read_stream

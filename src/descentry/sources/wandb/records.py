@@ -22,6 +22,7 @@ def step(data: bytes) -> int | None:
 
 
 def sound_step(data: bytes) -> int | None:
+    """The same.  Raises Irregular where the record is damaged."""
     try:
         return step(data)
     except BadMessage as error:
