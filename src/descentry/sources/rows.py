@@ -136,3 +136,12 @@ def joined_walls(parts: Iterable[Chunk]) -> Floats | None:
     return np.concatenate(
         [np.full(part.n_rows, np.nan) if part.wall_times is None else part.wall_times for part in parts]
     )
+
+
+def in_order(pieces: list[Column]) -> Column:
+    """Pieces of one series, which have no row in common, as one column."""
+    if len(pieces) == 1:
+        return pieces[0]
+    rows = np.concatenate([piece.rows for piece in pieces])
+    order = np.argsort(rows)
+    return Column(rows[order], np.concatenate([piece.values for piece in pieces])[order])

@@ -15,6 +15,7 @@ from descentry.record.chunk import Chunk, Column, Floats, Ints, empty
 from descentry.sources.json.oddities import Count, Counts
 from descentry.sources.json.rows import JsonRows, is_plain
 from descentry.sources.numbers import TIME_NAMES, floats, is_unlogged, number, seconds_of, wall_seconds
+from descentry.sources.rows import in_order
 
 MAX_SHAPES = 16
 MAX_STEP = 1 << 62
@@ -234,7 +235,7 @@ def _chunk(
         return None
     state.saw_table(step_name, int(steps[-1]), n_rows, is_time)
     state.saw_values({name: sum(len(its.rows) for its in pieces) for name, pieces in parts.items()}, *odd)
-    columns = {name: _in_order(pieces) for name, pieces in parts.items()}
+    columns = {name: in_order(pieces) for name, pieces in parts.items()}
     return Chunk(steps, columns, None if np.isnan(walls).all() else walls)
 
 
@@ -249,11 +250,3 @@ def _all_odd(shapes: Sequence[Shape]) -> Odd:
             )
             into[name] = Count(first, more.n + (0 if known is None else known.n))
     return whole
-
-
-def _in_order(pieces: list[Column]) -> Column:
-    if len(pieces) == 1:
-        return pieces[0]
-    rows = np.concatenate([piece.rows for piece in pieces])
-    order = np.argsort(rows)
-    return Column(rows[order], np.concatenate([piece.values for piece in pieces])[order])

@@ -6,6 +6,7 @@ import numpy as np
 
 from descentry.record.chunk import Column, Ints
 from descentry.sources.labels import all_labelled
+from descentry.sources.rows import in_order
 
 Parts = Sequence[tuple[str, Ints]]
 """What goes in front of the names, and the rows of which it does, in order; rows in no part are left out."""
@@ -28,12 +29,4 @@ def sorted_columns(
             if its.any():
                 part = Column(place[at[its]], values[its])
                 found.setdefault(names[name], []).append(part)
-    return {name: _in_order(pieces) for name, pieces in found.items()}, kept
-
-
-def _in_order(pieces: list[Column]) -> Column:
-    if len(pieces) == 1:
-        return pieces[0]
-    rows = np.concatenate([piece.rows for piece in pieces])
-    order = np.argsort(rows)
-    return Column(rows[order], np.concatenate([piece.values for piece in pieces])[order])
+    return {name: in_order(pieces) for name, pieces in found.items()}, kept

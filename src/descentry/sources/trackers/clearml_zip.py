@@ -15,7 +15,7 @@ from typing import Any
 from descentry.formats.blocks import head as start_of
 from descentry.formats.zip_members import HEAD, Archive, members_of
 from descentry.record.chunk import Chunk, empty
-from descentry.record.errors import DamagedError, UsageError
+from descentry.record.errors import DamagedError
 from descentry.record.event import Event
 from descentry.sources.drive import follow_stream, read_stream
 from descentry.sources.json.values import BadJson, clean_name, parsed
@@ -23,6 +23,7 @@ from descentry.sources.numbers import number
 from descentry.sources.protocol import OneRun
 from descentry.sources.rows import bounded
 from descentry.sources.settled import follow_settled
+from descentry.sources.store import only_run
 from descentry.sources.trackers.archive_log import rows_of
 from descentry.sources.trackers.clearml_events import SCALAR, ClearmlEvents
 
@@ -73,19 +74,12 @@ def runs(path: Path) -> Sequence[tuple[str, OneRun]]:
 
 def read(path: Path) -> Iterator[Chunk]:
     """The only session at `path` as chunks.  Raises InputError; UsageError where there are several."""
-    return _only(path).read(path)
+    return only_run(path, runs(path)).read(path)
 
 
 def follow(path: Path) -> Iterator[Chunk]:
     """The only session as it grows; an archive is read again when it changes.  Raises as `read`."""
-    return _only(path).follow(path)
-
-
-def _only(path: Path) -> OneRun:
-    found = runs(path)
-    if len(found) != 1:
-        raise UsageError(f"{path} holds {len(found)} sessions, expected one; name one of its archives")
-    return found[0][1]
+    return only_run(path, runs(path)).follow(path)
 
 
 class Session:

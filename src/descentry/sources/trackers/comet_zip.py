@@ -15,12 +15,13 @@ from typing import NamedTuple
 
 from descentry.formats.zip_members import HEAD, Archive, members_of
 from descentry.record.chunk import Chunk, empty
-from descentry.record.errors import DamagedError, InputError, UsageError
+from descentry.record.errors import DamagedError, InputError
 from descentry.record.event import Event
 from descentry.sources.json.values import BadJson, parsed
 from descentry.sources.protocol import OneRun
 from descentry.sources.rows import bounded, with_events
 from descentry.sources.settled import follow_settled
+from descentry.sources.store import only_run
 from descentry.sources.trackers.archive_log import rows_of
 from descentry.sources.trackers.comet_messages import MESSAGES, Messages
 
@@ -69,20 +70,12 @@ def runs(path: Path) -> Sequence[tuple[str, OneRun]]:
 
 def read(path: Path) -> Iterator[Chunk]:
     """The only experiment at `path` as chunks.  Raises InputError; UsageError where there are several."""
-    return _only(path).read(path)
+    return only_run(path, runs(path)).read(path)
 
 
 def follow(path: Path) -> Iterator[Chunk]:
     """The only experiment, read again when an archive changes or comes.  Raises as `read`."""
-    return _only(path).follow(path)
-
-
-def _only(path: Path) -> OneRun:
-    found = runs(path)
-    if len(found) != 1:
-        keys = ", ".join(key for key, _ in found[:3])
-        raise UsageError(f"{path} holds {len(found)} experiments ({keys}); name one of its archives")
-    return found[0][1]
+    return only_run(path, runs(path)).follow(path)
 
 
 class _Part(NamedTuple):

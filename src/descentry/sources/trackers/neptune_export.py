@@ -10,9 +10,9 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from descentry.record.chunk import Chunk
-from descentry.record.errors import UsageError
 from descentry.sources.protocol import OneRun
 from descentry.sources.settled import follow_settled
+from descentry.sources.store import only_run
 from descentry.sources.tables.table_runs import TableRun, runs_of
 
 format = "neptune"
@@ -52,19 +52,12 @@ def runs(path: Path) -> Sequence[tuple[str, OneRun]]:
 
 def read(path: Path) -> Iterator[Chunk]:
     """The only run of the export.  Raises InputError; UsageError where there are several."""
-    return _only(path).read(path)
+    return only_run(path, runs(path)).read(path)
 
 
 def follow(path: Path) -> Iterator[Chunk]:
     """The only run, read again when a part was written.  Raises as `read`."""
-    return _only(path).follow(path)
-
-
-def _only(path: Path) -> OneRun:
-    found = runs(path)
-    if len(found) != 1:
-        raise UsageError(f"{path} holds {len(found)} runs, expected one; name one of its files")
-    return found[0][1]
+    return only_run(path, runs(path)).follow(path)
 
 
 class ExportRun:

@@ -10,7 +10,7 @@ from descentry.formats.run_folder import MAX_STEP, SPELLINGS
 from descentry.record.chunk import Chunk, Column, Floats
 from descentry.sources.json.values import clean_name
 from descentry.sources.notes import Notes, quoted
-from descentry.sources.rows import MAX_SERIES, Rows
+from descentry.sources.rows import MAX_SERIES, Rows, in_order
 
 MAX_SHAPES = 64
 _NUMBERS = frozenset({int, float})
@@ -62,7 +62,7 @@ class FolderRows:
                 elif name != "step":
                     return None
         self._saw(steps[0], steps[-1], max(steps))
-        columns = {name: _in_order(pieces) for name, pieces in parts.items()}
+        columns = {name: in_order(pieces) for name, pieces in parts.items()}
         return Chunk(np.array(steps, np.int64), columns, walls)
 
     def _has_room(self, names: Any) -> bool:
@@ -151,11 +151,3 @@ def _float(raw: object) -> float | None:
     if isinstance(raw, int | float):
         return float(raw)
     return SPELLINGS.get(raw) if isinstance(raw, str) else None
-
-
-def _in_order(pieces: list[Column]) -> Column:
-    if len(pieces) == 1:
-        return pieces[0]
-    rows = np.concatenate([piece.rows for piece in pieces])
-    order = np.argsort(rows)
-    return Column(rows[order], np.concatenate([piece.values for piece in pieces])[order])
