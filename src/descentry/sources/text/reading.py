@@ -37,7 +37,7 @@ class Reading:
     def __init__(
         self, notes: Notes, sink: Sink, config: Config, diverts: Callable[[str, int], bool] | None = None
     ) -> None:
-        known = KnownPlans()
+        self._known = known = KnownPlans()
         self.plan = known.plan
         self.plans = known.plans
         self.last_spellings = known.last_spellings
@@ -119,6 +119,9 @@ class Reading:
         if self._bars.n_left_out:
             message = "progress bars beside the lines with losses were left out"
             self._notes.add("progress_bar", message, warning=False, count=self._bars.n_left_out)
+        if self._known.n_left:
+            message = "lines of ever new shapes were not looked at: too many had come before"
+            self._notes.add("left_out", message, count=self._known.n_left)
         self._placing.end()
 
     def understood(self, text: str) -> tuple[str, list[str]]:
