@@ -21,7 +21,7 @@ class CloudTask:
     def __init__(
         self,
         seed: int,
-        n_examples: int | None = 4096,
+        n_examples: int | None = None,
         width: int = 96,
         dropout: float = 0.0,
         label_noise: float = 0.0,
