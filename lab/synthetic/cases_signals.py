@@ -133,7 +133,7 @@ def reward_hacking(of: Draft, level: int) -> None:
     of.causes, of.look_alikes = ("kl_coefficient_too_low",), frozenset({"reward_hacking"})
 
 
-def test_leak(of: Draft, level: int) -> None:
+def looked_at_test_set(of: Draft, level: int) -> None:
     """The test set is looked at with every evaluation: a choice by it is no measure any more."""
     values = of.val + 0.2 * of.sigma * of.random.standard_normal(len(of.val))
     of.more["test_loss"] = (of.steps()[of.val_at], values)
@@ -143,5 +143,5 @@ def test_leak(of: Draft, level: int) -> None:
 FAULTS = {
     event.__name__: event
     for event in (exploding_gradient, vanishing_gradient, loss_scale_collapse, dead_units, saturation, frozen_weights,
-                  loss_metric_split, objective_tradeoff, reward_hacking, test_leak)
+                  loss_metric_split, objective_tradeoff, reward_hacking, looked_at_test_set)
 }  # fmt: skip

@@ -1,5 +1,7 @@
 """Faults of the data."""
 
+from abc import ABC, abstractmethod
+
 import torch
 from torch import Tensor
 
@@ -9,7 +11,7 @@ from lab.trainings.loop import Loop
 from lab.trainings.task import Batch
 
 
-class During(Hook):
+class During(Hook, ABC):
     """Something happens to the batches of the steps `first` … `last` - 1, to `share` of the examples."""
 
     def __init__(self, first: int, last: int, share: float = 1.0) -> None:
@@ -21,9 +23,9 @@ class During(Hook):
         hit = torch.rand(len(batch[0]), generator=loop.random) < self.share
         return self.spoil(batch, hit, loop)
 
+    @abstractmethod
     def spoil(self, batch: Batch, hit: Tensor, loop: Loop) -> Batch:
         """The batch with the examples `hit`, bool[n], changed."""
-        raise NotImplementedError
 
 
 class Garbage(During):
