@@ -1,10 +1,10 @@
 """Logs on an S3 server that change while they are followed, and stores that cannot be opened."""
 
+import http.server
 import io
 import os
 import socket
 import sqlite3
-import time
 import zipfile
 from collections.abc import Iterator
 from contextlib import closing
@@ -121,6 +121,25 @@ def test_an_object_that_changes_while_it_is_fetched_is_fetched_again(s3: Bucket,
         s3.fetch(stale, 0, stale.size, tmp_path / "copy")
 
 
+@pytest.mark.parametrize(
+    ("status", "words"),
+    [
+        (401, "may not be read with the credentials that are set"),
+        (403, "may not be read with the credentials that are set"),
+        (404, "no such object"),
+        (412, "was changed while it was fetched"),
+        (416, "416 Range Not Satisfiable"),
+    ],
+)
+@pytest.mark.parametrize("name", ["a.csv", "401/403.csv", "permission/condition/LOCATION.csv"])
+def test_a_refusal_goes_by_the_status_alone(
+    web: tuple[str, Path], monkeypatch: pytest.MonkeyPatch, status: int, words: str, name: str
+) -> None:
+    monkeypatch.setattr(http.server.SimpleHTTPRequestHandler, "do_HEAD", lambda self: self.send_error(status))
+    with pytest.raises(UnreadableError, match=words):
+        Bucket(web[0]).entry(name)
+
+
 @pytest.mark.slow
 @pytest.mark.usefixtures("s3")
 def test_a_bucket_that_is_not_there_is_told() -> None:
@@ -165,14 +184,12 @@ def alone(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     ],
 )
 def test_what_is_missing_is_told_at_once_and_in_one_line(address: str, words: list[str]) -> None:
-    began = time.monotonic()
     with pytest.raises(InputError) as caught:
         all_logs(address)
     said = str(caught.value)
     assert said.startswith(f"{address}: ")
     assert all(word in said for word in words)
     assert "\n" not in said
-    assert time.monotonic() - began < 5
 
 
 @pytest.mark.usefixtures("alone")

@@ -2,14 +2,12 @@
 
 import random
 import sqlite3
-import time
 from contextlib import closing
 from pathlib import Path
 
 import pytest
 from tests.sources import made_databases as made
 
-from descentry.formats.sqlite_file import BUSY_S
 from descentry.record.errors import InputError
 from descentry.sources.places.find import find
 from descentry.sources.trackers import sqlite_other
@@ -24,13 +22,11 @@ def problem_of(path: Path) -> str:
 
 
 @pytest.mark.parametrize("at", ["a.db", "."])
-def test_a_database_that_is_locked_is_told_and_soon(tmp_path: Path, at: str) -> None:
+def test_a_database_that_is_locked_is_told(tmp_path: Path, at: str) -> None:
     path = made.mlflow(tmp_path / "a.db", made.points(3))
     with closing(sqlite3.connect(path, isolation_level=None)) as writer:
         writer.execute("BEGIN EXCLUSIVE")
-        begun = time.monotonic()
         assert problem_of(tmp_path / at) == "is a database that another process keeps locked"
-        assert time.monotonic() - begun < 2 * BUSY_S + 1
     assert [log.format for log in find(tmp_path / at)] == ["mlflow_sql"]
 
 

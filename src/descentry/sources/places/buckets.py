@@ -20,6 +20,8 @@ WHOLE = re.compile(
     re.IGNORECASE | re.DOTALL,
 )
 """Objects that cannot be recognised, or listed, by their first bytes alone."""
+STATUS = re.compile(r" - Server returned non-2xx status code: (\d{3})")
+REGION = " - Received redirect without LOCATION"
 CONNECT_S = 5
 _BLOCK = 8 << 20
 _ADVICE = "check the address, the network and the credentials in the environment"
@@ -82,18 +84,23 @@ class Bucket:
             raise self._refusal(str(error)) from error
 
     def _refusal(self, text: str) -> UnreadableError:
-        """What obstore says, in one line."""
+        """What obstore says, in one line.
+
+        The status is read where obstore writes it: ports, paths, tags and times have digits and words of their own.
+        """
         first = text.split("\n", 1)[0]
+        told = STATUS.search(first)
+        status = int(told[1]) if told else 0
         if METADATA[0] in first and self._cloud is not None:
             return no_credentials(self.address, self._cloud)
         if "NoSuchBucket" in text:
             return UnreadableError(self.address, "no such bucket", "check the address")
-        if "LOCATION" in first or "PermanentRedirect" in text:
+        if REGION in first or "PermanentRedirect" in text:
             return UnreadableError(self.address, "lies in another region", "set AWS_REGION to the bucket's")
-        if "403" in first or "401" in first or "ermission" in first:
+        if status in (401, 403):
             advice = self._cloud.advice if self._cloud is not None else _ADVICE
             return UnreadableError(self.address, "may not be read with the credentials that are set", advice)
-        if "condition" in first.lower():
+        if status == 412:
             return ChangedError(self.address, "was changed while it was fetched", "try again")
         problem = first.rsplit(" - ", 1)[-1].removeprefix("HTTP error: ")[:200]
         return UnreadableError(self.address, f"cannot be fetched ({problem})", _ADVICE)
