@@ -56,9 +56,10 @@ class PointDetector(Protocol):
 class View:
     """The run so far, as judges see it: at a moment that the count of points fixes, never their arrival.
 
-    `shapes`: the reduction of every curve by name; `names`: the curve that plays each role;
-    `restarts`: steps at which the log went back or began anew; `standing`: what the detectors before this
-    one say at this moment; `ended`: the log is complete.
+    `shapes`: the reduction of every curve by name; `names`: the curve that plays each role, the first where
+    several do; `roles`: the role of every curve; `restarts`: steps at which the log went back or began anew;
+    `resumes`: those and the steps at which the log or its clock tells of a resume, in log order; `standing`: what
+    the detectors before this one say at this moment; `ended`: the log is complete.
     """
 
     shapes: Mapping[str, Shape]
@@ -68,6 +69,14 @@ class View:
     standing: Sequence[Finding] = ()
     ended: bool = False
     config: Mapping[str, object] = field(default_factory=dict)
+    roles: Mapping[str, Role | None] = field(default_factory=dict)
+    resumes: Sequence[int] = ()
+
+    def every(self, *roles: Role) -> list[tuple[str, Shape]]:
+        """Name and reduction of each curve with one of these roles, in order of appearance; empty curves left out."""
+        return [
+            (name, shape) for name, shape in self.shapes.items() if self.roles.get(name) in roles and len(shape)
+        ]
 
     def shape(self, role: Role) -> Shape | None:
         """The reduction of the curve with that role, or None when there is none or it has no finite value."""

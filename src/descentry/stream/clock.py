@@ -7,7 +7,10 @@ from dataclasses import dataclass, field
 from descentry.record.chunk import Chunk
 from descentry.record.roles import Role
 
-PACE = {Role.TRAIN_LOSS: (12, 1.1), Role.VAL_LOSS: (4, 1.1)}
+PACE = {
+    Role.TRAIN_LOSS: (12, 1.1), Role.VAL_LOSS: (4, 1.1), Role.GRAD_NORM: (12, 1.1), Role.LOSS_SCALE: (12, 1.1),
+    Role.REWARD: (12, 1.1),
+}  # fmt: skip
 """First count and growth.  A tenth more points is as late as a verdict on a shape can come, and a million
 points are judged a hundred and twenty times."""
 

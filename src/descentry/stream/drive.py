@@ -102,6 +102,7 @@ class Stream:
             names=view.names,
             events=(*self._events, *self._silences, *(item.event() for item in self._derived)),
             restarts=tuple(self._restarts),
+            resumes=tuple(view.resumes),
             config=self._config,
             step=self._step,
             first_nonfinite={
@@ -230,7 +231,15 @@ class Stream:
             restarts=tuple(self._restarts),
             ended=ended,
             config=self._config,
+            roles={one.name: one.role for one in self._tracks.values()},
+            resumes=self._resumes(),
         )
+
+    def _resumes(self) -> tuple[int, ...]:
+        """The steps up to now at which the log went back, said that it was resumed, or its clock stood still."""
+        told = [event.step for event in (*self._events, *self._silences) if event.kind == "resume"]
+        known = [step for step in told if step is not None and step <= self._step]
+        return tuple(sorted({*self._restarts, *known}))
 
     @np.errstate(over="ignore", invalid="ignore")
     def _judge(self, struck: list[Role], ended: bool) -> list[Change]:

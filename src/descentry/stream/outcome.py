@@ -17,7 +17,8 @@ class Outcome:
 
     `findings`: gravest first, `explained_by` filled in; `curves`: the figures of every series; `shapes`: the
     watched curves by name; `roles`: series name -> role; `names`: the curve that plays each role;
-    `restarts`: steps at which the log went back, in log order; `first_nonfinite`: curve name -> step of its
+    `restarts`: steps at which the log went back, in log order; `resumes`: those and the resumes that the log or its
+    clock tells of; `first_nonfinite`: curve name -> step of its
     first NaN or infinity.
     """
 
@@ -31,8 +32,12 @@ class Outcome:
     config: Mapping[str, object]
     step: int
     first_nonfinite: Mapping[str, int] = field(default_factory=dict)
+    resumes: tuple[int, ...] = ()
 
     @property
     def view(self) -> View:
         """The complete run, as judges see it."""
-        return View(self.shapes, self.names, self.step, self.restarts, self.findings, True, self.config)
+        return View(
+            self.shapes, self.names, self.step, self.restarts, self.findings, True, self.config, self.roles,
+            self.resumes,
+        )  # fmt: skip
