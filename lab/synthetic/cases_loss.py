@@ -114,11 +114,16 @@ def data_shift(of: Draft, level: int) -> None:
     sign = 1.0 if of.random.random() < 0.6 else -1.0
     size = (4.0, 7.0, 12.0)[level] * of.sigma * sign
     of.train[at:] += size
-    of.says("data_shift", at)
-    of.may |= {"staircase", "restart_bump"} if sign < 0 else {"spike", "restart_bump"}
-    if of.random.random() < 0.5:
+    of.causes, of.look_alikes = ("data_refresh_shift",), frozenset({"corrupted_shard", "code_or_dependency_change"})
+    of.may |= {"spike", "restart_bump"} if sign > 0 else {"staircase"}
+    is_tied = of.random.random() < 0.5
+    if is_tied:
         of.beside("data_version", np.where(np.arange(of.n) >= at, 2.0, 1.0))
-        of.causes, of.look_alikes = ("data_refresh_shift",), frozenset({"corrupted_shard"})
+    if sign > 0 or is_tied:
+        of.says("data_shift", at)
+    else:
+        # A drop that nothing goes with is as much a stair.
+        of.may |= {"data_shift"}
 
 
 def oscillation(of: Draft, level: int) -> None:
@@ -183,17 +188,15 @@ def leakage(of: Draft, level: int) -> None:
 
 
 def restart_bump(of: Draft, level: int) -> None:
-    """A resume without its optimiser state: the loss jumps and comes back within a thirtieth of the run."""
-    at, back = _row(of, 0.3, 0.8), int(of.random.choice([0, of.n // 50]))
+    """A resume without its optimiser state: the log goes back, the loss jumps and comes back within a thirtieth."""
+    at = _row(of, 0.3, 0.8)
     height = (5.0, 10.0, 25.0)[level] * of.sigma
     k = np.arange(of.n) - at
+    of.before_resume = at, of.train[at : at + max(3, of.n // int(of.random.integers(30, 120)))].copy()
     of.train += np.where(k >= 0, height * np.exp(-np.maximum(k, 0) / (of.n / 90)), 0.0)
     of.says("restart_bump", at)
     of.may |= {"spike", "log_overlap"}
     of.causes = ("resume_without_optimizer",)
-    of.config["resumed_at"] = of.step(at)
-    if back:
-        of.config.pop("resumed_at")
     of.look_alikes = frozenset({"corrupted_batch", "resume_lr_reset"})
 
 

@@ -16,7 +16,11 @@ Floats = NDArray[np.float64]
 
 @dataclass(slots=True)
 class Draft:
-    """Values by step, float64[n] each; validation at the rows `val_at`; other series under `more`."""
+    """Values by step, float64[n] each; validation at the rows `val_at`; other series under `more`.
+
+    `before_resume`: the row at which the run was taken up again, and the training losses that had been logged from
+    there on before it was stopped.
+    """
 
     random: np.random.Generator
     train: Floats
@@ -29,6 +33,7 @@ class Draft:
     config: dict[str, object] = field(default_factory=dict)
     logs: frozenset[str] = frozenset({"val_loss", "lr", "grad_norm"})
     stride: int = 1
+    before_resume: tuple[int, Floats] | None = None
     must: set[str] = field(default_factory=set)
     may: set[str] = field(default_factory=set)
     onset: dict[str, tuple[int, ...]] = field(default_factory=dict)
@@ -57,16 +62,25 @@ class Draft:
         """The logged steps, int64[n]."""
         return (np.arange(self.n, dtype=np.int64) + 1) * self.stride
 
+    def _logged(self, steps: NDArray[np.int64], values: Floats) -> Series:
+        """The values in log order: what was logged before the stop, then again from the checkpoint on."""
+        if self.before_resume is None:
+            return steps, values
+        at, lost = self.before_resume
+        first = lost if values is self.train else values[at : at + len(lost)]
+        again = np.concatenate([values[:at], first, values[at:]])
+        return np.concatenate([steps[: at + len(lost)], steps[at:]]), again
+
     def made(self) -> Made:
         """The run as it is logged, with its truth."""
         steps = self.steps()
-        series: dict[str, Series] = {"train_loss": (steps, self.train)}
+        series: dict[str, Series] = {"train_loss": self._logged(steps, self.train)}
         if "val_loss" in self.logs and len(self.val_at):
             series["val_loss"] = (steps[self.val_at], self.val)
         if "lr" in self.logs:
-            series["lr"] = (steps, self.rate)
+            series["lr"] = self._logged(steps, self.rate)
         if "grad_norm" in self.logs:
-            series["grad_norm"] = (steps, self.norm)
+            series["grad_norm"] = self._logged(steps, self.norm)
         series.update(self.more)
         if _noise_shows(self.train):
             self.may.add("sawtooth")

@@ -46,18 +46,31 @@ def diagnose(
     *,
     roles: Mapping[str, Role | str] | None = None,
     vocab_size: int | None = None,
+    loss_function: str | None = None,
 ) -> Report:
     """What is wrong with a run, or with every run in a file or folder.
 
     `vocab_size`: the number of tokens or classes, if known; ln of it is the loss of a uniform guess.
-    `roles` and errors are those of `runs`.
+    `loss_function`: what the loss is, such as "mse" or "bce", where the log does not tell.
+    `roles` and errors are those of `runs`; a loss function that is not known is a UsageError.
     """
     from descentry.diagnosis.diagnose import diagnose as diagnose_run
 
     chosen = _roles(roles)
+    check_loss_function(loss_function)
     items: list[Log] | list[Run] = [source] if isinstance(source, Run) else _logs(source)
-    reports = tuple(diagnose_run(item, roles=chosen, vocab_size=vocab_size) for item in items)
+    reports = tuple(
+        diagnose_run(item, roles=chosen, vocab_size=vocab_size, loss_function=loss_function) for item in items
+    )
     return Report(reports, __version__)
+
+
+def check_loss_function(text: str | None) -> None:
+    """None; raises UsageError where `text` names no loss function that is known."""
+    from descentry.signal.loss_function import loss_functions, named
+
+    if text is not None and named(text) is None:
+        raise UsageError(f"no loss function {text!r}; expected one of {', '.join(loss_functions())}")
 
 
 def _logs(path: Source) -> list[Log]:

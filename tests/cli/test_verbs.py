@@ -19,6 +19,7 @@ OPTIONS = {
         "--json",
         "--fail-on",
         "--role",
+        "--loss-function",
         "--vocab-size",
         "--run",
         "-v",

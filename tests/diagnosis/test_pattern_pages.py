@@ -20,6 +20,7 @@ DOCUMENTED = [
     "sawtooth",
     "divergence",
     "log_overlap",
+    "grokking",
 ]
 
 

@@ -8,8 +8,9 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from tests.stream.logs import cut, cuts, logs
 
-from descentry.record.chunk import Chunk
+from descentry.record.chunk import Chunk, table
 from descentry.stream.drive import Outcome, Stream, run
+from descentry.stream.track import MAX_MANY
 from descentry.testing.verdicts import differences
 
 # Shrinking a whole log takes minutes and leaves it as long as it was: the seed tells it.
@@ -56,3 +57,12 @@ def _stored_after_each(parts: Iterable[Chunk]) -> Outcome:
         stream.feed(part)
         stream = pickle.loads(pickle.dumps(stream))
     return stream.end()
+
+
+def test_of_a_thousand_modules_a_part_is_watched_and_the_rest_is_told() -> None:
+    steps = np.arange(1, 11, dtype=np.int64)
+    norms = {f"grad_norm/layers.{k}": np.ones(10) for k in range(300)}
+    outcome = run([table(steps, {"loss": np.linspace(3.0, 2.0, 10), **norms})])
+    assert len(outcome.shapes) == MAX_MANY + 1
+    assert len(outcome.curves) == 301
+    assert [event.count for event in outcome.events if event.kind == "unwatched"] == [300 - MAX_MANY]

@@ -28,6 +28,8 @@ _FAIL_ON = ("critical", "warning", "info", "never")
 @options.roles
 @click.option("--vocab-size", type=click.IntRange(min=2), metavar="N",
               help="Tokens or classes: ln N is the loss of a uniform guess.")  # fmt: skip
+@click.option("--loss-function", metavar="NAME",
+              help="What the loss is, if the log does not tell: mse, bce, hinge, ...")  # fmt: skip
 @options.run
 @options.verbose
 @options.no_curve
@@ -38,6 +40,7 @@ def command(
     fail_on: str,
     roles: "dict[str, Role]",
     vocab_size: int | None,
+    loss_function: str | None,
     run: str | None,
     verbose: bool,
     no_curve: bool,
@@ -53,13 +56,16 @@ def command(
       descentry diagnose --role val_loss=eval/ce --vocab-size 50257 log.csv
       ssh node cat train.log | descentry diagnose -
     """
+    from descentry.calls import check_loss_function
+
+    check_loss_function(loss_function)
     outcome = Outcome()
     as_json = as_json or format_ == "json"
     view: View = _json_view() if as_json else Screens(verbose=verbose, curve=not no_curve)
     worst = Severity.OK
     seen: set[str] = set()
     for log in Inputs(logs, outcome).logs(run):
-        report = outcome.attempt(log.place, partial(_report, log, roles, vocab_size))
+        report = outcome.attempt(log.place, partial(_report, log, roles, vocab_size, loss_function))
         if report is not None:
             seen.update(curve.name for curve in report.curves)
             worst = max(worst, _worst(report), key=lambda severity: severity.rank)
@@ -75,10 +81,12 @@ def _json_view() -> JsonRuns:
     return JsonRuns(schema=REPORT_SCHEMA, version=__version__)
 
 
-def _report(log: "Log", roles: "dict[str, Role]", vocab_size: int | None) -> "RunReport":
+def _report(
+    log: "Log", roles: "dict[str, Role]", vocab_size: int | None, loss_function: str | None
+) -> "RunReport":
     from descentry.diagnosis.diagnose import diagnose
 
-    return diagnose(log, roles=roles or None, vocab_size=vocab_size)
+    return diagnose(log, roles=roles or None, vocab_size=vocab_size, loss_function=loss_function)
 
 
 def _worst(report: "RunReport") -> Severity:

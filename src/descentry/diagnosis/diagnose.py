@@ -6,13 +6,13 @@ from descentry.diagnosis.catalogue import load
 from descentry.diagnosis.causes import rank
 from descentry.diagnosis.facts import measure
 from descentry.diagnosis.rows import rows_of
-from descentry.diagnosis.uniform import Uniform, uniform_guess
 from descentry.diagnosis.verdict import summary, verdict
 from descentry.record.chunk import Chunk
 from descentry.record.event import merged
 from descentry.record.report import RunReport, Sketch
 from descentry.record.roles import LOSS_ROLES, Role
 from descentry.record.run import Run
+from descentry.signal.loss_function import Start, expected_start, loss_functions
 from descentry.signal.shape import Shape
 from descentry.signal.words import grouped, number
 from descentry.sources.protocol import Log
@@ -25,12 +25,16 @@ N_SKETCH = 2000
 
 
 def diagnose(
-    source: Log | Run, *, roles: Mapping[str, Role] | None = None, vocab_size: int | None = None
+    source: Log | Run,
+    *,
+    roles: Mapping[str, Role] | None = None,
+    vocab_size: int | None = None,
+    loss_function: str | None = None,
 ) -> RunReport:
     """Everything that is said about one run: verdict, findings, ranked causes, remedies.
 
     `roles`: series name -> role, overruling what the names suggest.  `vocab_size`: tokens or classes, if known.
-    Raises InputError where the log cannot be read.
+    `loss_function`: its name, such as "mse", if known.  Raises InputError where the log cannot be read.
     """
     chunks: Iterator[Chunk]
     if isinstance(source, Run):
@@ -38,16 +42,18 @@ def diagnose(
         roles = {**{c.name: c.role for c in source.curves.values() if c.role is not None}, **(roles or {})}
     else:
         chunks, path = source.chunks(), source.place
-    return report(run(chunks, roles), source.run, source.format, path, vocab_size)
+    told = {"vocab_size": vocab_size, "loss_function": loss_function}
+    settings = {name: value for name, value in told.items() if value is not None}
+    return report(run(chunks, roles, settings), source.run, source.format, path, vocab_size)
 
 
 def report(
     outcome: Outcome, run_id: str, format_: str, path: str, vocab_size: int | None = None
 ) -> RunReport:
     """The report on what the stream found in a complete log."""
-    uniform = uniform_guess(vocab_size, outcome.config, _first_loss(outcome))
+    start = _expected(outcome, vocab_size)
     findings = outcome.findings
-    facts = [measure(finding, outcome, uniform) for finding in findings]
+    facts = [measure(finding, outcome, start) for finding in findings]
     causes = rank(findings, facts, load()) if findings else ()
     word = verdict(findings, outcome)
     return RunReport(
@@ -61,7 +67,7 @@ def report(
         causes=causes,
         events=tuple(merged([*outcome.events, *restart_events(outcome.restarts, outcome.events)])),
         sketches=tuple(_sketches(outcome)),
-        notes=tuple(_notes(outcome, uniform)),
+        notes=tuple(_notes(outcome, start)),
     )
 
 
@@ -93,13 +99,26 @@ def _sketch(name: str, role: Role, shape: Shape) -> Sketch:
     return Sketch(name, role, shape.steps.astype("int64"), shape.levels, shape.low, shape.high)
 
 
-def _notes(outcome: Outcome, uniform: Uniform | None) -> Iterator[str]:
-    """What the report could not know, and the first loss against a uniform guess."""
-    first = _first_loss(outcome)
-    if uniform is not None and first == first:
-        size, loss = grouped(uniform.size), number(uniform.loss)
-        near = {"given": "against", "logged": "against", "guessed": "near"}[uniform.origin]
-        yield f"first loss {number(first)}, {near} the {loss} of a uniform guess over {size} tokens or classes"
+def _expected(outcome: Outcome, vocab_size: int | None) -> Start | None:
+    name = outcome.names.get(Role.TRAIN_LOSS)
+    return expected_start(outcome.config, vocab_size, [name] if name else [], _first_loss(outcome))
+
+
+def _start_note(first: float, start: Start | None) -> Iterator[str]:
+    """The first loss against that of a model that knows nothing, where this hangs on the output layer alone."""
+    if start is None or first != first or not loss_functions()[start.function].is_exact:
+        return
+    near = "near" if start.origin == "guessed" else "against"
+    if start.size is not None:
+        of = f"a uniform guess over {grouped(start.size)} tokens or classes"
+    else:
+        of = f"a fresh model under {loss_functions()[start.function].title.lower()}"
+    yield f"first loss {number(first)}, {near} the {number(start.loss)} of {of}"
+
+
+def _notes(outcome: Outcome, start: Start | None) -> Iterator[str]:
+    """What the report could not know, and the first loss against that of a fresh model."""
+    yield from _start_note(_first_loss(outcome), start)
     n_attempts = _n_attempts(outcome)
     if n_attempts > 1:
         yield f"the log holds {n_attempts} attempts from the start; what is said of levels is about the last"

@@ -12,15 +12,15 @@ from descentry.diagnosis.catalogue_facts import FACTS
 from descentry.diagnosis.facts_gradient import gradient_facts
 from descentry.diagnosis.facts_rate import rate_facts
 from descentry.diagnosis.span import Span, span_of
-from descentry.diagnosis.uniform import Uniform
 from descentry.record.chunk import Ints
 from descentry.record.finding import Finding
 from descentry.record.roles import Role
+from descentry.signal.loss_function import Start, loss_functions
 from descentry.signal.robust import median
 from descentry.stream.outcome import Outcome
 
 
-def measure(finding: Finding, outcome: Outcome, uniform: Uniform | None) -> dict[str, float]:
+def measure(finding: Finding, outcome: Outcome, start: Start | None) -> dict[str, float]:
     """Fact name -> value, finite, for one finding of a complete run."""
     span = span_of(finding, outcome.view)
     facts: dict[str, float] = {f"f.{name}": value for name, value in finding.facts.items()}
@@ -28,7 +28,7 @@ def measure(finding: Finding, outcome: Outcome, uniform: Uniform | None) -> dict
     facts.update(rate_facts(span, finding, outcome.view))
     facts.update(gradient_facts(span, finding, outcome))
     facts.update(_validation(span, outcome))
-    facts.update(_training(span, outcome, uniform))
+    facts.update(_training(span, outcome, start))
     facts.update(_resumes(span, finding, outcome))
     facts.update(_epochs(finding, outcome))
     facts.update(_data_version(span, outcome))
@@ -73,7 +73,7 @@ def _validation(span: Span, outcome: Outcome) -> dict[str, float]:
     return facts
 
 
-def _training(span: Span, outcome: Outcome, uniform: Uniform | None) -> dict[str, float]:
+def _training(span: Span, outcome: Outcome, start: Start | None) -> dict[str, float]:
     shape = outcome.view.shape(Role.TRAIN_LOSS)
     if shape is None:
         return {}
@@ -85,10 +85,10 @@ def _training(span: Span, outcome: Outcome, uniform: Uniform | None) -> dict[str
         facts["train.still_falling"] = float(fall > 2.0 * shape.noise / np.sqrt(third))
         if shape.first:
             facts["train.final_share"] = median(inside) / shape.first
-    if uniform is not None:
-        facts["train.start_over_uniform"] = shape.first / uniform.loss
+    if start is not None and loss_functions()[start.function].is_exact:
+        facts["train.start_over_uniform"] = shape.first / start.loss
         if len(inside):
-            facts["train.at_uniform"] = float(abs(median(inside) - uniform.loss) <= 0.01 * uniform.loss)
+            facts["train.at_uniform"] = float(abs(median(inside) - start.loss) <= 0.01 * start.loss)
     return facts
 
 

@@ -19,10 +19,15 @@ from descentry.patterns.protocol import View
 from descentry.record.chunk import Floats, Ints
 from descentry.record.finding import Evidence, Finding, Severity
 from descentry.record.roles import Role
+from descentry.signal.leaps import leaps
 from descentry.signal.profile import Profile, profile
 from descentry.signal.robust import median, spread
 from descentry.signal.trend import shared
 from descentry.signal.words import grouped, number, percent
+
+
+STAIR_SCORE = 4.0
+"""Noise units from which a drop is a stair and no part of the course."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,7 +134,7 @@ class Plateau:
             return False
         # The middle of five, so that a spike just there is no fall.
         then = median(course.y[max(0, half - 2) : half + 3])
-        fell = then - median(part[: max(2, len(part) // 3)])
+        fell = then - median(part[: max(2, len(part) // 3)]) - _stairs(course.y, half, stretch.start)
         expected = fell * (1.0 - begin / end)
         return bool(max(stretch.change, 0.0) + 2.0 * stretch.error < self.expected_share * expected)
 
@@ -177,6 +182,12 @@ class Plateau:
             ),
             facts=facts,
         )  # fmt: skip
+
+
+def _stairs(y: Floats, start: int, stop: int) -> float:
+    """How much of the fall between two bins came at once: what a schedule or other data gave lets expect no more."""
+    found = leaps(y, len(y) // 24, STAIR_SCORE, -1)
+    return sum(-leap.size for leap in found if start <= leap.at <= stop + 2)
 
 
 def _may_be_still(y: Floats, starts: Ints, length: int, most: float) -> NDArray[np.bool_]:

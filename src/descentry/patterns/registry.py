@@ -11,10 +11,14 @@ BUILT_IN = (
     "descentry.patterns.spike:Spike",
     "descentry.patterns.divergence:Divergence",
     "descentry.patterns.flat:Flat",
+    "descentry.patterns.restart_bump:RestartBump",
     "descentry.patterns.overfit:Overfit",
+    "descentry.patterns.grokking:Grokking",
     "descentry.patterns.staircase:Staircase",
     "descentry.patterns.plateau:Plateau",
     "descentry.patterns.sawtooth:Sawtooth",
+    "descentry.patterns.data_shift:DataShift",
+    "descentry.patterns.exploding_gradient:ExplodingGradient",
 )
 """Built-ins enter by the door that third parties use: `module:Class`."""
 ENTRY_POINTS = "descentry.patterns"

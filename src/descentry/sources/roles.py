@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 
 from descentry.record.roles import Role
+from descentry.sources.inner_names import inner_role
 from descentry.sources.loss_names import LossName, loss_name
 from descentry.sources.words import words
 
@@ -114,6 +115,9 @@ def _plain_role(name: str) -> Role:
     is_val = bool(have & {"val", "test"})
     if have & _STATISTICS:
         return Role.METRIC
+    inner = inner_role(found, is_val)
+    if inner is not None:
+        return inner
     for needed, role, val_role in _TABLE:
         if needed <= have:
             return val_role if is_val else role
@@ -131,7 +135,6 @@ _TABLE: tuple[tuple[frozenset[str], Role, Role], ...] = tuple(
         ("loss scale", Role.LOSS_SCALE, Role.LOSS_SCALE),
         ("grad scale", Role.LOSS_SCALE, Role.LOSS_SCALE),
         ("amp scale", Role.LOSS_SCALE, Role.LOSS_SCALE),
-        ("update ratio", Role.UPDATE_RATIO, Role.UPDATE_RATIO),
         ("grad norm", Role.GRAD_NORM, Role.GRAD_NORM),
         ("weight norm", Role.WEIGHT_NORM, Role.WEIGHT_NORM),
         ("weights norm", Role.WEIGHT_NORM, Role.WEIGHT_NORM),

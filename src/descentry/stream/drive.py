@@ -10,7 +10,7 @@ from descentry.patterns.registry import detectors as all_detectors
 from descentry.record.chunk import Chunk
 from descentry.record.event import Event
 from descentry.record.finding import Finding
-from descentry.record.roles import Role
+from descentry.record.roles import MANY_ROLES, Role
 from descentry.stream.clock import PACE, Clock
 from descentry.stream.derive import Derived, plan
 from descentry.stream.gaps import Gaps
@@ -19,7 +19,7 @@ from descentry.stream.lives import Change, Lives
 from descentry.stream.naming import Naming
 from descentry.stream.outcome import Outcome
 from descentry.stream.segments import Segmenter
-from descentry.stream.track import WATCHED, Track, track
+from descentry.stream.track import MAX_MANY, WATCHED, Track, track, unwatched
 
 N_HEAD_ROWS = 256
 """Rows in which a better name can still take over a role: every source shows its columns by then."""
@@ -29,10 +29,14 @@ class Stream:
     """The state of one run being read.  Everything in it can be pickled.
 
     `feed` takes the next chunk of the log and returns what changed; `end` says that the log is complete.
+    `settings`: what the user knows of the run (`vocab_size`, `loss_function`); they overrule what the log says.
     """
 
     def __init__(
-        self, detectors: Sequence[Detector] | None = None, overrides: Mapping[str, Role] | None = None
+        self,
+        detectors: Sequence[Detector] | None = None,
+        overrides: Mapping[str, Role] | None = None,
+        settings: Mapping[str, object] | None = None,
     ) -> None:
         chosen = all_detectors() if detectors is None else detectors
         self._point_detectors = tuple(one for one in chosen if isinstance(one, PointDetector))
@@ -40,7 +44,8 @@ class Stream:
         self._naming = Naming(dict(overrides or {}))
         self._head: list[Chunk] | None = []
         self._events: list[Event] = []
-        self._config: dict[str, object] = {}
+        self._settings = dict(settings or {})
+        self._config: dict[str, object] = dict(self._settings)
         self._reset()
 
     def _reset(self) -> None:
@@ -56,6 +61,7 @@ class Stream:
         self._judged: dict[int, list[Finding]] = {}
         self._lives = Lives(frozenset(one.id for one in self._point_detectors))
         self._step = 0
+        self._n_many = 0
 
     @property
     def standing(self) -> tuple[Finding, ...]:
@@ -65,7 +71,8 @@ class Stream:
     def feed(self, chunk: Chunk) -> list[Change]:
         """Take the next rows of the log; what opened, changed or was resolved comes back."""
         self._events.extend(chunk.events)
-        self._config.update(chunk.config)
+        if chunk.config:
+            self._config.update({**chunk.config, **self._settings})
         if not chunk.n_rows:
             return []
         if chunk.n_rows == 1 and self._head is None:
@@ -100,7 +107,12 @@ class Stream:
             shapes=view.shapes,
             roles={one.name: one.role for one in tracks},
             names=view.names,
-            events=(*self._events, *self._silences, *(item.event() for item in self._derived)),
+            events=(
+                *self._events,
+                *self._silences,
+                *(item.event() for item in self._derived),
+                *unwatched(self._n_many),
+            ),
             restarts=tuple(self._restarts),
             resumes=tuple(view.resumes),
             config=self._config,
@@ -174,7 +186,9 @@ class Stream:
 
     def _open(self, name: str) -> None:
         role = next((item.role for item in self._derived if item.name == name), self._naming.roles.get(name))
-        self._tracks[name] = track(name, role, self._point_detectors)
+        has_room = role not in MANY_ROLES or self._n_many < MAX_MANY
+        self._tracks[name] = track(name, role, self._point_detectors, has_room=has_room)
+        self._n_many += role in MANY_ROLES
         if role is not None and self._tracks[name].summary is not None:
             self._names.setdefault(role, name)
 
@@ -269,9 +283,13 @@ def _newcomers(chunk: Chunk, known: Container[str]) -> list[str]:
     return sorted(fresh, key=lambda name: int(chunk.columns[name].rows[0]))
 
 
-def run(chunks: Iterable[Chunk], overrides: Mapping[str, Role] | None = None) -> Outcome:
+def run(
+    chunks: Iterable[Chunk],
+    overrides: Mapping[str, Role] | None = None,
+    settings: Mapping[str, object] | None = None,
+) -> Outcome:
     """Everything the stream knows about a complete log."""
-    stream = Stream(overrides=overrides)
+    stream = Stream(overrides=overrides, settings=settings)
     for chunk in chunks:
         stream.feed(chunk)
     return stream.end()

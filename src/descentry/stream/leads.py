@@ -6,13 +6,41 @@ from dataclasses import replace
 from descentry.record.finding import Finding
 
 FOLLOWS: dict[str, tuple[str, ...]] = {
-    "nan": ("divergence", "spike", "plateau", "flat", "sawtooth", "overfit", "staircase"),
-    "divergence": ("spike", "plateau", "sawtooth", "overfit"),
-    "flat": ("plateau", "sawtooth"),
+    "nan": (
+        "divergence", "spike", "plateau", "flat", "sawtooth", "overfit", "staircase", "exploding_gradient",
+        "vanishing_gradient", "loss_scale_collapse", "saturation", "dead_units",
+    ),
+    "divergence": (
+        "spike", "plateau", "sawtooth", "overfit", "data_shift", "exploding_gradient", "loss_scale_collapse",
+        "saturation", "dead_units", "vanishing_gradient",
+    ),
+    "spike": ("exploding_gradient",),
+    "frozen_weights": ("flat", "plateau"),
+    "loss_scale_collapse": ("flat", "plateau"),
+    "flat": ("plateau", "sawtooth", "vanishing_gradient", "dead_units"),
+    "vanishing_gradient": ("plateau", "underfit_capacity"),
+    "dead_units": ("plateau",),
     "staircase": ("plateau",),
     "overfit": ("spike", "sawtooth"),
-}
+    "grokking": ("overfit", "plateau", "staircase", "data_shift"),
+    "double_descent": ("overfit", "plateau", "oscillation", "data_shift"),
+    "underfit_capacity": ("plateau",),
+    "reward_hacking": (
+        "divergence", "plateau", "flat", "spike", "sawtooth", "overfit", "data_shift", "loss_metric_split",
+        "objective_tradeoff", "oscillation",
+    ),
+    "objective_tradeoff": ("divergence", "overfit", "plateau", "data_shift"),
+}  # fmt: skip
 """A leader, and the patterns that are its consequences or its approach when they touch the same stretch."""
+WHOLE = frozenset({"staircase", "grokking", "double_descent", "underfit_capacity"})
+"""Leaders that explain what came before them as well: they are about the whole course."""
+LOCAL: dict[str, tuple[str, ...]] = {
+    "restart_bump": ("spike", "data_shift", "exploding_gradient"),
+    "data_shift": ("divergence",),
+}
+"""Leaders that explain only what happens at their own steps."""
+LOCAL_SHARE = 0.02
+"""How near that is, as a share of the run."""
 ECHOES = ("nan", "spike")
 """Patterns that validation repeats when training shows them."""
 APPROACH_SHARE = 0.1
@@ -27,7 +55,7 @@ def _touches(leader: Finding, follower: Finding, span: int) -> bool:
     start = follower.steps[0] if follower.steps else follower.onset_step
     if leader.end_step is not None and start > leader.end_step:
         return False
-    if leader.pattern == "staircase":
+    if leader.pattern in WHOLE:
         return True
     return start >= approach
 
@@ -37,6 +65,17 @@ def _leads(leader: Finding, follower: Finding, span: int) -> bool:
     if leader.pattern == follower.pattern in ECHOES:
         is_echo = leader.facts.get("on_training", 0.0) > follower.facts.get("on_training", 0.0)
         return is_echo and abs(leader.onset_step - follower.onset_step) <= APPROACH_SHARE * span
+    if {leader.pattern, follower.pattern} == {"data_shift", "divergence"}:
+        # From another level it learns on, or it does not: one of the two is the trouble.
+        shift = leader if leader.pattern == "data_shift" else follower
+        if (shift.facts.get("goes_on") == 1.0) != (shift is leader):
+            return False
+    if follower.pattern in LOCAL.get(leader.pattern, ()):
+        near = LOCAL_SHARE * span
+        return all(
+            any(abs(step - mark) <= near for mark in leader.steps)
+            for step in follower.steps or (follower.onset_step,)
+        )
     return follower.pattern in FOLLOWS.get(leader.pattern, ()) and _touches(leader, follower, span)
 
 

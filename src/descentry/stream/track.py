@@ -6,6 +6,7 @@ from typing import Any
 
 from descentry.patterns.protocol import PointDetector, Points, View
 from descentry.record.chunk import Floats, Ints
+from descentry.record.event import Event
 from descentry.record.finding import Finding
 from descentry.record.roles import LOSS_ROLES, Role
 from descentry.signal.summary import Summary
@@ -14,9 +15,12 @@ from descentry.stream.tally import Tally
 WATCHED = LOSS_ROLES | {
     Role.LEARNING_RATE, Role.GRAD_NORM, Role.LOSS_SCALE, Role.SKIPPED_STEPS, Role.EPOCH, Role.WEIGHT_NORM,
     Role.UPDATE_RATIO, Role.ACCURACY, Role.VAL_ACCURACY, Role.REWARD, Role.KL, Role.ENTROPY,
-    Role.DATA_VERSION,
+    Role.DATA_VERSION, Role.MODULE_GRAD_NORM, Role.DEAD_UNITS, Role.SATURATION, Role.MAX_LOGIT,
+    Role.ATTENTION_ENTROPY, Role.PREFERENCE,
 }  # fmt: skip
 """Roles whose curves are reduced for the judges; the others are only counted."""
+MAX_MANY = 256
+"""Curves of `MANY_ROLES` that are reduced: a model that logs each of its thousand matrices is watched by a part."""
 
 
 @dataclass
@@ -66,9 +70,19 @@ class Track:
         return [finding for detector, state in self.watchers for finding in detector.current(state, view)]
 
 
-def track(name: str, role: Role | None, detectors: Sequence[PointDetector]) -> Track:
-    """A fresh track, watched by the detectors that care for its role."""
-    if role not in WATCHED or role is None:
+def track(
+    name: str, role: Role | None, detectors: Sequence[PointDetector], *, has_room: bool = True
+) -> Track:
+    """A fresh track, watched by the detectors that care for its role; only counted where there is no room."""
+    if role not in WATCHED or role is None or not has_room:
         return Track(name, role)
     watchers = [(one, one.init(name, role)) for one in detectors if role in one.roles]
     return Track(name, role, Tally(), Summary(), watchers)
+
+
+def unwatched(n_many: int) -> list[Event]:
+    """What is told of `n_many` series by module, layer or domain when they are more than are watched."""
+    if n_many <= MAX_MANY:
+        return []
+    text = f"{n_many} series are logged by module, layer or domain: the first {MAX_MANY} are watched"
+    return [Event("unwatched", text, count=n_many - MAX_MANY, warning=False)]

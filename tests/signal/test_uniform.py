@@ -4,7 +4,7 @@ import math
 
 import pytest
 
-from descentry.diagnosis.uniform import uniform_guess
+from descentry.signal.uniform import uniform_guess
 
 NAN = float("nan")
 

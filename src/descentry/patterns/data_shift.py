@@ -1,0 +1,228 @@
+"""data_shift: the level of a loss changes at a point and stays changed, while it goes on as before.
+
+Test: a step fitted together with a line in a window about every border (signal/leaps.py), in units of what the same
+fit gives at all other borders; abrupt, still there two windows later, and large enough to be seen.  A rise is a
+shift by itself; a drop only where the logged data version changes, else it is a stair.  What comes back is a spike or
+a restart's bump; what a rise of the learning rate or a resume explains is not the data's.
+"""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+
+from descentry.patterns.protocol import View
+from descentry.record.chunk import Floats
+from descentry.record.finding import Evidence, Finding, Severity
+from descentry.record.roles import Role
+from descentry.signal.leaps import Leap, leaps
+from descentry.signal.profile import Profile, profile
+from descentry.signal.robust import median
+from descentry.signal.shape import Shape
+from descentry.signal.trend import slow_noise
+from descentry.signal.words import grouped, number, percent
+
+N_FINE_BINS = 240
+WIDTH_SHARES = (24, 12)
+"""Parts of the run that a window on one side spans: a short one for what comes often, a long one for what is small."""
+
+
+@dataclass(frozen=True, slots=True)
+class DataShift:
+    """Other data from a step on."""
+
+    id: ClassVar[str] = "data_shift"
+    cadence: ClassVar[str] = "block"
+    clock: ClassVar[tuple[Role, ...]] = (Role.TRAIN_LOSS, Role.VAL_LOSS)
+
+    score: float = 3.8
+    """A step in units of its noise: of 7,500 healthy runs under five noises fewer than one in 1,000 passes."""
+    pair_score: float = 3.3
+    """The same where two or more steps of one sign are found: noise brings one such in 100 runs, two in none."""
+    few_bins: float = 20.0
+    """Short courses know their noise badly: with this many bins a step must be twice as clear."""
+    live_factor: float = 1.3
+    """What a live run must show more: it is judged a hundred times, a finished one once."""
+    tied_score: float = 2.8
+    """The same where the logged data version changes."""
+    noise_units: float = 0.6
+    """Least step in noise of a single point: less would not be seen in the plot."""
+    level_share: float = 0.005
+    """Least step as a share of the level."""
+    descent_share: float = 0.02
+    """Least step as a share of the descent after the first tenth of the points."""
+    seen_share: float = 0.05
+    """Levels below this share of the first are too near zero for a change between them to matter."""
+    kept_share: float = 0.5
+    """Least share of the step that lasts.  Lower: bumps that come back are taken for shifts."""
+    n_least: int = 40
+    """Fewer points show no level on both sides."""
+
+    def judge(self, view: View) -> list[Finding]:
+        changes = version_changes(view)
+        found = []
+        for role in (Role.TRAIN_LOSS, Role.VAL_LOSS):
+            shape = view.shape(role)
+            if shape is not None and shape.n_points >= self.n_least:
+                course = profile(shape, N_FINE_BINS)
+                shifts = self._shifts(view, shape, course, changes)
+                if shifts:
+                    found.append(self._finding(view, role, course, shifts, changes))
+        return found
+
+    def _shifts(self, view: View, shape: Shape, course: Profile, changes: Floats) -> list[Leap]:
+        """The steps that are clear enough, one for each place, in order."""
+        slack = (1.0 + self.few_bins / len(course)) * (1.0 if view.ended else self.live_factor)
+        tied: dict[int, Leap] = {}
+        free: dict[int, Leap] = {}
+        for leap in self._candidates(view, shape, course):
+            is_tied = _is_near(changes, course, leap.at)
+            # A drop that no change of the data goes with is a stair.
+            if is_tied or (leap.size > 0 and leap.score >= self.pair_score * slack):
+                _keep_apart(tied if is_tied else free, leap, len(course) // WIDTH_SHARES[0])
+        if len(free) + len(tied) == 1:
+            free = {at: leap for at, leap in free.items() if leap.score >= self.score * slack}
+        return [leap for _at, leap in sorted({**free, **tied}.items())]
+
+    def _candidates(self, view: View, shape: Shape, course: Profile) -> list[Leap]:
+        """Steps up and down that matter and that nothing else explains, clearest first."""
+        found = [
+            (leap, len(course) // share)
+            for share in WIDTH_SHARES
+            for sign in (1, -1)
+            for leap in leaps(course.y, len(course) // share, self.tied_score, sign)
+        ]
+        good = [
+            leap
+            for leap, width in found
+            if leap.at >= 2 * width
+            and self._matters(shape, course, leap)
+            and not _is_explained(view, course, leap.at, width)
+        ]
+        return sorted(good, key=lambda leap: -leap.score)
+
+    def _matters(self, shape: Shape, course: Profile, leap: Leap) -> bool:
+        size = abs(leap.size)
+        first = max(abs(shape.first), abs(float(course.y[0])))
+        later = course.y[len(course) // 10 :]
+        descent = max(0.0, float(later[: max(3, len(later) // 20)].max() - later.min()))
+        return (
+            leap.kept >= self.kept_share
+            and size >= self.noise_units * course.noise
+            and size >= self.level_share * abs(leap.before)
+            and size >= self.descent_share * descent
+            and abs(leap.before) >= self.seen_share * first
+        )
+
+    def _finding(
+        self, view: View, role: Role, course: Profile, shifts: list[Leap], changes: Floats
+    ) -> Finding:
+        name = view.names[role]
+        width = len(course) // WIDTH_SHARES[0]
+        shape = view.shapes[name]
+        steps = tuple(_placed(shape, course, leap) for leap in shifts)
+        largest = max(shifts, key=lambda leap: abs(leap.size))
+        tied = [_is_near(changes, course, leap.at) for leap in shifts]
+        what = "validation" if role is Role.VAL_LOSS else "the loss"
+        times = "" if len(shifts) == 1 else f" ({len(shifts)} times, here the most)"
+        statement = (
+            f"{what} changes its level from {number(largest.before, course.wander)} to "
+            f"{number(largest.after, course.wander)} at step {grouped(steps[shifts.index(largest)])}{times} "
+            "and goes on from there" + (", where the data version changes" if any(tied) else "")
+        )
+        return Finding(
+            pattern=self.id,
+            severity=Severity.WARNING,
+            confidence=float(min(0.97, 0.6 + 0.04 * largest.score)),
+            curve=name,
+            onset_step=steps[0],
+            end_step=None,
+            detected_at_step=view.step,
+            statement=statement,
+            steps=steps,
+            evidence=tuple(
+                Evidence(
+                    f"step by {percent(abs(leap.size) / max(abs(leap.before), 1e-300))} of the level, "
+                    f"{number(min(leap.score, 1e6))} times its noise",
+                    name, step, leap.after, leap.before,
+                )
+                for step, leap in zip(steps[:8], shifts, strict=False)
+            ),
+            facts={
+                "n_events": float(len(shifts)),
+                "height": abs(largest.size) / max(abs(largest.before), 1e-300),
+                "upwards": float(largest.size > 0),
+                "on_validation": float(role is Role.VAL_LOSS),
+                "on_training": float(role is Role.TRAIN_LOSS),
+                "noise_ratio": _noise_ratio(course.y, largest.at, width),
+                "goes_on": float(any(tied) or _goes_on(course, shifts[-1])),
+            },
+        )  # fmt: skip
+
+
+def _keep_apart(kept: dict[int, Leap], leap: Leap, width: int) -> None:
+    """Keeps the leap unless a clearer one lies within the width."""
+    if all(abs(leap.at - other) > width for other in kept):
+        kept[leap.at] = leap
+
+
+def _is_explained(view: View, course: Profile, at: int, width: int) -> bool:
+    """Whether a resume, a rise of the learning rate or a spike lies at the step."""
+    near = width // 2 + 1
+    low, high = course.starts[max(0, at - near)], course.ends[min(len(course) - 1, at + near)]
+    spikes = [step for one in view.standing if one.pattern == "spike" for step in one.steps]
+    if any(low <= step <= high for step in (*view.resumes, *spikes)):
+        return True
+    rate = view.shape(Role.LEARNING_RATE)
+    return rate is not None and rate.level_at(float(high)) > 1.15 * rate.level_at(float(low))
+
+
+def _placed(shape: Shape, course: Profile, leap: Leap) -> int:
+    """The step of the change on the finest blocks that are kept: a bin spans many."""
+    low = int(np.searchsorted(shape.first_steps, course.starts[max(0, leap.at - 3)]))
+    high = int(
+        np.searchsorted(shape.first_steps, course.ends[min(len(course) - 1, leap.at + 2)], side="right")
+    )
+    y = shape.levels[low:high]
+    if len(y) < 8:
+        return int(course.starts[leap.at])
+    total, n = np.concatenate([[0.0], np.cumsum(y)]), np.arange(1, len(y))
+    # Where two levels fit best: the largest difference of means, each side weighted by its length.
+    gap = total[n] / n - (total[-1] - total[n]) / (len(y) - n)
+    at = int((np.abs(gap) * np.sqrt(n * (len(y) - n))).argmax()) + 1
+    return int(shape.first_steps[low + at])
+
+
+def version_changes(view: View) -> Floats:
+    """The steps at which a logged data version or shard changes, float64[k]; empty where none is logged."""
+    shape = view.shape(Role.DATA_VERSION)
+    if shape is None or len(shape) < 2:
+        return np.empty(0)
+    changes: Floats = shape.first_steps[1:][np.diff(shape.levels) != 0].astype(np.float64)
+    # A shard that changes all the time is no mark.
+    return changes if len(changes) <= 20 else np.empty(0)
+
+
+def _is_near(marks: Floats, course: Profile, at: int) -> bool:
+    """Whether a mark lies within a seventieth of the run."""
+    near = max(2, len(course) // 70)
+    low, high = course.starts[max(0, at - near)], course.ends[min(len(course) - 1, at + near)]
+    return bool(((marks >= low) & (marks <= high)).any())
+
+
+def _goes_on(course: Profile, leap: Leap) -> bool:
+    """Whether the loss still falls after the step: it learns on, from another level."""
+    rest = course.y[leap.at :]
+    third = len(rest) // 3
+    if third < 3:
+        return False
+    fall = median(rest[:third]) - median(rest[-third:])
+    return fall > 3.0 * 1.25 * slow_noise(rest) * np.sqrt(2.0 / third) and fall > 0.05 * abs(leap.size)
+
+
+def _noise_ratio(y: Floats, at: int, width: int) -> float:
+    """Scatter of the bins after the step over that before it; 1.0 where it is not known."""
+    before, after = np.abs(np.diff(y[max(0, at - 2 * width) : at])), np.abs(np.diff(y[at : at + 2 * width]))
+    if len(before) < 4 or len(after) < 4 or median(before) <= 0:
+        return 1.0
+    return median(after) / median(before)

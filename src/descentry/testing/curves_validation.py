@@ -1,0 +1,24 @@
+"""Made events of validation and of what is logged beside the loss, to be put into a run of `curves.healthy`.
+
+Every function returns a new Chunk and leaves its input as it is.
+"""
+
+import numpy as np
+
+from descentry.record.chunk import Chunk
+from descentry.testing.curves import RATE, TRAIN, VAL, with_values
+
+ACCURACY, VAL_ACCURACY = "train_accuracy", "val_accuracy"
+
+
+def grokking(chunk: Chunk, at: int, seed: int = 0, shelf: float = 5.0) -> Chunk:
+    """Training is learned by heart within a thirtieth of the run; validation stands at `shelf` up to row `at`, then
+    falls to nothing within a tenth of the run."""
+    random = np.random.default_rng(seed)
+    n = chunk.n_rows
+    k = np.arange(n)
+    train = 0.002 + 4.0 * np.exp(-120.0 * k / n) * np.exp(0.05 * random.standard_normal(n))
+    rows = chunk.columns[VAL].rows
+    course = 0.02 + shelf / (1.0 + np.exp((rows - at - n / 25) / (n / 80)))
+    val = course * np.exp(0.02 * random.standard_normal(len(rows)))
+    return with_values(with_values(chunk, TRAIN, train), VAL, val, rows)
