@@ -9,6 +9,7 @@ import click
 
 from lab.case import Case
 from lab.score.answer import ask
+from lab.score.evidence import Weighed, fact_table, weigh, wrong_causes
 from lab.score.judge import Judged, judge
 from lab.score.table import lines, wrong
 from lab.store import Stored, done, stored, write
@@ -65,17 +66,39 @@ def all_cases(seeds: int, kind: str = "all") -> list[Case]:
 @click.option("--split", type=click.Choice(["all", "fit", "test"]), default="all", show_default=True)
 @click.option("--only", default="", help="Only cases whose id holds this text.")
 @click.option("--wrong", "shows_wrong", is_flag=True, help="List the runs that were answered wrongly.")
+@click.option(
+    "--causes", "shows_causes", is_flag=True, help="List the findings whose likeliest cause is wrong."
+)
 @click.option("--jobs", default=2, show_default=True, help="Processes.")
-def score(folder: Path, split: str, only: str, shows_wrong: bool, jobs: int) -> None:
+def score(folder: Path, split: str, only: str, shows_wrong: bool, shows_causes: bool, jobs: int) -> None:
     """Diagnoses every run of a folder and scores the answers."""
     runs = [run for run in stored(folder) if split in ("all", run.split) and only in run.id]
     if not runs:
         raise click.ClickException(f"{folder}: no runs; make some with `python -m lab make`")
+    if shows_causes:
+        sys.stdout.writelines(line + "\n" for line in wrong_causes(_weighed(runs, jobs)))
+        return
     with ProcessPoolExecutor(jobs) as pool:
         judged = list(pool.map(judged_run, runs, chunksize=8))
     if shows_wrong:
         sys.stdout.writelines(line + "\n" for line in wrong(judged))
     sys.stdout.writelines(line + "\n" for line in lines(judged))
+
+
+@main.command()
+@click.argument("folder", type=click.Path(path_type=Path), default=RUNS)
+@click.argument("pattern")
+@click.option("--split", type=click.Choice(["all", "fit"]), default="fit", show_default=True)
+@click.option("--jobs", default=2, show_default=True, help="Processes.")
+def facts(folder: Path, pattern: str, split: str, jobs: int) -> None:
+    """Prints the facts of a pattern under each true cause: what likelihood ratios are read off from."""
+    runs = [run for run in stored(folder) if split in ("all", run.split)]
+    sys.stdout.writelines(line + "\n" for line in fact_table(_weighed(runs, jobs), pattern))
+
+
+def _weighed(runs: list[Stored], jobs: int) -> list[Weighed]:
+    with ProcessPoolExecutor(jobs) as pool:
+        return [one for some in pool.map(weigh, runs, chunksize=8) for one in some]
 
 
 def judged_run(run: Stored) -> Judged:

@@ -57,11 +57,10 @@ def dead_units(of: Draft, level: int) -> None:
     at = _row(of, 0.3, 0.6)
     top = (0.45, 0.7, 0.95)[level]
     for k in range(3):
-        share = 0.05 + 0.01 * of.random.standard_normal(of.n)
-        of.beside(
-            f"dead_fraction/layers.{k}",
-            np.abs(share) + (top * np.clip(8 * _after(of, at), 0, 1) if k == 1 else 0),
-        )
+        share = np.abs(0.05 + 0.01 * of.random.standard_normal(of.n))
+        rise = top * np.clip(8 * _after(of, at), 0, 1) if k == 1 else 0.0
+        # A share cannot pass 1: what is no share is no count of dead units.
+        of.beside(f"dead_fraction/layers.{k}", np.minimum(share + rise, 1.0))
     of.says("dead_units", at)
     of.may |= {"plateau"}
 

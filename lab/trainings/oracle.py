@@ -163,8 +163,12 @@ def leakage(of: Beside) -> float:
 
 
 def underfit_duration(of: Beside) -> float:
-    """What the last tenth still gained, against the whole fall."""
-    return (of.level(0.78, 0.88) - of.level(0.92, 1.0)) / (0.03 * of.fall(twin=False))
+    """What the last tenth still gained, against the whole fall; arguable at most once the rate has ended."""
+    gained = (of.level(0.78, 0.88) - of.level(0.92, 1.0)) / (0.03 * of.fall(twin=False))
+    # A rate at the end of its schedule planned for this end: more steps of no size would have gained nothing.
+    rates = of.run["lr"][1] if "lr" in of.run else np.ones(1)
+    ended = float(rates[-1]) < 0.1 * float(rates.max())
+    return min(gained, 0.9) if ended else gained
 
 
 def exploding_gradient(of: Beside) -> float:
@@ -258,5 +262,8 @@ def truth(of: Beside, expected: Mapping[str, int], always: frozenset[str], may: 
             arguable.add(name)
     if "train_loss" in of.run and sawtooth(of) > 0.05:
         arguable.add("sawtooth")
+    # These trainings are short: whatever their fault, many are cut off while they still fall.
+    if "train_loss" in of.run and underfit_duration(of) >= ARGUABLE:
+        arguable.add("underfit_duration")
     onset = {name: (step,) for name, step in expected.items() if name in must and step}
     return Truth(frozenset(must), frozenset(arguable - must), onset, causes, look_alikes)

@@ -21,6 +21,7 @@ DOCUMENTED = [
     "divergence",
     "log_overlap",
     "grokking",
+    "underfit_duration",
 ]
 
 

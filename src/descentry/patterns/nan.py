@@ -15,6 +15,7 @@ from typing import ClassVar
 import numpy as np
 
 from descentry.patterns.protocol import Points, View
+from descentry.patterns.reinforced import is_reinforced
 from descentry.record.chunk import Floats, Ints
 from descentry.record.finding import Evidence, Finding, Severity
 from descentry.record.roles import LOSS_ROLES, Role
@@ -238,6 +239,8 @@ class Nan:
 def _is_cross_entropy(curve: str, view: View) -> bool:
     if _CROSS_ENTROPY.search(curve):
         return True
+    if is_reinforced(view):
+        return False
     return Role.PERPLEXITY in view.names or Role.VAL_PERPLEXITY in view.names or "vocab_size" in view.config
 
 

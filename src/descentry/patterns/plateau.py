@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from descentry.patterns.protocol import View
+from descentry.patterns.reinforced import is_reinforced
 from descentry.record.chunk import Floats, Ints
 from descentry.record.finding import Evidence, Finding, Severity
 from descentry.record.roles import Role
@@ -24,7 +25,6 @@ from descentry.signal.profile import Profile, profile
 from descentry.signal.robust import median, spread
 from descentry.signal.trend import shared
 from descentry.signal.words import grouped, number, percent
-
 
 STAIR_SCORE = 4.0
 """Noise units from which a drop is a stair and no part of the course."""
@@ -69,7 +69,11 @@ class Plateau:
 
     def judge(self, view: View) -> list[Finding]:
         shape = view.shape(Role.TRAIN_LOSS)
-        if shape is None or shape.n_points < (self.n_least if view.ended else self.n_wait):
+        if (
+            shape is None
+            or shape.n_points < (self.n_least if view.ended else self.n_wait)
+            or is_reinforced(view)
+        ):
             return []
         course = profile(shape)
         first = max(shape.first, float(course.y[0]))

@@ -18,7 +18,16 @@ BUILT_IN = (
     "descentry.patterns.plateau:Plateau",
     "descentry.patterns.sawtooth:Sawtooth",
     "descentry.patterns.data_shift:DataShift",
+    "descentry.patterns.oscillation:Oscillation",
     "descentry.patterns.exploding_gradient:ExplodingGradient",
+    "descentry.patterns.vanishing_gradient:VanishingGradient",
+    "descentry.patterns.loss_scale_collapse:LossScaleCollapse",
+    "descentry.patterns.frozen_weights:FrozenWeights",
+    "descentry.patterns.dead_units:DeadUnits",
+    "descentry.patterns.saturation:Saturation",
+    "descentry.patterns.objective_tradeoff:ObjectiveTradeoff",
+    "descentry.patterns.reward_hacking:RewardHacking",
+    "descentry.patterns.underfit_duration:UnderfitDuration",
 )
 """Built-ins enter by the door that third parties use: `module:Class`."""
 ENTRY_POINTS = "descentry.patterns"

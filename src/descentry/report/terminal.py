@@ -34,6 +34,7 @@ def render(run: RunReport, picture: Sequence[str], *, width: int, style: Style, 
         list(_findings(run, width, style, verbose)),
         list(_causes(run, width, style, verbose)),
         list(_next_steps(run, width, style, verbose)),
+        list(_course(run, width, style)) if verbose else [],
         list(_notes(run, width, style, verbose)),
         list(_warnings(run, width, style, verbose)),
     ]
@@ -139,6 +140,21 @@ def _next_steps(run: RunReport, width: int, style: Style, verbose: bool) -> Iter
 def _remedies(run: RunReport) -> list[Remedy]:
     """The remedies of all causes, best cause first, each once."""
     return list({remedy.remedy: remedy for cause in run.causes for remedy in cause.remedies}.values())
+
+
+def _course(run: RunReport, width: int, style: Style) -> Iterator[str]:
+    """Phases and schedule, in words."""
+    statement = run.schedule.get("statement") if run.schedule is not None else None
+    if not run.phases and not statement:
+        return
+    yield style.paint("Course", "strong")
+    if run.phases:
+        told = "; ".join(
+            f"{one.phase} {steps(one.first_step)} to {steps(one.last_step)}" for one in run.phases
+        )
+        yield from _item("  ", escaped(told), width, style, None)
+    if isinstance(statement, str):
+        yield from _item("  ", escaped(f"schedule: {statement}"), width, style, None)
 
 
 def _notes(run: RunReport, width: int, style: Style, verbose: bool) -> Iterator[str]:

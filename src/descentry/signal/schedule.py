@@ -17,12 +17,14 @@ from descentry.signal.schedule_fit import Fit, decay
 
 KINDS = (
     "constant", "warmup", "step", "on_plateau", "exponential", "cosine", "linear", "polynomial", "inverse_sqrt",
-    "wsd", "warm_restarts", "cyclical", "one_cycle", "other",
+    "inverse_time", "wsd", "warm_restarts", "cyclical", "one_cycle", "other",
 )  # fmt: skip
 LEAST_RISE = 0.05
 """A later rise by less than this share of the peak is no restart."""
 SUDDEN = 0.25
 """A rise that takes less than this share of its cycle is a restart, a slower one the half of a swing."""
+MOST_CYCLES = 64
+"""A rate that goes up more often is set by no schedule but by each batch (Merity et al. 2017 scale it so)."""
 STABLE = 0.08
 """A stretch at the peak of this share of the run, before the decay, is the stable phase of a WSD schedule."""
 CUT = 0.67
@@ -167,6 +169,13 @@ def _swings(steps: Floats, rises: list[tuple[int, int]]) -> _Rest:
     """Warm restarts, where the rate goes up at once, or cycles, where it climbs."""
     bottoms = [a for a, _ in rises]
     cycles = np.diff([0, *bottoms]).astype(np.float64)
+    covered = (steps[bottoms[-1]] - steps[0]) / (steps[-1] - steps[0])
+    if (
+        len(rises) > MOST_CYCLES
+        or (len(rises) > 3 and covered < 0.5)
+        or (len(cycles) > 3 and float(cycles.std()) > 0.8 * float(cycles.mean()))
+    ):
+        return _Rest("other", 0.5)
     shares = [(b - a) / max(1.0, cycle) for (a, b), cycle in zip(rises, cycles, strict=True)]
     # The step of a sudden rise is the first one at the higher rate.
     if median(np.array(shares)) < SUDDEN or all(b - a == 1 for a, b in rises):
@@ -191,7 +200,7 @@ def _falls(steps: Floats, y: Floats, grain: float, origin: float) -> _Rest:
 def _smooth(steps: Floats, y: Floats, moves: Ints, grain: float, origin: float) -> _Rest:
     """A decay from the top on, or from the end of a stable phase on; `moves`: where the rate is lower than before."""
     head = int(moves[0]) - 1
-    end = int(steps[moves[-1]]) if moves[-1] < len(y) - 1 else None
+    end = int(steps[moves[-1]]) if steps[-1] - steps[moves[-1]] >= 0.02 * (steps[-1] - origin) else None
     stable = (steps[head] - steps[0]) / max(1.0, steps[-1] - origin)
     rounding = 0.6 * grain / float(np.ptp(y))
     whole = slice(0, int(moves[-1]) + 1)
@@ -252,8 +261,12 @@ def _is_one_cycle(steps: Floats, y: Floats, top: int, kind: str) -> bool:
     if not 0.15 <= share <= 0.6 or kind in ("constant", "warm_restarts", "cyclical", "step", "wsd"):
         return False
     if top < 3:
-        return bool(y[-1] < 0.5 * y[0])
+        return False
     up = (steps[: top + 1] - steps[0]) / (steps[top] - steps[0])
-    line = float(np.abs(y[: top + 1] - (y[0] + (y[top] - y[0]) * up)).max())
-    bent = line > 0.03 * float(y[top] - y[0])
-    return bool((bent and y[-1] < 0.2) or (0.02 < y[0] < 0.6 and y[-1] < 0.5 * y[0]))
+    risen = (y[: top + 1] - y[0]) / (y[top] - y[0])
+    line, cosine = np.abs(risen - up).mean(), np.abs(risen - 0.5 * (1.0 - np.cos(np.pi * up))).mean()
+    bent = line > 0.02 and cosine < 0.2 * line
+    # A warm-up comes from zero, one cycle from a rate above it: where does the line of the rise cross zero?
+    crossing = steps[0] - float(y[0]) * (steps[top] - steps[0]) / float(y[top] - y[0])
+    above = crossing < -2.0 * (steps[top] - steps[0]) / top and y[0] < 0.6
+    return bool(y[-1] < 0.2 and (bent or (above and y[-1] < 0.5 * y[0])))

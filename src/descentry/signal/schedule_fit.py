@@ -45,7 +45,8 @@ def decay(
     fits = [
         Fit("linear", _lines(share, rates) / fall),
         Fit("exponential", _exponential(share, rates) / fall),
-        Fit("inverse_sqrt", _inverse_sqrt(share, rates) / fall),
+        Fit("inverse_sqrt", _inverse_power(share, rates, 2) / fall),
+        Fit("inverse_time", _inverse_power(share, rates, 1) / fall),
         Fit("cosine", min(_cosine(steps, rates, origin) for origin in set(origins)) / fall),
         _polynomial(share, rates, fall),
         # 1 - sqrt(s), the cool-down of Hägele et al. (2024, arXiv:2405.18392).
@@ -89,12 +90,13 @@ def _exponential(share: Floats, rates: Floats) -> float:
     return _rms(rates - np.exp(start + slope * share))
 
 
-def _inverse_sqrt(share: Floats, rates: Floats) -> float:
-    """y = y0 / sqrt(1 + q s) (Vaswani et al. 2017, arXiv:1706.03762): a line in 1 / y^2."""
+def _inverse_power(share: Floats, rates: Floats, power: int) -> float:
+    """y = y0 (1 + q s)^(-1 / power), a line in y^-power: inverse time, and the inverse square root of
+    Vaswani et al. (2017, arXiv:1706.03762)."""
     kept = rates > LOGARITHMIC * rates[0]
-    start, slope = _through(share[kept], 1.0 / rates[kept] ** 2)
+    start, slope = _through(share[kept], rates[kept] ** -float(power))
     line = start + slope * share
-    return _rms(rates - 1.0 / np.sqrt(line)) if bool((line > 0).all()) else float("inf")
+    return _rms(rates - line ** (-1.0 / power)) if bool((line > 0).all()) else float("inf")
 
 
 def _cosine(steps: Floats, rates: Floats, origin: float) -> float:

@@ -20,7 +20,7 @@ FOLLOWS: dict[str, tuple[str, ...]] = {
     "flat": ("plateau", "sawtooth", "vanishing_gradient", "dead_units"),
     "vanishing_gradient": ("plateau", "underfit_capacity"),
     "dead_units": ("plateau",),
-    "staircase": ("plateau",),
+    "staircase": ("plateau", "oscillation"),
     "overfit": ("spike", "sawtooth"),
     "grokking": ("overfit", "plateau", "staircase", "data_shift"),
     "double_descent": ("overfit", "plateau", "oscillation", "data_shift"),

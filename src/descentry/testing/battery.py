@@ -30,6 +30,7 @@ def battery(n_points: int = 900) -> Mapping[str, Chunk]:
         "lr steps": curves.staircase(base, quarters, by="lr"),
         "epochs": curves.staircase(base, quarters, ratio=0.8, by="epoch"),
         "grokking": curves_validation.grokking(base, at=6 * part),
+        "cut off": base.take(0, part),
         "sawtooth": curves.sawtooth(base, sigma=1.0),
         "overlap": curves.resumed(base, at=6 * part, back=part),
         "blow-up": curves.nan(curves.divergence(base, at=5 * part, rise=8.0), at=8 * part),
