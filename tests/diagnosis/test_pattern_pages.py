@@ -22,6 +22,15 @@ DOCUMENTED = [
     "log_overlap",
     "grokking",
     "underfit_duration",
+    "leakage",
+    "exploding_gradient",
+    "vanishing_gradient",
+    "loss_scale_collapse",
+    "frozen_weights",
+    "dead_units",
+    "saturation",
+    "objective_tradeoff",
+    "reward_hacking",
 ]
 
 

@@ -18,3 +18,9 @@ def only(chunk: Chunk, pattern: str) -> Finding:
     found = leading(chunk)
     assert list(found) == [pattern]
     return found[pattern]
+
+
+def alone(chunk: Chunk, pattern: str) -> list[Finding]:
+    """What the detector of that pattern says when it is asked by itself, and the stalls that it may read."""
+    chosen = [one for one in ALL if one.id in (pattern, "flat", "plateau")]
+    return [one for one in said(chosen, [chunk]) if one.pattern == pattern]

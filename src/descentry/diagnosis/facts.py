@@ -11,7 +11,10 @@ import numpy as np
 from descentry.diagnosis.catalogue_facts import FACTS
 from descentry.diagnosis.facts_gradient import gradient_facts
 from descentry.diagnosis.facts_inner import inner_facts
+from descentry.diagnosis.facts_noise import noise_facts
+from descentry.diagnosis.facts_other import other_facts
 from descentry.diagnosis.facts_rate import rate_facts
+from descentry.diagnosis.facts_schedule import schedule_facts
 from descentry.diagnosis.span import Span, span_of
 from descentry.record.chunk import Ints
 from descentry.record.finding import Finding
@@ -33,6 +36,9 @@ def measure(finding: Finding, outcome: Outcome, start: Start | None) -> dict[str
     facts.update(_training(span, outcome, start))
     facts.update(_resumes(span, finding, outcome))
     facts.update(_epochs(finding, outcome))
+    facts.update(schedule_facts(span, finding, outcome.view))
+    facts.update(noise_facts(span, outcome))
+    facts.update(other_facts(span, outcome, start))
     facts.update(_data_version(span, outcome))
     return {name: float(value) for name, value in facts.items() if name in FACTS and np.isfinite(value)}
 

@@ -5,6 +5,8 @@ loss averaged over an epoch has no lag left.  In the last unbroken stretch in wh
 gap must be a good share of the level and of the whole descent, and five standard errors of its own slow noise.
 Validation sets often are a little easier than training sets, and dropout raises the training loss by some per cent:
 both stay below the share.  Settings that change the training loss itself (label smoothing, mixing) end the comparison.
+A test loss that is evaluated more than once is told too, as information: whatever is chosen by it, it measures no
+longer.  Where it is evaluated only at new minima of validation, the choice was validation's, and nothing is said.
 Source: Kapoor & Narayanan, Leakage and the reproducibility crisis, 2022, arXiv:2207.07048.
 """
 
@@ -61,6 +63,10 @@ class Leakage:
     """Validations of a live run before it is judged."""
 
     def judge(self, view: View) -> list[Finding]:
+        return [*self._easy_validation(view), *self._used_test_set(view)]
+
+    def _easy_validation(self, view: View) -> list[Finding]:
+        """Validation that stays below training."""
         train, val = view.shape(Role.TRAIN_LOSS), view.shape(Role.VAL_LOSS)
         if train is None or val is None or len(val) < (self.n_least if view.ended else self.n_wait):
             return []
@@ -96,6 +102,34 @@ class Leakage:
             return None
         return _Below(start, level - gap, level, float(min(gap / error, 99.0)) if error > 0 else 99.0)
 
+    def _used_test_set(self, view: View) -> list[Finding]:
+        """A test loss that was looked at more than once in the run."""
+        test = view.shape(Role.TEST_LOSS)
+        if test is None or test.n_points < 2 or test.last_step == test.first_step:
+            return []
+        if _follows_minima(test, view.shape(Role.VAL_LOSS)):
+            return []
+        name, second = view.names[Role.TEST_LOSS], int(test.first_steps[1])
+        statement = (
+            f"the test loss is evaluated {grouped(test.n_points)} times, from step {grouped(test.first_step)} to "
+            f"{grouped(test.last_step)}: a leak of the test set into every choice that is made by it"
+        )
+        evidence = Evidence("evaluations of the test set, where one is due", name, second, float(test.n_points), 1.0)
+        return [
+            Finding(
+                pattern=self.id,
+                severity=Severity.INFO,
+                confidence=0.8,
+                curve=name,
+                onset_step=second,
+                end_step=None,
+                detected_at_step=view.step,
+                statement=statement,
+                evidence=(evidence,),
+                facts={"test_set_used": 1.0},
+            )
+        ]
+
     def _finding(self, view: View, val: Shape, below: _Below) -> Finding:
         name = view.names[Role.VAL_LOSS]
         onset = int(val.first_steps[below.start])
@@ -122,6 +156,21 @@ class Leakage:
             ),
             facts={"on_validation": 1.0},
         )  # fmt: skip
+
+
+def _follows_minima(test: Shape, val: Shape | None) -> bool:
+    """Whether the test set was evaluated where validation was best so far, and left alone elsewhere."""
+    if val is None or len(val) < 2:
+        return False
+    lowest = np.minimum.accumulate(val.levels)
+    is_least, is_new = val.levels <= lowest, np.append(True, val.levels[1:] < lowest[:-1])
+    reach = 0.5 * median(np.diff(val.steps))
+    near = np.clip(np.searchsorted(test.steps, val.steps - reach), 0, len(test) - 1)
+    is_tested = np.abs(test.steps[near] - val.steps) <= reach
+    left_alone = ~is_tested
+    if not left_alone.any() or not is_tested.any():
+        return False
+    return float(is_least[is_tested].mean()) > 0.9 and float(is_new[left_alone].mean()) < 0.5
 
 
 def _is_on(value: object) -> bool:

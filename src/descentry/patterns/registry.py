@@ -18,6 +18,8 @@ BUILT_IN = (
     "descentry.patterns.plateau:Plateau",
     "descentry.patterns.sawtooth:Sawtooth",
     "descentry.patterns.data_shift:DataShift",
+    "descentry.patterns.bad_init:BadInit",
+    "descentry.patterns.too_good:TooGood",
     "descentry.patterns.oscillation:Oscillation",
     "descentry.patterns.exploding_gradient:ExplodingGradient",
     "descentry.patterns.vanishing_gradient:VanishingGradient",
@@ -28,6 +30,7 @@ BUILT_IN = (
     "descentry.patterns.objective_tradeoff:ObjectiveTradeoff",
     "descentry.patterns.reward_hacking:RewardHacking",
     "descentry.patterns.underfit_duration:UnderfitDuration",
+    "descentry.patterns.leakage:Leakage",
 )
 """Built-ins enter by the door that third parties use: `module:Class`."""
 ENTRY_POINTS = "descentry.patterns"

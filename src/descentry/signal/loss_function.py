@@ -111,9 +111,9 @@ def expected_start(
     loss = _value(entry, None if size is None else size.size)
     if loss is None:
         return None
-    is_sure = told is not None and entry.is_exact
+    sure = told is not None and entry.is_exact
     return Start(
-        entry.id, loss, entry.lowest, told_as if told else "guessed", is_sure, size.size if size else None
+        entry.id, loss, entry.lowest, told_as if told else "guessed", sure, size.size if size else None
     )
 
 

@@ -33,7 +33,8 @@ class Naming:
 
     def join(self, name: str, derived: AbstractSet[Role] = frozenset()) -> None:
         """Give a newcomer the role that its name suggests if that is still free, `derived` ones included."""
-        role = resolve([name], self.overrides)[name]
+        # Alone a test loss stands in for validation; beside one it is what it says.
+        role = resolve([*self.of(Role.VAL_LOSS), name], self.overrides)[name]
         taken = role in SINGLE and (role in derived or role in self.roles.values())
         self.roles[name] = None if taken and name not in self.overrides else role
 

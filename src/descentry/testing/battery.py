@@ -5,7 +5,7 @@ from collections.abc import Mapping
 import numpy as np
 
 from descentry.record.chunk import Chunk
-from descentry.testing import curves, curves_validation
+from descentry.testing import curves, curves_signals, curves_validation
 from descentry.testing.curves import TRAIN, healthy
 
 
@@ -30,7 +30,21 @@ def battery(n_points: int = 900) -> Mapping[str, Chunk]:
         "lr steps": curves.staircase(base, quarters, by="lr"),
         "epochs": curves.staircase(base, quarters, ratio=0.8, by="epoch"),
         "grokking": curves_validation.grokking(base, at=6 * part),
+        "leakage": curves_validation.leakage(base, share=0.3),
+        "test set": curves_validation.tested(base),
         "cut off": base.take(0, part),
+        "gradients explode": curves_signals.exploding(base, at=5 * part, factor=1e3),
+        "gradients vanish": curves_signals.vanishing(base, at=4 * part),
+        "inside": curves_signals.collapsing_scale(
+            curves_signals.saturating(
+                curves_signals.dying(curves_signals.updates(base, still=(1,)), at=5 * part, share=0.6),
+                at=4 * part, factor=100.0,
+            ),
+            at=6 * part,
+        ),
+        "objectives": curves_signals.hacking(
+            curves_signals.trading(base, at=4 * part, rise=2.0), at=5 * part, fall=0.3
+        ),
         "sawtooth": curves.sawtooth(base, sigma=1.0),
         "overlap": curves.resumed(base, at=6 * part, back=part),
         "blow-up": curves.nan(curves.divergence(base, at=5 * part, rise=8.0), at=8 * part),

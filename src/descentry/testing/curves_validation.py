@@ -6,7 +6,7 @@ Every function returns a new Chunk and leaves its input as it is.
 import numpy as np
 
 from descentry.record.chunk import Chunk
-from descentry.testing.curves import RATE, TRAIN, VAL, with_values
+from descentry.testing.curves import TRAIN, VAL, with_values
 
 ACCURACY, VAL_ACCURACY = "train_accuracy", "val_accuracy"
 
@@ -22,3 +22,15 @@ def grokking(chunk: Chunk, at: int, seed: int = 0, shelf: float = 5.0) -> Chunk:
     course = 0.02 + shelf / (1.0 + np.exp((rows - at - n / 25) / (n / 80)))
     val = course * np.exp(0.02 * random.standard_normal(len(rows)))
     return with_values(with_values(chunk, TRAIN, train), VAL, val, rows)
+
+
+def leakage(chunk: Chunk, share: float, since: int = 0) -> Chunk:
+    """Validation lies by `share` below the training course from row `since` on."""
+    rows, values = chunk.columns[VAL]
+    return with_values(chunk, VAL, np.where(rows >= since, (1.0 - share) * values, values), rows)
+
+
+def tested(chunk: Chunk, every: int = 1, name: str = "test_loss") -> Chunk:
+    """A test loss beside every `every`-th validation, a hundredth above it."""
+    rows, values = chunk.columns[VAL]
+    return with_values(chunk, name, 1.01 * values[::every], rows[::every])
