@@ -28,7 +28,7 @@ class Said:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """All findings of one run, its causes by probability, and its extent."""
+    """All findings of one run, its causes in the order in which the report tells them, and its extent."""
 
     findings: tuple[Said, ...]
     causes: tuple[str, ...]
@@ -61,8 +61,7 @@ def reduce(report: RunReport) -> Answer:
         for one in report.findings
     )  # fmt: skip
     losses = [c for c in report.curves if c.role in (Role.TRAIN_LOSS, Role.VAL_LOSS)] or list(report.curves)
-    ranked = sorted(report.causes, key=lambda cause: -cause.probability)
     return Answer(
-        findings, tuple(cause.cause for cause in ranked), min((c.first_step for c in losses), default=0),
+        findings, tuple(cause.cause for cause in report.causes), min((c.first_step for c in losses), default=0),
         max((c.last_step for c in losses), default=0), max((c.n_points for c in losses), default=0),
     )  # fmt: skip

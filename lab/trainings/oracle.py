@@ -64,6 +64,11 @@ def spread(values: Floats) -> float:
 def flat(of: Beside) -> float:
     """The fall is a small share of the twin's."""
     own = of.level(0.0, 0.01) - of.level(0.9, 1.0)
+    # What fell and came back has diverged: it did leave its start.
+    lowest = float(np.nanmin(blocks(of.of(), 5)))
+    left = of.level(0.0, 0.01) - lowest
+    if left > 0.1 * of.fall() and left > 8.0 * of.noise():
+        return 0.0
     return 0.04 / max(own / of.fall(), 1e-9) if of.fall() > 0 else 0.0
 
 
@@ -87,8 +92,9 @@ def spike(of: Beside) -> float:
 
 def divergence(of: Beside) -> float:
     """It ends far above its lowest level."""
-    smooth = blocks(of.of(), 50)
-    rise = float(smooth[-1] - np.nanmin(smooth))
+    # Short blocks: a descent of few steps that is lost again is one all the same.
+    smooth, lowest = blocks(of.of(), 50), float(np.nanmin(blocks(of.of(), 5)))
+    rise = float(smooth[-1]) - max(lowest, float(np.nanmin(smooth)) - 2.0 * of.noise())
     return rise / max(8.0 * of.noise(), 0.12 * of.fall())
 
 
@@ -107,12 +113,14 @@ def overfit(of: Beside) -> float:
 
 def data_shift(of: Beside) -> float:
     """The level before and after, less what the twin changes there, in noise."""
-    before, after = of.around(60)
+    before, after = of.around(90)
+    # The first values may leap and come down: the level is what stays.
+    before, after = before[-60:], after[30:]
     if len(before) < 20 or len(after) < 20:
         return 0.0
     steps, values = of.twin["train_loss"]
     k = int(np.searchsorted(steps, of.at))
-    drift = float(np.median(values[k : k + 60]) - np.median(values[max(0, k - 60) : k]))
+    drift = float(np.median(values[k + 30 : k + 90]) - np.median(values[max(0, k - 60) : k]))
     return abs(float(np.median(after) - np.median(before)) - drift) / (2.0 * of.noise())
 
 
@@ -265,5 +273,12 @@ def truth(of: Beside, expected: Mapping[str, int], always: frozenset[str], may: 
     # These trainings are short: whatever their fault, many are cut off while they still fall.
     if "train_loss" in of.run and underfit_duration(of) >= ARGUABLE:
         arguable.add("underfit_duration")
+    if "flat" in must:
+        # What has not left its start has nothing to fall on with.
+        must -= {"underfit_duration", "plateau"}
+        arguable |= {"underfit_duration", "plateau"}
     onset = {name: (step,) for name, step in expected.items() if name in must and step}
+    if "nan" in onset:
+        steps, values = of.run["train_loss"]
+        onset["nan"] = (int(steps[int(np.argmax(~np.isfinite(values) | (values == 0)))]),)
     return Truth(frozenset(must), frozenset(arguable - must), onset, causes, look_alikes)

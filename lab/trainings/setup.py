@@ -1,7 +1,7 @@
 """From a fault at a severity to a run with its truth."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache
 from random import Random
 
@@ -100,7 +100,11 @@ class _Maker:
         causes = (self.fault.id,) if setup.causes is None else setup.causes
         beside = Beside(_unquiet(self, setup, series), full, setup.at, task.uniform)
         told = truth(beside, setup.expected, setup.always, setup.may, causes, setup.look_alikes)
-        return Made(series, told, {"vocab_size": task.n_classes} if self.seed % 2 else {})
+        config: dict[str, object] = {"vocab_size": task.n_classes} if self.seed % 2 else {}
+        if not config and "bad_init" in told.must:
+            # Without the number of classes no one knows where it should have started.
+            told = replace(told, must=told.must - {"bad_init"}, may=told.may | {"bad_init"})
+        return Made(series, told, config)
 
 
 def _unquiet(maker: _Maker, setup: Setup, series: Mapping[str, Series]) -> Mapping[str, Series]:

@@ -23,6 +23,8 @@ DOCUMENTED = [
     "grokking",
     "underfit_duration",
     "leakage",
+    "double_descent",
+    "underfit_capacity",
     "exploding_gradient",
     "vanishing_gradient",
     "loss_scale_collapse",

@@ -57,7 +57,7 @@ def test_trouble_is_a_phase(event: str, word: str) -> None:
 
 
 def test_what_is_not_logged_is_guessed_and_said_so() -> None:
-    of = scheduled("step", 0)
+    of = made_up(FAULTS["staircase"], 2, 7)
     of.logs -= {"lr"}
     schedule = told(of).schedule
     assert schedule is not None

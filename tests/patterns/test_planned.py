@@ -33,6 +33,8 @@ EXPLAINED: list[tuple[str, Move, int, str]] = [
     ("warmup", "stall", 20, "warm-up"),
     ("linear", "stall", 980, "end"),
     ("exponential", "stall", 900, "end"),
+    ("step", "stall", 600, "cut"),
+    ("cyclical", "fall", 140, "turn"),
 ]
 
 
@@ -53,7 +55,7 @@ UNEXPLAINED: list[tuple[str, Move, int]] = [
     ("constant", "stall", 900),
     ("step", "fall", 300),
     ("step", "rise", 505),
-    ("step", "stall", 600),
+    ("step", "stall", 300),
     ("wsd", "fall", 500),
     ("wsd", "stall", 500),
     ("cosine", "rise", 500),

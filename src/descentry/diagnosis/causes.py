@@ -19,6 +19,11 @@ MOST_FACTOR = 1000.0
 SURE = 0.8
 """A cause likelier than this needs no further test."""
 
+WEIGHTS = (0.2, 0.3, 0.85, 1.0)
+"""How much a cause of a finding counts in the order, by the finding's rank: ok, info, warning, critical."""
+MOST_SURE = 0.99
+"""No cause is surer than this: the catalogue does not know them all."""
+
 _COMPARE: dict[str, Callable[[float, float], bool]] = {
     "==": operator.eq, "!=": operator.ne, "<": operator.lt, "<=": operator.le, ">": operator.gt,
     ">=": operator.ge,
@@ -46,10 +51,10 @@ def holds(test: CauseTest, pattern: str, facts: Mapping[str, float]) -> bool:
 def rank(
     findings: Sequence[Finding], facts: Sequence[Mapping[str, float]], catalogue: Catalogue
 ) -> tuple[Cause, ...]:
-    """The causes of the findings that lead, gravest finding first, likeliest cause first.
+    """The causes of the findings that lead, the one that best explains the gravest of them first.
 
-    `facts` holds the measured facts of each finding.  A cause that explains several findings is told once,
-    with the largest of its probabilities.
+    `facts` holds the measured facts of each finding.  A cause that explains several findings is told once, and
+    is likelier for it: the trouble of a run mostly has one root.
     """
     ranked: dict[str, Cause] = {}
     for index, finding in enumerate(findings):
@@ -58,7 +63,13 @@ def rank(
         for cause in _of_one(index, finding, facts[index], catalogue):
             known = ranked.get(cause.cause)
             ranked[cause.cause] = cause if known is None else _joined(known, cause)
-    return tuple(ranked.values())
+    return tuple(sorted(ranked.values(), key=lambda cause: -_standing(cause, findings)))
+
+
+def _standing(cause: Cause, findings: Sequence[Finding]) -> float:
+    """Probability, weighed by how grave the gravest finding behind it is: what only informs does not come first."""
+    gravest = max(findings[index].severity.rank for index in cause.findings)
+    return cause.probability * WEIGHTS[gravest]
 
 
 def _of_one(index: int, finding: Finding, facts: Mapping[str, float], catalogue: Catalogue) -> list[Cause]:
@@ -110,12 +121,16 @@ def _cause(index: int, finding: Finding, one: _Weighed, probability: float, cata
 
 
 def _joined(known: Cause, other: Cause) -> Cause:
-    """One cause behind two findings: the evidence of both."""
+    """One cause behind two findings: the evidence of both.
+
+    That neither has it for its cause is as likely as both doubts together (noisy or).
+    """
     lead = known if known.probability >= other.probability else other
+    either = 1.0 - (1.0 - known.probability) * (1.0 - other.probability)
     return Cause(
         cause=known.cause,
         title=known.title,
-        probability=lead.probability,
+        probability=max(lead.probability, min(either, MOST_SURE)),
         findings=known.findings + other.findings,
         evidence_for=tuple(dict.fromkeys(known.evidence_for + other.evidence_for)),
         evidence_against=tuple(dict.fromkeys(known.evidence_against + other.evidence_against)),

@@ -6,6 +6,7 @@ from descentry.diagnosis.span import Span
 from descentry.patterns.protocol import View
 from descentry.record.roles import Role
 from descentry.signal.loss_function import Start
+from descentry.signal.profile import profile
 from descentry.signal.robust import median
 from descentry.signal.shape import Shape
 from descentry.stream.outcome import Outcome
@@ -15,15 +16,16 @@ N_SIDE = 3
 
 
 def other_facts(span: Span, outcome: Outcome, start: Start | None) -> dict[str, float]:
-    """The `val.shift`, `train.shift`, `train.start_multiple`, `weights.*`, `clock.*` and `set.*` facts."""
+    """The `val.shift`, `train.shift`, `train.start_multiple`, `weights.*`, `throughput.*` and `set.*` facts."""
     view = outcome.view
     return {
         **_shifts(span, view),
+        **_ratio(view),
         **_weights(span, view),
         **_norm_level(span, view),
         **_settings(view),
         **_start(view, start),
-        "clock.gaps": float(sum(event.kind == "silence" for event in outcome.events)),
+        **_throughput(view),
     }
 
 
@@ -46,6 +48,19 @@ def _change(shape: Shape, span: Span) -> float | None:
     width = max(N_SIDE, min(len(before), len(after)) // 10)
     then, now = median(before[-width:]), median(after[:width])
     return (now - then) / max(abs(then), 1e-300)
+
+
+def _ratio(view: View) -> dict[str, float]:
+    """The whole number of times that training lies above validation, 0 where there is none or it does not last."""
+    training, validation = view.shape(Role.TRAIN_LOSS), view.shape(Role.VAL_LOSS)
+    if training is None or validation is None or len(validation) < 8 or float(validation.levels.min()) <= 0:
+        return {}
+    course = profile(training)
+    ratios = np.interp(validation.steps, course.x, course.y) / validation.levels
+    early, late = median(ratios[: len(ratios) // 2]), median(ratios[len(ratios) // 2 :])
+    whole = round(median(ratios))
+    lasts = whole >= 2 and max(abs(early - whole), abs(late - whole)) <= 0.06 * whole
+    return {"val.whole_ratio": float(whole if lasts else 0)}
 
 
 def _weights(span: Span, view: View) -> dict[str, float]:
@@ -72,6 +87,15 @@ def _norm_level(span: Span, view: View) -> dict[str, float]:
     if usual > 0:
         facts["grad_norm.span_share"] = median(inside) / usual
     return facts
+
+
+def _throughput(view: View) -> dict[str, float]:
+    """The throughput of the last fifth, over that of the first half."""
+    shape = view.shape(Role.THROUGHPUT)
+    if shape is None or len(shape) < 10:
+        return {}
+    usual = median(shape.levels[: len(shape) // 2])
+    return {"throughput.fall": median(shape.levels[-len(shape) // 5 :]) / usual} if usual > 0 else {}
 
 
 def _settings(view: View) -> dict[str, float]:

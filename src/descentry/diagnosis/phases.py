@@ -46,7 +46,7 @@ def phases_of(outcome: Outcome, schedule: Schedule | None) -> tuple[Phase, ...]:
     _by_findings(words, course, [one for one in outcome.findings if one.explained_by is None])
     found = list(_joined(_smoothed(words), course))
     lost = next((one for one in outcome.findings if one.pattern == "nan" and one.end_step is None), None)
-    if lost is not None and outcome.step > shape.last_step:
+    if lost is not None and outcome.step > found[-1].last_step:
         # Values that are not finite make no bins.
         found.append(Phase("lost", max(lost.onset_step, found[-1].last_step + 1), outcome.step))
     return tuple(found)

@@ -23,6 +23,8 @@ from descentry.signal.trend import slow_noise
 from descentry.signal.words import grouped, number, percent
 
 N_FINE_BINS = 240
+STAYS = 0.6
+"""Share of a step that is still there two windows on, from which it is no spike."""
 WIDTH_SHARES = (24, 12)
 """Parts of the run that a window on one side spans: a short one for what comes often, a long one for what is small."""
 
@@ -57,26 +59,32 @@ class DataShift:
     """Least share of the step that lasts.  Lower: bumps that come back are taken for shifts."""
     n_least: int = 40
     """Fewer points show no level on both sides."""
+    n_validations: int = 16
+    """The same for validation, which is steadier."""
 
     def judge(self, view: View) -> list[Finding]:
-        changes = version_changes(view)
         found = []
-        for role in (Role.TRAIN_LOSS, Role.VAL_LOSS):
+        for role, n_least in ((Role.TRAIN_LOSS, self.n_least), (Role.VAL_LOSS, self.n_validations)):
             shape = view.shape(role)
-            if shape is not None and shape.n_points >= self.n_least:
+            if shape is not None and shape.n_points >= n_least:
                 course = profile(shape, N_FINE_BINS)
-                shifts = self._shifts(view, shape, course, changes)
+                changes = version_changes(view)
+                beside = _train_leaps(view) if role is Role.VAL_LOSS else np.empty(0)
+                shifts = self._shifts(view, shape, course, changes, beside)
                 if shifts:
                     found.append(self._finding(view, role, course, shifts, changes))
         return found
 
-    def _shifts(self, view: View, shape: Shape, course: Profile, changes: Floats) -> list[Leap]:
-        """The steps that are clear enough, one for each place, in order."""
+    def _shifts(
+        self, view: View, shape: Shape, course: Profile, changes: Floats, beside: Floats
+    ) -> list[Leap]:
+        """The steps that are clear enough, one for each place, in order.  `beside`: where training leaps."""
         slack = (1.0 + self.few_bins / len(course)) * (1.0 if view.ended else self.live_factor)
         tied: dict[int, Leap] = {}
         free: dict[int, Leap] = {}
         for leap in self._candidates(view, shape, course):
             is_tied = _is_near(changes, course, leap.at)
+            is_tied = is_tied or (leap.size > 0 and _is_near(beside, course, leap.at))
             # A drop that no change of the data goes with is a stair.
             if is_tied or (leap.size > 0 and leap.score >= self.pair_score * slack):
                 _keep_apart(tied if is_tied else free, leap, len(course) // WIDTH_SHARES[0])
@@ -97,7 +105,7 @@ class DataShift:
             for leap, width in found
             if leap.at >= 2 * width
             and self._matters(shape, course, leap)
-            and not _is_explained(view, course, leap.at, width)
+            and not _is_explained(view, course, leap, width)
         ]
         return sorted(good, key=lambda leap: -leap.score)
 
@@ -155,9 +163,19 @@ class DataShift:
                 "on_validation": float(role is Role.VAL_LOSS),
                 "on_training": float(role is Role.TRAIN_LOSS),
                 "noise_ratio": _noise_ratio(course.y, largest.at, width),
-                "goes_on": float(any(tied) or _goes_on(course, shifts[-1])),
+                "goes_on": float(any(tied) or role is Role.VAL_LOSS or _goes_on(course, shifts[-1])),
+                "undone": float(_is_undone(course.y, largest, width)),
             },
         )  # fmt: skip
+
+
+def _train_leaps(view: View) -> Floats:
+    """The steps at which training leaps, float64[k]: what validation does there goes with it."""
+    train = view.names.get(Role.TRAIN_LOSS)
+    steps = [
+        step for one in view.standing if one.pattern == "spike" and one.curve == train for step in one.steps
+    ]
+    return np.array(steps if len(steps) <= 5 else [], np.float64)
 
 
 def _keep_apart(kept: dict[int, Leap], leap: Leap, width: int) -> None:
@@ -166,12 +184,14 @@ def _keep_apart(kept: dict[int, Leap], leap: Leap, width: int) -> None:
         kept[leap.at] = leap
 
 
-def _is_explained(view: View, course: Profile, at: int, width: int) -> bool:
-    """Whether a resume, a rise of the learning rate or a spike lies at the step."""
+def _is_explained(view: View, course: Profile, leap: Leap, width: int) -> bool:
+    """Whether a resume, a rise of the learning rate, or a spike that goes down again lies at the step."""
     near = width // 2 + 1
-    low, high = course.starts[max(0, at - near)], course.ends[min(len(course) - 1, at + near)]
+    low, high = course.starts[max(0, leap.at - near)], course.ends[min(len(course) - 1, leap.at + near)]
     spikes = [step for one in view.standing if one.pattern == "spike" for step in one.steps]
-    if any(low <= step <= high for step in (*view.resumes, *spikes)):
+    if any(low <= step <= high for step in view.resumes):
+        return True
+    if leap.kept < STAYS and any(low <= step <= high for step in spikes):
         return True
     rate = view.shape(Role.LEARNING_RATE)
     return rate is not None and rate.level_at(float(high)) > 1.15 * rate.level_at(float(low))
@@ -208,6 +228,12 @@ def _is_near(marks: Floats, course: Profile, at: int) -> bool:
     near = max(2, len(course) // 70)
     low, high = course.starts[max(0, at - near)], course.ends[min(len(course) - 1, at + near)]
     return bool(((marks >= low) & (marks <= high)).any())
+
+
+def _is_undone(y: Floats, leap: Leap, width: int) -> bool:
+    """Whether a later change takes back at least half of the step at once: a stretch of other data has ended."""
+    back = leaps(y, width, 2.5, -1 if leap.size > 0 else 1)
+    return any(one.at > leap.at and abs(one.size) >= 0.5 * abs(leap.size) for one in back)
 
 
 def _goes_on(course: Profile, leap: Leap) -> bool:

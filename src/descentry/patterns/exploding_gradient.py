@@ -17,6 +17,7 @@ from descentry.record.chunk import Ints
 from descentry.record.finding import Evidence, Finding, Severity
 from descentry.record.roles import Role
 from descentry.signal.magnitude import Magnitude, logs, magnitude
+from descentry.signal.robust import median
 from descentry.signal.shape import Shape
 from descentry.signal.trend import slow_noise
 from descentry.signal.words import grouped, number, percent
@@ -84,8 +85,7 @@ class ExplodingGradient:
 
     def _measured(self, norm: Magnitude, at: int, lowest: float) -> Rise | None:
         """The rise that is seen in bin `at`, with its onset and its end, if it is one."""
-        calm = np.flatnonzero(norm.y[:at] <= lowest + max(2.0 * norm.slow, 0.1 * (norm.y[at] - lowest)))
-        onset = int(calm[-1]) + 1 if len(calm) else at
+        onset = _left(norm, at, lowest)
         after = np.flatnonzero(norm.y[at:] < lowest + 0.5 * np.log(self.factor))
         end = at + int(after[0]) if len(after) else None
         top = float(norm.y[onset:end].max())
@@ -94,12 +94,13 @@ class ExplodingGradient:
         far = top - float(before.max(initial=lowest)) >= np.log(self.over_highest)
         if not far or top - lowest < self.score * noise:
             return None
-        return Rise(onset, end, lowest, top, float(np.median(norm.y[-max(2, len(norm) // 20) :])))
+        return Rise(onset, end, lowest, top, median(norm.y[-max(2, len(norm) // 20) :]))
 
     def _leaps(self, shape: Shape, norm: Magnitude) -> Ints:
         """The blocks with a point far above all that is usual up to there, int64[k]."""
         late = max(4, len(norm) // 20)
-        usual = np.maximum.accumulate(norm.y[late:])
+        # The median of all that came before: where a norm has sunk on the way, coming back to it is no leap.
+        usual = np.array([median(norm.y[late : at + 1]) for at in range(late, len(norm))])
         place = np.searchsorted(norm.course.starts[late:], shape.first_steps, side="right") - 1
         heights = logs(shape.high) - usual[np.maximum(place, 0)]
         least = max(np.log(self.leap_factor), self.score * max(norm.noise, norm.slow))
@@ -123,7 +124,7 @@ class ExplodingGradient:
 
     def _leapt(self, view: View, shape: Shape, norm: Magnitude, leaps: Ints) -> Finding:
         steps = shape.first_steps[leaps]
-        top, usual = float(shape.high[leaps].max()), float(np.exp(np.median(norm.y)))
+        top, usual = float(shape.high[leaps].max()), float(np.exp(median(norm.y)))
         times = "once" if len(leaps) == 1 else f"{len(leaps)} times"
         statement = (
             f"the gradient norm leaps to {number(top)}, {number(top / usual)} times its usual {number(usual)}, "
@@ -151,6 +152,12 @@ class ExplodingGradient:
         onset = int(shape.first_steps[np.flatnonzero(at)[0]])
         facts = {"growing": 0.0, "ceiling_share": share}
         return [_finding(view, shape, Severity.INFO, onset, None, statement, (share, None), facts)]
+
+
+def _left(norm: Magnitude, at: int, level: float) -> int:
+    """The first bin after the last one before `at` that lies on a level."""
+    calm = np.flatnonzero(norm.y[:at] <= level + max(2.0 * norm.slow, 0.1 * (norm.y[at] - level)))
+    return int(calm[-1]) + 1 if len(calm) else 0
 
 
 def _noise(norm: Magnitude, onset: int) -> float:

@@ -122,7 +122,9 @@ class ObjectiveTradeoff:
         now, third = median(y[-max(3, n // 10) :]), median(y[n // 3 - n // 20 : n // 3 + n // 20 + 1])
         gained = 1.0 - median(ahead.course.y[-max(3, len(ahead.course) // 10) :]) / other
         fall = first - now
-        still = third - now <= max(self.late_share * fall, 2.0 * _error(behind, 10, 10))
+        # A rise that only comes back to where it began is no progress.
+        late = min(third, first) - now
+        still = late <= max(self.late_share * fall, 2.0 * _error(behind, 10, 10))
         return gained >= self.gained and -0.25 * first <= fall <= self.left * first and still
 
 

@@ -16,9 +16,9 @@ from descentry.patterns.protocol import View
 from descentry.record.chunk import Floats
 from descentry.record.finding import Evidence, Finding, Severity
 from descentry.record.roles import Role
-from descentry.signal.robust import SQRT_6, median, row_medians, spread
+from descentry.signal.robust import SQRT_6, median, spread
 from descentry.signal.shape import Shape
-from descentry.signal.trend import slow_noise
+from descentry.signal.trend import half_window, slow_noise, smoothed
 from descentry.signal.words import grouped, number, percent
 
 
@@ -50,7 +50,7 @@ class Overfit:
         if shape is None or len(shape) < self.n_least:
             return []
         values = shape.levels
-        smooth = _smooth(values)
+        smooth = smoothed(values)
         low = int(smooth.argmin())
         n_after = len(values) - 1 - low
         if n_after < 2:
@@ -80,7 +80,7 @@ class Overfit:
             return (steady and len(after) >= 3 and rise >= self.few_share * abs(bottom)) or (
                 rise >= 0.3 * abs(bottom) and bool((after[1:] > bottom + 0.5 * rise).all())
             )
-        n_last, n_smoothed = max(2, len(after) // 4), 2 * _half_window(len(values)) + 1
+        n_last, n_smoothed = max(2, len(after) // 4), 2 * half_window(len(values)) + 1
         error = 1.25 * max(slow_noise(values), noise) * np.sqrt(1.0 / n_last + 1.0 / n_smoothed)
         if rise < self.noise_units * noise or rise < self.score * error:
             return False
@@ -125,28 +125,12 @@ class Overfit:
         )
 
 
-def _smooth(values: Floats) -> Floats:
-    """Running median of three, of seven for long curves; the ends keep their value."""
-    n = len(values)
-    if n < 7:
-        return values
-    half = _half_window(n)
-    padded = np.concatenate([np.full(half, values[0]), values, np.full(half, values[-1])])
-    windows: Floats = np.lib.stride_tricks.sliding_window_view(padded, 2 * half + 1)
-    return row_medians(windows)
-
-
-def _half_window(n_values: int) -> int:
-    """Neighbours on each side that a running median takes in."""
-    return 1 if n_values < 40 else min(15, n_values // 15)
-
-
 def _noise(values: Floats) -> float:
     """Noise of one validation about its course, the slow part included."""
     if len(values) < 7:
         return 0.0
     fast = spread(np.diff(values, 2)) / SQRT_6
-    slow = spread(values - _smooth(values))
+    slow = spread(values - smoothed(values))
     return max(fast, slow)
 
 

@@ -60,6 +60,8 @@ class RestartBump:
     """Least jump in noise of a single point: less would not be seen in the plot."""
     back_share: float = 0.5
     """Least share of the jump that must be lost again."""
+    wait_share: float = 0.3
+    """A jump that has not come back within this share of the points is no bump."""
     attempt_share: float = 0.05
     """A restart within this share of the run is another attempt, no resume."""
 
@@ -96,11 +98,10 @@ class RestartBump:
         if score < self.score or jump < self.noise_units * shape.noise or jump <= 0:
             return None
         back = _back(after, level + (1.0 - self.back_share) * jump, int(window.argmax()))
-        if back is None:
+        if back is None and len(after) > self.wait_share * len(shape):
             return None
-        return Bump(
-            mark, int(shape.first_steps[at]), level, top, int(shape.last_steps[at + back]), float(score)
-        )
+        end = None if back is None else int(shape.last_steps[at + back])
+        return Bump(mark, int(shape.first_steps[at]), level, top, end, float(score))
 
     def _finding(self, view: View, bumps: list[Bump]) -> Finding:
         name = view.names[Role.TRAIN_LOSS]
@@ -113,7 +114,7 @@ class RestartBump:
         statement = (
             f"{where}{times} at step {grouped(largest.onset)}, the loss jumps from "
             f"{number(largest.before, shape.noise)} to {number(largest.top, shape.noise)}"
-            + (f" and is back by step {grouped(largest.end)}" if largest.end is not None else "")
+            + (f" and is back by step {grouped(largest.end)}" if largest.end is not None else ", not yet back")
         )
         return Finding(
             pattern=self.id,

@@ -17,7 +17,7 @@ from descentry.record.chunk import Floats
 from descentry.record.finding import Evidence, Finding, Severity
 from descentry.record.roles import Role
 from descentry.signal.profile import Profile, profile
-from descentry.signal.robust import median
+from descentry.signal.robust import median, row_medians
 from descentry.signal.shape import Shape
 from descentry.signal.steps import Drop, drops
 from descentry.signal.words import grouped, number, percent
@@ -90,7 +90,7 @@ class Staircase:
             seen = drop.excess >= self.descent_share * descent or (
                 drop.before > self.seen_share * abs(first) and drop.excess >= self.level_share * drop.before
             )
-            if seen and drop.before < first - 0.1 * descent:
+            if seen and drop.before < first - 0.1 * descent and not _comes_back(course.y, drop):
                 found.append(drop)
         return found
 
@@ -146,6 +146,17 @@ def rate_drops(view: View) -> Floats:
     settled = np.append(np.abs(after[1:] - after[:-1]) <= 0.1 * np.abs(after[:-1]), True)
     steps: Floats = rate.first_steps[1:][falls & settled].astype(np.float64)
     return steps
+
+
+def _comes_back(y: Floats, drop: Drop) -> bool:
+    """Whether the drop only undoes an earlier rise: the level after it is not new."""
+    before = y[: max(1, drop.at - 2)]
+    width = max(3, len(y) // 40)
+    if len(before) < 2 * width:
+        return False
+    levels = row_medians(np.lib.stride_tricks.sliding_window_view(before, width))
+    # The course may have gone on falling meanwhile, unseen below the rise.
+    return float(levels.min()) <= drop.after + 0.35 * (drop.before - drop.after)
 
 
 def _near(steps: Floats, marks: Floats, tolerance: float) -> float:

@@ -23,8 +23,9 @@ FOLLOWS: dict[str, tuple[str, ...]] = {
     "staircase": ("plateau", "oscillation"),
     "overfit": ("spike", "sawtooth"),
     "grokking": ("overfit", "plateau", "staircase", "data_shift"),
-    "double_descent": ("overfit", "plateau", "oscillation", "data_shift"),
+    "double_descent": ("overfit", "plateau", "oscillation", "data_shift", "spike"),
     "underfit_capacity": ("plateau",),
+    "data_shift": ("overfit",),
     "reward_hacking": (
         "divergence", "plateau", "flat", "spike", "sawtooth", "overfit", "data_shift", "loss_metric_split",
         "objective_tradeoff", "oscillation",
@@ -36,7 +37,7 @@ WHOLE = frozenset({"staircase", "grokking", "double_descent", "underfit_capacity
 """Leaders that explain what came before them as well: they are about the whole course."""
 LOCAL: dict[str, tuple[str, ...]] = {
     "restart_bump": ("spike", "data_shift", "exploding_gradient"),
-    "data_shift": ("divergence",),
+    "data_shift": ("divergence", "spike"),
 }
 """Leaders that explain only what happens at their own steps."""
 LOCAL_SHARE = 0.02
@@ -50,6 +51,8 @@ APPROACH_SHARE = 0.1
 def _touches(leader: Finding, follower: Finding, span: int) -> bool:
     """Whether the follower lies inside the leader's stretch or runs into it."""
     if leader.pattern == "overfit" and leader.curve != follower.curve:
+        return False
+    if leader.pattern == "double_descent" and follower.pattern != "plateau" and leader.curve != follower.curve:
         return False
     approach = leader.onset_step - APPROACH_SHARE * span
     start = follower.steps[0] if follower.steps else follower.onset_step
@@ -65,6 +68,8 @@ def _leads(leader: Finding, follower: Finding, span: int) -> bool:
     if leader.pattern == follower.pattern in ECHOES:
         is_echo = leader.facts.get("on_training", 0.0) > follower.facts.get("on_training", 0.0)
         return is_echo and abs(leader.onset_step - follower.onset_step) <= APPROACH_SHARE * span
+    if leader.pattern == "data_shift" and follower.pattern == "overfit" and leader.curve != follower.curve:
+        return False
     if {leader.pattern, follower.pattern} == {"data_shift", "divergence"}:
         # From another level it learns on, or it does not: one of the two is the trouble.
         shift = leader if leader.pattern == "data_shift" else follower

@@ -16,7 +16,7 @@ WATCHED = LOSS_ROLES | {
     Role.LEARNING_RATE, Role.GRAD_NORM, Role.LOSS_SCALE, Role.SKIPPED_STEPS, Role.EPOCH, Role.WEIGHT_NORM,
     Role.UPDATE_RATIO, Role.ACCURACY, Role.VAL_ACCURACY, Role.REWARD, Role.KL, Role.ENTROPY,
     Role.DATA_VERSION, Role.MODULE_GRAD_NORM, Role.DEAD_UNITS, Role.SATURATION, Role.MAX_LOGIT,
-    Role.ATTENTION_ENTROPY, Role.PREFERENCE,
+    Role.ATTENTION_ENTROPY, Role.PREFERENCE, Role.THROUGHPUT,
 }  # fmt: skip
 """Roles whose curves are reduced for the judges; the others are only counted."""
 MAX_MANY = 256

@@ -30,6 +30,7 @@ def battery(n_points: int = 900) -> Mapping[str, Chunk]:
         "lr steps": curves.staircase(base, quarters, by="lr"),
         "epochs": curves.staircase(base, quarters, ratio=0.8, by="epoch"),
         "grokking": curves_validation.grokking(base, at=6 * part),
+        "double descent": curves_validation.double_descent(base, at=5 * part, height=0.8),
         "leakage": curves_validation.leakage(base, share=0.3),
         "test set": curves_validation.tested(base),
         "cut off": base.take(0, part),

@@ -24,6 +24,13 @@ def grokking(chunk: Chunk, at: int, seed: int = 0, shelf: float = 5.0) -> Chunk:
     return with_values(with_values(chunk, TRAIN, train), VAL, val, rows)
 
 
+def double_descent(chunk: Chunk, at: int, height: float, width: float = 0.08) -> Chunk:
+    """Validation has a hump of that height about row `at`; `width` is its standard deviation as a share of the run."""
+    rows, values = chunk.columns[VAL]
+    hump = height * np.exp(-0.5 * ((rows - at) / (width * chunk.n_rows)) ** 2)
+    return with_values(chunk, VAL, values + hump, rows)
+
+
 def leakage(chunk: Chunk, share: float, since: int = 0) -> Chunk:
     """Validation lies by `share` below the training course from row `since` on."""
     rows, values = chunk.columns[VAL]
