@@ -115,7 +115,10 @@ def data_shift(of: Draft, level: int) -> None:
     sign = 1.0 if of.random.random() < 0.6 else -1.0
     size = (4.0, 7.0, 12.0)[level] * of.sigma * sign
     of.train[at:] += size
-    of.causes, of.look_alikes = ("data_refresh_shift",), frozenset({"corrupted_shard", "code_or_dependency_change"})
+    of.causes, of.look_alikes = (
+        ("data_refresh_shift",),
+        frozenset({"corrupted_shard", "code_or_dependency_change"}),
+    )
     of.may |= {"spike", "restart_bump"} if sign > 0 else {"staircase"}
     is_tied = of.random.random() < 0.5
     if is_tied:

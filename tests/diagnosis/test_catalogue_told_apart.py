@@ -49,7 +49,7 @@ TOLD_APART = [
     ("flat", "lr_zero", {"lr.known": 1, "lr.zero": 1, "grad_norm.known": 1, "grad_norm.zero": 0}),
     ("flat", "optimizer_not_stepping", LR),
     ("flat", "optimizer_not_stepping", {**LR, "grad_norm.known": 1, "grad_norm.zero": 0}),
-    ("flat", "gradients_zero", {**LR, "grad_norm.known": 1, "grad_norm.zero": 1}),
+    ("flat", "grads_wiped", {**LR, "grad_norm.known": 1, "grad_norm.zero": 1}),
     ("flat", "warmup", {**LR, "lr.warmup_share": 1.0, "lr.constant": 0}),
     (
         "spike",
@@ -139,6 +139,11 @@ def test_nan_out_of_a_calm_run_is_data_or_numerics_before_the_learning_rate() ->
     order = ranking("nan", {**CALM, "f.calm_before": 1})
     assert set(order[:2]) == {"corrupted_batch", "log_of_zero"}
     assert order.index("lr_too_high") > 2
+
+
+def test_wiped_gradients_and_a_loss_that_is_cut_off_stay_together() -> None:
+    order = ranking("flat", {**LR, "grad_norm.known": 1, "grad_norm.zero": 1})
+    assert set(order[:2]) == {"grads_wiped", "gradients_zero"}
 
 
 def test_a_missing_step_and_an_unlogged_zero_rate_stay_together() -> None:

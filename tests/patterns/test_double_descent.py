@@ -25,9 +25,11 @@ def humped(n_points: int = 2000, height: float = 0.8, n_validations: int = 40, s
 @pytest.mark.parametrize("height", [0.4, 2.0])
 def test_a_hump_of_validation_is_found(n_points: int, n_validations: int, height: float) -> None:
     found = leading(humped(n_points, height, n_validations))[NAME]
-    assert found.severity is Severity.INFO and found.curve == VAL
+    assert found.severity is Severity.INFO
+    assert found.curve == VAL
     assert 0.15 * n_points <= found.onset_step <= 0.4 * n_points
-    assert found.end_step is not None and found.end_step > 0.5 * n_points
+    assert found.end_step is not None
+    assert found.end_step > 0.5 * n_points
 
 
 @pytest.mark.parametrize("noise", NOISES)
@@ -45,7 +47,8 @@ def test_a_first_descent_before_the_first_validation_counts() -> None:
 
 def test_it_says_both_minima_and_the_top_and_is_known_before_the_end() -> None:
     found = leading(humped())[NAME]
-    assert found.statement.startswith("validation falls to 2.") and ", and falls again to 2." in found.statement
+    assert found.statement.startswith("validation falls to 2.")
+    assert ", and falls again to 2." in found.statement
     assert found.detected_at_step <= 1500
 
 
@@ -90,7 +93,9 @@ def test_a_hump_of_both_is_no_double_descent() -> None:
 def test_one_bad_evaluation_is_no_hump() -> None:
     chunk = healthy(2000, seed=1, n_validations=100)
     rows, values = chunk.columns[VAL]
-    assert quiet(curves.with_values(chunk, VAL, values + np.where((rows > 900) & (rows < 950), 1.0, 0.0), rows))
+    assert quiet(
+        curves.with_values(chunk, VAL, values + np.where((rows > 900) & (rows < 950), 1.0, 0.0), rows)
+    )
 
 
 def test_swings_of_validation_are_no_hump() -> None:

@@ -26,13 +26,15 @@ def test_a_late_fall_of_validation_is_found_where_it_begins(
 ) -> None:
     found = leading(late(n_points, share, n_validations))["grokking"]
     assert found.onset_step == pytest.approx(share * n_points, abs=(0.04 + 2.5 / n_validations) * n_points)
-    assert found.severity is Severity.INFO and found.curve == VAL
+    assert found.severity is Severity.INFO
+    assert found.curve == VAL
 
 
 def test_it_says_when_training_was_done_and_when_validation_followed() -> None:
     statement = leading(late())["grokking"].statement
     assert statement.startswith("training has learned its examples by step ")
-    assert "validation stays near 5" in statement and "then falls to" in statement
+    assert "validation stays near 5" in statement
+    assert "then falls to" in statement
 
 
 @pytest.mark.parametrize("seed", range(4))
@@ -59,7 +61,8 @@ def test_accuracy_alone_shows_it() -> None:
     train = 1.0 - np.clip(chunk.columns[TRAIN].values / 4.1, 0.0, 0.99)
     chunk = curves.with_values(curves.without(chunk, VAL), VAL_ACCURACY, right, rows)
     found = leading(curves.with_values(chunk, ACCURACY, 100.0 * train))["grokking"]
-    assert found.curve == VAL_ACCURACY and "wrong answers" in found.statement
+    assert found.curve == VAL_ACCURACY
+    assert "wrong answers" in found.statement
 
 
 def no_grokking(chunk: Chunk) -> bool:

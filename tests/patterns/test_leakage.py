@@ -1,6 +1,7 @@
 """leakage: validation lies below training for good, or the test set is looked at more than once."""
 
 from dataclasses import replace
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -26,7 +27,8 @@ def leaked(n_points: int = 2000, share: float = 0.25, since: int = 0, seed: int 
 @pytest.mark.parametrize("share", [0.2, 0.4, 0.8])
 def test_validation_far_below_training_is_told(n_points: int, share: float) -> None:
     found = leading(leaked(n_points, share))[NAME]
-    assert found.severity is Severity.WARNING and found.curve == VAL
+    assert found.severity is Severity.WARNING
+    assert found.curve == VAL
     assert found.onset_step <= 0.1 * n_points
 
 
@@ -44,7 +46,8 @@ def test_a_sudden_fall_below_training_is_placed_where_it_comes() -> None:
 
 def test_it_says_both_levels_and_is_known_early() -> None:
     found = leading(leaked())[NAME]
-    assert found.statement.startswith("validation lies 2") and "% below training from the start: " in found.statement
+    assert found.statement.startswith("validation lies 2")
+    assert "% below training from the start: " in found.statement
     assert found.detected_at_step <= 600
 
 
@@ -72,8 +75,10 @@ def test_a_training_loss_averaged_over_epochs_lags_and_is_no_leak() -> None:
     chunk = curves.without(healthy(3000, seed=1, first=6.0, floor=0.2, exponent=1.2, n_validations=30), "lr")
     rows, values = chunk.columns[VAL]
     ends = np.append(0, rows + 1)
-    averaged = np.array([chunk.columns[TRAIN].values[a:b].mean() for a, b in zip(ends, ends[1:], strict=False)])
-    assert quiet(curves.with_values(curves.with_values(chunk, TRAIN, averaged, rows), VAL, values - 0.05, rows))
+    averaged = np.array([chunk.columns[TRAIN].values[a:b].mean() for a, b in pairwise(ends)])
+    assert quiet(
+        curves.with_values(curves.with_values(chunk, TRAIN, averaged, rows), VAL, values - 0.05, rows)
+    )
 
 
 def test_validation_below_in_the_first_epochs_alone_is_no_leak() -> None:
@@ -104,9 +109,12 @@ def test_training_that_blows_up_is_no_leak() -> None:
 
 @pytest.mark.parametrize("name", ["test_loss", "test/loss"])
 def test_a_test_set_that_is_looked_at_again_is_told(name: str) -> None:
-    found = leading(curves_validation.tested(healthy(2000, seed=1), name=name))[NAME]
-    assert found.severity is Severity.INFO and found.curve == name
-    assert found.statement.startswith("the test loss is evaluated 20 times, from step 100 to 2 000: a leak of the test")
+    found = leading(curves_validation.with_test_loss(healthy(2000, seed=1), name=name))[NAME]
+    assert found.severity is Severity.INFO
+    assert found.curve == name
+    assert found.statement.startswith(
+        "the test loss is evaluated 20 times, from step 100 to 2 000: a leak of the test"
+    )
     assert found.onset_step == found.detected_at_step == 200 or found.detected_at_step < 400
 
 

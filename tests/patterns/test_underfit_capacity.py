@@ -14,7 +14,9 @@ from descentry.testing.verdicts import said
 NAME = "underfit_capacity"
 
 
-def stuck(n_points: int = 3000, share: float = 0.1, seed: int = 1, gap: float = 0.02, rate: float = 1e-3) -> Chunk:
+def stuck(
+    n_points: int = 3000, share: float = 0.1, seed: int = 1, gap: float = 0.02, rate: float = 1e-3
+) -> Chunk:
     """Both losses stand still from that share of the run on, validation by `gap` above."""
     at = int(share * n_points)
     chunk = curves.plateau(healthy(n_points, seed=seed, sigma=0.02, n_validations=60), at=at)
@@ -25,11 +27,12 @@ def stuck(n_points: int = 3000, share: float = 0.1, seed: int = 1, gap: float = 
     return curves.with_values(chunk, RATE, np.full(n_points, rate))
 
 
-@pytest.mark.parametrize("n_points", [500, 3000, 20_000])
+@pytest.mark.parametrize("n_points", [500, 3000, 7000])
 @pytest.mark.parametrize("share", [0.06, 0.15])
 def test_it_is_told_instead_of_the_plateau(n_points: int, share: float) -> None:
     found = leading(stuck(n_points, share))
-    assert NAME in found and "plateau" not in found
+    assert NAME in found
+    assert "plateau" not in found
     assert found[NAME].severity is Severity.WARNING
     assert found[NAME].onset_step == pytest.approx(share * n_points, abs=0.12 * n_points)
 
@@ -71,12 +74,14 @@ def test_validation_that_still_falls_has_not_levelled_off() -> None:
 
 def test_without_validation_it_stays_a_plateau() -> None:
     found = leading(curves.without(stuck(), VAL))
-    assert "plateau" in found and NAME not in found
+    assert "plateau" in found
+    assert NAME not in found
 
 
 def test_a_small_rate_is_the_likelier_reason() -> None:
     found = leading(stuck(rate=1e-6))
-    assert "plateau" in found and NAME not in found
+    assert "plateau" in found
+    assert NAME not in found
 
 
 def test_a_stall_in_the_middle_is_no_lack_of_capacity() -> None:

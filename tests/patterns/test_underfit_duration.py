@@ -29,7 +29,8 @@ def constant(chunk: Chunk, rate: float = 3e-4) -> Chunk:
 @pytest.mark.parametrize("share", [0.05, 0.15])
 def test_a_run_that_is_cut_off_is_told(n_points: int, share: float) -> None:
     found = leading(cut(n_points, share))[NAME]
-    assert found.severity is Severity.INFO and found.curve == TRAIN
+    assert found.severity is Severity.INFO
+    assert found.curve == TRAIN
     assert found.onset_step == pytest.approx(0.7 * share * n_points, rel=0.1)
     assert found.end_step is None
 

@@ -12,14 +12,13 @@ from typing import ClassVar
 import numpy as np
 
 from descentry.patterns.protocol import View
+from descentry.patterns.shift_facts import goes_on, is_undone, noise_ratio, placed
 from descentry.record.chunk import Floats
 from descentry.record.finding import Evidence, Finding, Severity
 from descentry.record.roles import Role
 from descentry.signal.leaps import Leap, leaps
 from descentry.signal.profile import Profile, profile
-from descentry.signal.robust import median
 from descentry.signal.shape import Shape
-from descentry.signal.trend import slow_noise
 from descentry.signal.words import grouped, number, percent
 
 N_FINE_BINS = 240
@@ -128,7 +127,7 @@ class DataShift:
         name = view.names[role]
         width = len(course) // WIDTH_SHARES[0]
         shape = view.shapes[name]
-        steps = tuple(_placed(shape, course, leap) for leap in shifts)
+        steps = tuple(placed(shape, course, leap) for leap in shifts)
         largest = max(shifts, key=lambda leap: abs(leap.size))
         tied = [_is_near(changes, course, leap.at) for leap in shifts]
         what = "validation" if role is Role.VAL_LOSS else "the loss"
@@ -162,9 +161,9 @@ class DataShift:
                 "upwards": float(largest.size > 0),
                 "on_validation": float(role is Role.VAL_LOSS),
                 "on_training": float(role is Role.TRAIN_LOSS),
-                "noise_ratio": _noise_ratio(course.y, largest.at, width),
-                "goes_on": float(any(tied) or role is Role.VAL_LOSS or _goes_on(course, shifts[-1])),
-                "undone": float(_is_undone(course.y, largest, width)),
+                "noise_ratio": noise_ratio(course.y, largest.at, width),
+                "goes_on": float(any(tied) or role is Role.VAL_LOSS or goes_on(course, shifts[-1])),
+                "undone": float(is_undone(course.y, largest, width)),
             },
         )  # fmt: skip
 
@@ -197,22 +196,6 @@ def _is_explained(view: View, course: Profile, leap: Leap, width: int) -> bool:
     return rate is not None and rate.level_at(float(high)) > 1.15 * rate.level_at(float(low))
 
 
-def _placed(shape: Shape, course: Profile, leap: Leap) -> int:
-    """The step of the change on the finest blocks that are kept: a bin spans many."""
-    low = int(np.searchsorted(shape.first_steps, course.starts[max(0, leap.at - 3)]))
-    high = int(
-        np.searchsorted(shape.first_steps, course.ends[min(len(course) - 1, leap.at + 2)], side="right")
-    )
-    y = shape.levels[low:high]
-    if len(y) < 8:
-        return int(course.starts[leap.at])
-    total, n = np.concatenate([[0.0], np.cumsum(y)]), np.arange(1, len(y))
-    # Where two levels fit best: the largest difference of means, each side weighted by its length.
-    gap = total[n] / n - (total[-1] - total[n]) / (len(y) - n)
-    at = int((np.abs(gap) * np.sqrt(n * (len(y) - n))).argmax()) + 1
-    return int(shape.first_steps[low + at])
-
-
 def version_changes(view: View) -> Floats:
     """The steps at which a logged data version or shard changes, float64[k]; empty where none is logged."""
     shape = view.shape(Role.DATA_VERSION)
@@ -228,27 +211,3 @@ def _is_near(marks: Floats, course: Profile, at: int) -> bool:
     near = max(2, len(course) // 70)
     low, high = course.starts[max(0, at - near)], course.ends[min(len(course) - 1, at + near)]
     return bool(((marks >= low) & (marks <= high)).any())
-
-
-def _is_undone(y: Floats, leap: Leap, width: int) -> bool:
-    """Whether a later change takes back at least half of the step at once: a stretch of other data has ended."""
-    back = leaps(y, width, 2.5, -1 if leap.size > 0 else 1)
-    return any(one.at > leap.at and abs(one.size) >= 0.5 * abs(leap.size) for one in back)
-
-
-def _goes_on(course: Profile, leap: Leap) -> bool:
-    """Whether the loss still falls after the step: it learns on, from another level."""
-    rest = course.y[leap.at :]
-    third = len(rest) // 3
-    if third < 3:
-        return False
-    fall = median(rest[:third]) - median(rest[-third:])
-    return fall > 3.0 * 1.25 * slow_noise(rest) * np.sqrt(2.0 / third) and fall > 0.05 * abs(leap.size)
-
-
-def _noise_ratio(y: Floats, at: int, width: int) -> float:
-    """Scatter of the bins after the step over that before it; 1.0 where it is not known."""
-    before, after = np.abs(np.diff(y[max(0, at - 2 * width) : at])), np.abs(np.diff(y[at : at + 2 * width]))
-    if len(before) < 4 or len(after) < 4 or median(before) <= 0:
-        return 1.0
-    return median(after) / median(before)

@@ -38,14 +38,20 @@ class DeadUnits:
     """Least rise in slow noise of a bin."""
     jump_share: float = 0.05
     """Longest jump of a sparse layer, as a share of the run: sparsity that grows slowly is learned."""
+    live_factor: float = 1.5
+    """What a live run must show more: it is judged a hundred times, a finished one once."""
     n_least: int = 20
     """Fewer points have no level."""
+    n_wait: int = 100
+    """Points of a live run before its layers are judged."""
 
     def judge(self, view: View) -> list[Finding]:
         dying = []
+        n_least = self.n_least if view.ended else self.n_wait
+        score = self.score * (1.0 if view.ended else self.live_factor)
         for name, shape in view.every(Role.DEAD_UNITS):
             is_share = shape.smallest >= 0.0 and self.share < shape.largest <= 1.0
-            rise = self._rise(profile(shape)) if is_share and shape.n_points >= self.n_least else None
+            rise = self._rise(profile(shape), score) if is_share and shape.n_points >= n_least else None
             if rise is not None:
                 dying.append((name, shape, *rise))
         if not dying:
@@ -54,13 +60,13 @@ class DeadUnits:
         worst = max(dying, key=lambda one: one[4] - one[3])
         return [_finding(view, *worst, len(dying), n_curves)]
 
-    def _rise(self, course: Profile) -> tuple[int, float, float] | None:
+    def _rise(self, course: Profile, score: float) -> tuple[int, float, float] | None:
         """(bin of the onset, share before, share now), or None."""
         y, n = course.y, len(course)
         start, now = median(y[: max(2, n // 10)]), median(y[-max(2, n // 10) :])
         rise = now - start
-        noise = slow_noise(y[: max(12, n // 4)])
-        if now < self.share or rise < self.least_rise or rise < self.score * noise:
+        noise = slow_noise(y)
+        if now < self.share or rise < self.least_rise or rise < score * noise:
             return None
         calm = np.flatnonzero(y <= start + max(3.0 * noise, 0.05 * rise))
         onset = min(int(calm[-1]) + 1 if len(calm) else 0, n - 1)

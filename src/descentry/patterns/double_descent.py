@@ -94,8 +94,14 @@ class DoubleDescent:
         high = smooth > hump.before + 0.5 * (hump.peak - hump.before)
         inside = np.flatnonzero(high[hump.low :]) + hump.low
         n_edges = int(np.abs(np.diff(high[hump.low :].astype(np.int64))).sum())
-        width = val.last_steps[inside[-1]] - val.first_steps[inside[0]] + (val.last_step - val.first_step) / len(val)
-        return n_edges == 2 and len(inside) >= 2 and width >= self.run_share * (val.last_step - val.first_step)
+        width = (
+            val.last_steps[inside[-1]]
+            - val.first_steps[inside[0]]
+            + (val.last_step - val.first_step) / len(val)
+        )
+        return (
+            n_edges == 2 and len(inside) >= 2 and width >= self.run_share * (val.last_step - val.first_step)
+        )
 
     def _is_shared(self, train: Shape | None, val: Shape, hump: _Hump) -> bool:
         """Whether training rises to the top of the hump as well."""

@@ -114,7 +114,9 @@ class Leakage:
             f"the test loss is evaluated {grouped(test.n_points)} times, from step {grouped(test.first_step)} to "
             f"{grouped(test.last_step)}: a leak of the test set into every choice that is made by it"
         )
-        evidence = Evidence("evaluations of the test set, where one is due", name, second, float(test.n_points), 1.0)
+        evidence = Evidence(
+            "evaluations of the test set, where one is due", name, second, float(test.n_points), 1.0
+        )
         return [
             Finding(
                 pattern=self.id,

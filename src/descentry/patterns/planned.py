@@ -53,8 +53,8 @@ def explains(view: View, move: Move, step: float, tolerance: float = 0.0) -> Pla
     """What in the schedule lets one expect this move of the loss at this step, or None.
 
     A `fall`: a cut of the rate up to `AFTER_SHARE` of the run before, or a cool-down.  A `rise`: a restart, or a
-    rate that climbs in a cycle.  A `stall`: a rate that has not risen yet, was cut low, or has ended.  `tolerance`: steps by
-    which the place of the move is uncertain, both ways.
+    rate that climbs in a cycle.  A `stall`: a rate that has not risen yet, was cut low, or has ended.
+    `tolerance`: steps by which the place of the move is uncertain, both ways.
     """
     plan = schedule(view)
     if plan is None or plan.peak <= 0:

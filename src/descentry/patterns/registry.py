@@ -33,6 +33,7 @@ BUILT_IN = (
     "descentry.patterns.reward_hacking:RewardHacking",
     "descentry.patterns.underfit_duration:UnderfitDuration",
     "descentry.patterns.leakage:Leakage",
+    "descentry.patterns.loss_metric_split:LossMetricSplit",
 )
 """Built-ins enter by the door that third parties use: `module:Class`."""
 ENTRY_POINTS = "descentry.patterns"

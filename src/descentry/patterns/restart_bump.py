@@ -101,7 +101,7 @@ class RestartBump:
         if back is None and len(after) > self.wait_share * len(shape):
             return None
         end = None if back is None else int(shape.last_steps[at + back])
-        return Bump(mark, int(shape.first_steps[at]), level, top, end, float(score))
+        return Bump(mark, int(mark.step), level, top, end, float(score))
 
     def _finding(self, view: View, bumps: list[Bump]) -> Finding:
         name = view.names[Role.TRAIN_LOSS]

@@ -42,14 +42,22 @@ class RewardHacking:
     """Growth in the last third over that in the third before.  Higher: only explosions."""
     n_least: int = 40
     """Fewer rewards show no climb."""
+    live_factor: float = 1.5
+    """What a live run must show more: it is judged a hundred times, a finished one once."""
     n_judged: int = 8
     """Fewer judgements show no turn."""
+    n_wait: int = 10
+    """Judgements of a live run before a turn is believed."""
 
     def judge(self, view: View) -> list[Finding]:
         reward = view.shape(Role.REWARD)
         if reward is None or reward.n_points < self.n_least:
             return []
-        held = [one for one in view.every(Role.PREFERENCE) if one[1].n_points >= self.n_judged]
+        held = [
+            one
+            for one in view.every(Role.PREFERENCE)
+            if one[1].n_points >= (self.n_judged if view.ended else self.n_wait)
+        ]
         for name, shape in held:
             found = self._turned(view, reward, name, shape)
             if found is not None:
@@ -71,10 +79,11 @@ class RewardHacking:
             return None
         k = max(2, len(after) // 4)
         high, now = float(smooth.max()), max(median(after[-k:]), median(after[-2:]))
-        noise = slow_noise(course.y[: at + 1]) if at >= 12 else max(course.wander, 0.0)
+        noise = max(slow_noise(course.y), course.wander)
         error = 1.25 * noise * float(np.sqrt(1.0 / k + 1.0 / width))
+        score = self.score * (1.0 if view.ended else self.live_factor)
         fall, extent = high - now, high - float(course.y.min())
-        if fall <= max(self.score * error, self.range_share * extent) or not _climbs(reward, course.x[at]):
+        if fall <= max(score * error, self.range_share * extent) or not _climbs(reward, course.x[at]):
             return None
         return _finding(
             view, reward, name, shape, int(course.x[at]),
@@ -124,9 +133,7 @@ def _finding(
         at = kl.level_at(step)
         facts["kl_growth"] = median(kl.levels[-max(1, len(kl) // 20) :]) / max(abs(at), 1e-12)
         facts["kl_last"] = median(kl.levels[-max(1, len(kl) // 20) :])
-    statement = (
-        f"the reward goes from {number(before)} to {number(now)} while {name} {what} since step {grouped(step)}"
-    )
+    statement = f"the reward goes from {number(before)} to {number(now)} while {name} {what} since step {grouped(step)}"
     return Finding(
         pattern="reward_hacking",
         severity=Severity.CRITICAL,

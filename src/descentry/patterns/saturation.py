@@ -48,23 +48,31 @@ class Saturation:
     """Least rise of that share over the one at the start."""
     score: float = 6.0
     """Least change in slow noise of a bin."""
+    live_factor: float = 1.5
+    """What a live run must show more: it is judged a hundred times, a finished one once."""
+    settled_share: float = 0.2
+    """Share of the points before growth begins: what grows from the start on is the beginning of a run."""
     n_least: int = 20
     """Fewer points have no level."""
+    n_wait: int = 100
+    """Points of a live run before its curves are judged."""
 
     def judge(self, view: View) -> list[Finding]:
         found: list[Finding] = []
+        n_least = self.n_least if view.ended else self.n_wait
+        score = self.score * (1.0 if view.ended else self.live_factor)
         for name, shape in view.every(Role.MAX_LOGIT):
-            if shape.n_points >= self.n_least and shape.largest >= self.logit:
-                found += _told(view, name, shape, "logits", self._grown(magnitude(shape)))
+            if shape.n_points >= n_least and shape.largest >= self.logit:
+                found += _told(view, name, shape, "logits", self._grown(magnitude(shape), score))
         for name, shape in view.every(Role.ATTENTION_ENTROPY):
-            if shape.n_points >= self.n_least and shape.smallest <= self.entropy_share * shape.largest:
-                found += _told(view, name, shape, "entropy", self._collapsed(magnitude(shape)))
+            if shape.n_points >= n_least and shape.smallest <= self.entropy_share * shape.largest:
+                found += _told(view, name, shape, "entropy", self._collapsed(magnitude(shape), score))
         for name, shape in view.every(Role.SATURATION):
-            if shape.n_points >= self.n_least and self.bound_share <= shape.largest <= 1.0:
-                found += _told(view, name, shape, "bounds", self._bound(shape))
+            if shape.n_points >= n_least and self.bound_share <= shape.largest <= 1.0:
+                found += _told(view, name, shape, "bounds", self._bound(shape, score))
         return [max(found, key=lambda one: one.facts["strength"])] if found else []
 
-    def _grown(self, logit: Magnitude) -> Change | None:
+    def _grown(self, logit: Magnitude, score: float) -> Change | None:
         """Growth without a limit in sight."""
         y, n = logit.y, len(logit)
         width = max(3, n // 10)
@@ -74,11 +82,11 @@ class Saturation:
         low, now = float(lows.min()), median(y[-max(2, n // 20) :])
         rise = now - low
         noise = max(logit.noise / 2.0, 1e-9) if n < 24 else slow_noise(y)
-        if rise < max(np.log(self.growth), self.score * noise) or np.exp(now) < self.logit:
+        if rise < max(np.log(self.growth), score * noise) or np.exp(now) < self.logit:
             return None
         calm = np.flatnonzero(y <= low + max(2.0 * noise, 0.05 * rise))
         onset = min(int(calm[-1]) + 1 if len(calm) else 0, n - 1)
-        if onset < n // 20:
+        if onset < self.settled_share * n:
             return None
         return (onset, float(np.exp(low)), float(np.exp(now))) if self._goes_on(logit, onset, now) else None
 
@@ -91,7 +99,7 @@ class Saturation:
         whole = float(np.exp(now)) - float(values[0])
         return float(np.exp(now)) - then >= self.slowing * whole / 3.0
 
-    def _collapsed(self, entropy: Magnitude) -> Change | None:
+    def _collapsed(self, entropy: Magnitude, score: float) -> Change | None:
         """Attention that was spread and no longer is."""
         y, n = entropy.y, len(entropy)
         width = max(3, n // 10)
@@ -100,18 +108,18 @@ class Saturation:
             return None
         high, now = float(highs.max()), median(y[-max(2, n // 20) :])
         fall = high - now
-        if fall < max(-np.log(self.entropy_share), self.score * entropy.noise / 2.0):
+        if fall < max(-np.log(self.entropy_share), score * max(entropy.slow, entropy.noise / 2.0)):
             return None
         calm = np.flatnonzero(y >= high - max(3.0 * entropy.noise, 0.05 * fall))
         onset = min(int(calm[-1]) + 1 if len(calm) else 0, n - 1)
         return onset, float(np.exp(high)), float(np.exp(now))
 
-    def _bound(self, shape: Shape) -> Change | None:
+    def _bound(self, shape: Shape, score: float) -> Change | None:
         """Activations that have come to lie at their bounds."""
         y = profile(shape).y
         start, now = median(y[: max(2, len(y) // 10)]), median(y[-max(2, len(y) // 10) :])
-        noise = slow_noise(y[: max(12, len(y) // 4)])
-        if now < self.bound_share or now - start < max(self.bound_rise, self.score * noise):
+        noise = slow_noise(y)
+        if now < self.bound_share or now - start < max(self.bound_rise, score * noise):
             return None
         calm = np.flatnonzero(y <= start + max(3.0 * noise, 0.05 * (now - start)))
         return min(int(calm[-1]) + 1 if len(calm) else 0, len(y) - 1), start, now

@@ -67,7 +67,7 @@ class UnderfitCapacity:
         third = max(1, len(held) // 3)
         change = abs(median(held[:third]) - median(held[-third:]))
         descent = float(val.levels[0]) - float(val.levels.min())
-        return change <= self.still_share * descent + 2.0 * spread(held) / third**0.5
+        return bool(change <= self.still_share * descent + 2.0 * spread(held) / float(third) ** 0.5)
 
     def _finding(self, view: View, plateau: Finding, level: float, beside: float) -> Finding:
         name = view.names[Role.VAL_LOSS]

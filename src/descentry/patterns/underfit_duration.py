@@ -4,12 +4,14 @@ Test: over the last three tenths of a complete log the training loss falls from 
 drop near the end is a staircase), by more than slow noise, and by a good share of all that it had fallen.  Much less
 is enough where the log itself tells that the run was to go on: the planned number of steps, or a decaying rate that
 is still high.  Validation, where it is logged, must fall as well.  A learning rate near the end of its schedule
-explains the end, unless more steps were planned: then nothing is said.  A growing log has no end yet: this is said of complete logs alone.
+explains the end, unless more steps were planned: then nothing is said.  A growing log has no end yet: this is said
+of complete logs alone.
 Source: Hoffmann et al., Training compute-optimal large language models, 2022, arXiv:2203.15556 (what more steps buy).
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import ClassVar
 
 import numpy as np
@@ -92,7 +94,7 @@ class UnderfitDuration:
         """The fall over the last three tenths; None where it is uneven or no more than noise."""
         y, m = course.y, len(course)
         edges = [round(share * m) for share in (0.7, 0.8, 0.9, 1.0)]
-        parts = [y[start:stop] for start, stop in zip(edges, edges[1:], strict=False)]
+        parts = [y[start:stop] for start, stop in pairwise(edges)]
         first, middle, last = (median(part) for part in parts)
         fall, descent = first - last, max(shape.first, float(y[0])) - float(y.min())
         trend = np.polyval(np.polyfit(np.arange(m - edges[0]), y[edges[0] :], 2), np.arange(m - edges[0]))
@@ -119,7 +121,9 @@ class UnderfitDuration:
         onset = int(course.starts[end.start])
         first, _, last = end.levels
         planned = _planned(view.config) if goes_on else None
-        plan = f", {grouped(planned)} steps were planned" if planned is not None and planned > view.step else ""
+        plan = (
+            f", {grouped(planned)} steps were planned" if planned is not None and planned > view.step else ""
+        )
         statement = (
             f"the loss still falls when the log ends at step {grouped(view.step)}: from "
             f"{number(first, course.wander)} to {number(last, course.wander)} since step {grouped(onset)}, "

@@ -21,7 +21,7 @@ FOLLOWS: dict[str, tuple[str, ...]] = {
     "vanishing_gradient": ("plateau", "underfit_capacity"),
     "dead_units": ("plateau",),
     "staircase": ("plateau", "oscillation"),
-    "overfit": ("spike", "sawtooth"),
+    "overfit": ("spike", "sawtooth", "loss_metric_split"),
     "grokking": ("overfit", "plateau", "staircase", "data_shift"),
     "double_descent": ("overfit", "plateau", "oscillation", "data_shift", "spike"),
     "underfit_capacity": ("plateau",),

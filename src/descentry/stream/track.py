@@ -10,15 +10,16 @@ from descentry.record.event import Event
 from descentry.record.finding import Finding
 from descentry.record.roles import LOSS_ROLES, Role
 from descentry.signal.summary import Summary
+from descentry.sources.score_names import direction
 from descentry.stream.tally import Tally
 
 WATCHED = LOSS_ROLES | {
     Role.LEARNING_RATE, Role.GRAD_NORM, Role.LOSS_SCALE, Role.SKIPPED_STEPS, Role.EPOCH, Role.WEIGHT_NORM,
     Role.UPDATE_RATIO, Role.ACCURACY, Role.VAL_ACCURACY, Role.REWARD, Role.KL, Role.ENTROPY,
     Role.DATA_VERSION, Role.MODULE_GRAD_NORM, Role.DEAD_UNITS, Role.SATURATION, Role.MAX_LOGIT,
-    Role.ATTENTION_ENTROPY, Role.PREFERENCE, Role.THROUGHPUT,
+    Role.ATTENTION_ENTROPY, Role.PREFERENCE, Role.THROUGHPUT, Role.PERPLEXITY, Role.VAL_PERPLEXITY,
 }  # fmt: skip
-"""Roles whose curves are reduced for the judges; the others are only counted."""
+"""Roles whose curves are reduced for the judges; the others are only counted, metrics of a known direction excepted."""
 MAX_MANY = 256
 """Curves of `MANY_ROLES` that are reduced: a model that logs each of its thousand matrices is watched by a part."""
 
@@ -74,7 +75,8 @@ def track(
     name: str, role: Role | None, detectors: Sequence[PointDetector], *, has_room: bool = True
 ) -> Track:
     """A fresh track, watched by the detectors that care for its role; only counted where there is no room."""
-    if role not in WATCHED or role is None or not has_room:
+    is_score = role is Role.METRIC and direction(name) != 0
+    if role is None or not has_room or not (role in WATCHED or is_score):
         return Track(name, role)
     watchers = [(one, one.init(name, role)) for one in detectors if role in one.roles]
     return Track(name, role, Tally(), Summary(), watchers)

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 import numpy as np
 
 from descentry.record.chunk import Chunk
-from descentry.testing import curves, curves_signals, curves_validation
+from descentry.testing import curves, curves_events, curves_signals, curves_validation
 from descentry.testing.curves import TRAIN, healthy
 
 
@@ -31,8 +31,9 @@ def battery(n_points: int = 900) -> Mapping[str, Chunk]:
         "epochs": curves.staircase(base, quarters, ratio=0.8, by="epoch"),
         "grokking": curves_validation.grokking(base, at=6 * part),
         "double descent": curves_validation.double_descent(base, at=5 * part, height=0.8),
+        "metric": curves_validation.metric(base, at=5 * part, lost=0.4),
         "leakage": curves_validation.leakage(base, share=0.3),
-        "test set": curves_validation.tested(base),
+        "test set": curves_validation.with_test_loss(base),
         "cut off": base.take(0, part),
         "gradients explode": curves_signals.exploding(base, at=5 * part, factor=1e3),
         "gradients vanish": curves_signals.vanishing(base, at=4 * part),
@@ -46,6 +47,11 @@ def battery(n_points: int = 900) -> Mapping[str, Chunk]:
         "objectives": curves_signals.hacking(
             curves_signals.trading(base, at=4 * part, rise=2.0), at=5 * part, fall=0.3
         ),
+        "another level": curves_events.data_shift(base, at=5 * part, size=0.5, version=True),
+        "swings": curves_events.swinging(base, n_cycles=9.0, amplitude=0.2),
+        "bump": curves_events.bumped(base, at=6 * part, height=0.8, back=part // 4, decay=part / 5),
+        "high start": curves_events.started_high(base, excess=20.0, decay=part / 10, vocab_size=50257),
+        "given away": curves_events.given_away(base),
         "sawtooth": curves.sawtooth(base, sigma=1.0),
         "overlap": curves.resumed(base, at=6 * part, back=part),
         "blow-up": curves.nan(curves.divergence(base, at=5 * part, rise=8.0), at=8 * part),

@@ -37,7 +37,19 @@ def leakage(chunk: Chunk, share: float, since: int = 0) -> Chunk:
     return with_values(chunk, VAL, np.where(rows >= since, (1.0 - share) * values, values), rows)
 
 
-def tested(chunk: Chunk, every: int = 1, name: str = "test_loss") -> Chunk:
+def with_test_loss(chunk: Chunk, every: int = 1, name: str = "test_loss") -> Chunk:
     """A test loss beside every `every`-th validation, a hundredth above it."""
     rows, values = chunk.columns[VAL]
     return with_values(chunk, name, 1.01 * values[::every], rows[::every])
+
+
+def metric(
+    chunk: Chunk, at: int | None = None, lost: float = 0.2, name: str = VAL_ACCURACY, seed: int = 0
+) -> Chunk:
+    """A metric that goes with the validation loss, up to 0.9; from row `at` on it loses `lost` by the end."""
+    rows, values = chunk.columns[VAL]
+    share = (values - values.min()) / max(float(np.ptp(values)), 1e-300)
+    right = 0.9 - 0.8 * share + 0.003 * np.random.default_rng(seed).standard_normal(len(rows))
+    if at is not None:
+        right = right - lost * np.clip((rows - at) / max(1, chunk.n_rows - at), 0.0, 1.0)
+    return with_values(chunk, name, right, rows)
