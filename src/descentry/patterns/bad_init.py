@@ -24,6 +24,7 @@ class BadInit:
 
     id: ClassVar[str] = "bad_init"
     cadence: ClassVar[str] = "block"
+    in_nats: ClassVar[bool] = True
     clock: ClassVar[tuple[Role, ...]] = (Role.TRAIN_LOSS,)
 
     ratio: float = 1.3
@@ -36,6 +37,9 @@ class BadInit:
     def judge(self, view: View) -> list[Finding]:
         shape = view.shape(Role.TRAIN_LOSS)
         if shape is None or len(shape) < 4 or view.restarts or not self._begins(shape):
+            return []
+        if view.every(Role.OTHER_LOSS, Role.LOSS_PART):
+            # A sum of objectives starts at more than one of them.
             return []
         name = view.names[Role.TRAIN_LOSS]
         start = expected_start(view.config, None, [name], shape.first)

@@ -28,6 +28,7 @@ class TooGood:
 
     id: ClassVar[str] = "too_good"
     cadence: ClassVar[str] = "block"
+    in_nats: ClassVar[bool] = True
     clock: ClassVar[tuple[Role, ...]] = (Role.TRAIN_LOSS,)
 
     text_start: float = 6.5

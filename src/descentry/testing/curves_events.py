@@ -14,7 +14,8 @@ def data_shift(chunk: Chunk, at: int, size: float, version: bool = False, on: st
     shifted = with_values(chunk, on, values + size * (rows >= at), rows)
     if not version:
         return shifted
-    return with_values(shifted, VERSION, 1.0 + (np.arange(chunk.n_rows) >= at))
+    version_of_row = np.where(np.arange(chunk.n_rows) >= at, 2.0, 1.0)
+    return with_values(shifted, VERSION, version_of_row)
 
 
 def swinging(chunk: Chunk, n_cycles: float, amplitude: float, on: str = TRAIN) -> Chunk:
