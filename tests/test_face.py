@@ -54,6 +54,18 @@ def test_read_and_runs(tmp_path: Path) -> None:
         descentry.read(tmp_path)
 
 
+def test_where_a_log_goes_back_is_told_once_by_every_call(tmp_path: Path) -> None:
+    steps = [*range(9), *range(5, 9), *range(2, 12)]
+    path = tmp_path / "a.csv"
+    path.write_text("step,loss\n" + "".join(f"{step},{3 - step / 9}\n" for step in steps))
+    read = descentry.read(path)
+    (report,) = descentry.diagnose(path).runs
+    (of_run,) = descentry.diagnose(read).runs
+    for events in (read.events, *(run.events for run in descentry.runs(path)), report.events, of_run.events):
+        (told,) = [event for event in events if event.kind == "resume"]
+        assert (told.count, told.where) == (2, "step 5")
+
+
 def test_roles_are_checked(tmp_path: Path) -> None:
     (tmp_path / "a.jsonl").write_text(ROWS)
     with pytest.raises(descentry.UsageError, match="no role 'train'; expected one of train_loss"):

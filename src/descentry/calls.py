@@ -8,22 +8,22 @@ from descentry.display import Report
 from descentry.record.errors import UsageError
 from descentry.record.roles import Role
 from descentry.record.run import Run
-from descentry.sources.collect import collect
 from descentry.sources.places.targets import all_logs
 from descentry.sources.protocol import Log
+from descentry.stream.goings_back import collected
 
 Source = str | os.PathLike[str]
 
 
 def runs(path: Source, *, roles: Mapping[str, Role | str] | None = None) -> Iterator[Run]:
-    """Every run in a file or folder, one at a time, with whole curves.
+    """Every run in a file or folder, one at a time, with whole curves; its events tell where the log goes back.
 
     `roles`: series name -> role, overruling what the names suggest.
     Raises InputError where nothing can be read, UsageError for a role that is not known.
     """
     chosen = _roles(roles)
     for log in _logs(path):
-        yield collect(log, chosen)
+        yield collected(log, chosen)
 
 
 def read(path: Source, *, roles: Mapping[str, Role | str] | None = None) -> Run:
@@ -38,7 +38,7 @@ def read(path: Source, *, roles: Mapping[str, Role | str] | None = None) -> Run:
         raise UsageError(
             f"{path}: holds {len(found)} runs ({names}{more}), expected one; use descentry.runs()"
         )
-    return collect(found[0], _roles(roles))
+    return collected(found[0], _roles(roles))
 
 
 def diagnose(

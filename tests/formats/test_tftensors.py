@@ -6,8 +6,17 @@ import numpy as np
 import pytest
 from tests.sources.made_logs import sized, varint
 
+from descentry.formats import proto
 from descentry.formats.proto import BadMessage
-from descentry.formats.tftensors import NoNumber, tensor_number, tensor_numbers
+from descentry.formats.tftensors import (
+    VARINTS,
+    NoNumber,
+    listed_rows,
+    number_at,
+    tensor_number,
+    tensor_numbers,
+    width,
+)
 
 FLOAT, DOUBLE, INT32, STRING, INT64, BOOL, BFLOAT16, HALF = 1, 2, 3, 7, 9, 10, 14, 19
 
@@ -58,6 +67,11 @@ def test_a_tensor_of_one_element_is_a_number(
     assert found == value
     if form == "bfloat16":
         assert data[at : at + 2] == b"\xc0\x3f"
+    elif form.startswith(VARINTS):
+        assert number_at(data, at, form) == value
+        assert width(form) == int(form[2:])
+        bits = proto.varint(data, at)[0]
+        assert listed_rows(np.array([bits], np.uint64), form[1]).tolist() == [value]
     elif form:
         assert float(np.frombuffer(data, form, 1, at)[0]) == value
 

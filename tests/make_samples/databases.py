@@ -1,4 +1,4 @@
-"""Databases of experiment trackers: MLflow's SQLite store, a trackio project, an optuna study."""
+"""Databases of experiment trackers: MLflow's SQLite store, a trackio project, optuna studies."""
 
 import contextlib
 import os
@@ -10,6 +10,8 @@ import mlflow
 import optuna
 from mlflow.entities import Metric, Param
 from mlflow.tracking import MlflowClient
+from optuna.storages import JournalStorage
+from optuna.storages.journal import JournalFileBackend
 from tests.make_samples.clock import START
 from tests.make_samples.curves import rows
 from tests.make_samples.truth import Truth
@@ -22,6 +24,7 @@ def make(folder: Path) -> None:
     mlflow_store(folder / "mlflow" / "mlflow.db")
     trackio_project(folder / "trackio" / "project.db")
     optuna_study(folder / "optuna" / "study.db")
+    optuna_journal(folder / "optuna" / "journal.log")
     optuna_trial(folder / "optuna" / "reported.db")
 
 
@@ -88,22 +91,31 @@ def optuna_study(path: Path) -> None:
     truth = Truth(f"optuna {optuna.__version__}", events=("failed_trial",))
     with tempfile.TemporaryDirectory() as work:
         store = Path(work) / "study.db"
-        study = optuna.create_study(
-            storage=f"sqlite:///{store}", study_name="sample", directions=["minimize", "maximize"]
-        )
-        study.set_metric_names(["loss", "speed"])
-        for number, row in rows(0, 12, bad=True):
-            trial = study.ask({"lr": optuna.distributions.FloatDistribution(1e-5, 1e-1, log=True)})
-            if number in (3, 7):
-                study.tell(trial, state=optuna.trial.TrialState.FAIL)
-                continue
-            values = {"loss": float("inf") if number == 5 else row["train/loss"], "speed": row["grad_norm"]}
-            if number == 11:
-                values["loss"] = 2.5
-            study.tell(trial, list(values.values()))
-            truth.put(number, values)
+        _studied(f"sqlite:///{store}", truth)
         packed(store, path)
     truth.write(path)
+
+
+def optuna_journal(path: Path) -> None:
+    """The same study in a journal."""
+    truth = Truth(f"optuna {optuna.__version__}, journal", events=("failed_trial",))
+    _studied(JournalStorage(JournalFileBackend(str(path))), truth)
+    truth.write(path)
+
+
+def _studied(storage: str | JournalStorage, truth: Truth) -> None:
+    study = optuna.create_study(storage=storage, study_name="sample", directions=["minimize", "maximize"])
+    study.set_metric_names(["loss", "speed"])
+    for number, row in rows(0, 12, bad=True):
+        trial = study.ask({"lr": optuna.distributions.FloatDistribution(1e-5, 1e-1, log=True)})
+        if number in (3, 7):
+            study.tell(trial, state=optuna.trial.TrialState.FAIL)
+            continue
+        values = {"loss": float("inf") if number == 5 else row["train/loss"], "speed": row["grad_norm"]}
+        if number == 11:
+            values["loss"] = 2.5
+        study.tell(trial, list(values.values()))
+        truth.put(number, values)
 
 
 def optuna_trial(path: Path) -> None:

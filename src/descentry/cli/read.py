@@ -58,7 +58,7 @@ def command(
 
 
 def _collect(log: "Log", roles: "dict[str, Role]", verify: bool) -> "Run":
-    from descentry.cli.goings_back import collected
+    from descentry.stream.goings_back import collected
 
     return collected(log, roles or None, verify=verify)
 

@@ -10,6 +10,11 @@ VARINT, FIXED64, BYTES, FIXED32 = 0, 1, 2, 5
 MAX_FIELDS = 10_000
 """Of one message that is walked field by field: W&B itself asks for fewer metrics than that in a whole project."""
 
+MAX_SPANS = 1 << 18
+"""Of one message that is walked without a copy: what is made to keep us busy costs no more than that."""
+FEW_FIELDS = 16
+"""No message of a log's own frame has as many fields."""
+
 Value = int | bytes
 """An int for VARINT, bytes for the others (8, 4, or as many as the length says)."""
 
@@ -73,19 +78,27 @@ def varints(data: bytes) -> list[int]:
     return out
 
 
-def spans(data: bytes, at: int, end: int) -> Iterator[tuple[int, int, int, int]]:
+def spans(data: bytes, at: int, end: int, most: int = MAX_SPANS) -> Iterator[tuple[int, int, int, int]]:
     """(number, wire type, start, stop) of each field of the message in `data[at:end]`: where its value stands.
 
-    Nothing is copied, so that deep and large messages cost what is looked at.  Raises BadMessage.
+    Nothing is copied, so that deep and large messages cost what is looked at.  Raises BadMessage, also for more
+    than `most` fields.
     """
+    room = most
     while at < end:
-        key, at = varint(data, at)
+        key = data[at]
+        at += 1
+        if key >= 0x80:
+            key, at = varint(data, at - 1)
         kind = key & 7
+        room -= 1
+        if room < 0:
+            raise BadMessage(f"it has more than {most} fields")
         if kind == BYTES:
-            size, start = varint(data, at)
+            size, start = (data[at], at + 1) if at < end and data[at] < 0x80 else varint(data, at)
             stop = start + size
         elif kind == VARINT:
-            start, stop = at, varint(data, at)[1]
+            start, stop = at, at + 1 if at < end and data[at] < 0x80 else varint(data, at)[1]
         elif kind in (FIXED64, FIXED32):
             start, stop = at, at + (8 if kind == FIXED64 else 4)
         else:

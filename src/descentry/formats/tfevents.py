@@ -10,7 +10,17 @@ from collections.abc import Callable, Iterator
 from enum import Enum
 from typing import NamedTuple
 
-from descentry.formats.proto import BYTES, FIXED32, FIXED64, VARINT, BadMessage, signed, spans, varint
+from descentry.formats.proto import (
+    BYTES,
+    FEW_FIELDS,
+    FIXED32,
+    FIXED64,
+    VARINT,
+    BadMessage,
+    signed,
+    spans,
+    varint,
+)
 from descentry.formats.tfhistograms import NoHistogram, histogram_of_message, histogram_of_tensor
 from descentry.formats.tftensors import NoNumber, tensor_number
 from descentry.record.chunk import Floats
@@ -18,6 +28,7 @@ from descentry.record.chunk import Floats
 _DOUBLE = struct.Struct("<d")
 _FLOAT = struct.Struct("<f")
 SESSION_START = 1
+EMPTY_HISTOGRAM = "empty histogram"
 OF_NUMBERS = ("", "scalars", "tensor")
 """Plugins whose tensors of one element are points of a curve; "tensor" is what torch's `add_tensor` names."""
 MAX_VALUES = 100_000
@@ -41,6 +52,17 @@ class Number(NamedTuple):
     form: str = ""
 
 
+class Content(NamedTuple):
+    """The field that says what a value is: its number, and where it stands in the payload."""
+
+    number: int
+    start: int
+    stop: int
+
+
+NO_CONTENT = Content(0, 0, 0)
+
+
 class Value(NamedTuple):
     """One value of a summary.  `plugin`: None where the event names none.
 
@@ -55,6 +77,12 @@ class Value(NamedTuple):
     histogram: Floats | None = None
     what: str = ""
     by_plugin: bool = False
+    content: Content = NO_CONTENT
+
+
+def plugins_of(value: Value) -> tuple[str, ...]:
+    """The plugins of which an earlier event must have named one, where a value names none itself; "" is none."""
+    return OF_NUMBERS if value.kind is Kind.SCALAR else ("histograms",)
 
 
 class Event(NamedTuple):
@@ -77,7 +105,7 @@ def event_of(payload: bytes) -> Event:
     wall, step, is_start = float("nan"), 0, False
     wall_at, step_at, step_width = -1, -1, 0
     values: list[Value] = []
-    for number, kind, start, stop in spans(payload, 0, len(payload)):
+    for number, kind, start, stop in spans(payload, 0, len(payload), FEW_FIELDS):
         if number == 1 and kind == FIXED64:
             wall_at, wall = start, _DOUBLE.unpack_from(payload, start)[0]
         elif number == 2 and kind == VARINT:
@@ -102,7 +130,7 @@ def plain_event_of(payload: bytes) -> PlainEvent | None:
     """What `event_of` says of an event with nothing but plain values, at a fraction of its cost; None for others."""
     wall, step, tags, at = float("nan"), 0, list[bytes](), list[int]()
     try:
-        for number, kind, start, stop in spans(payload, 0, len(payload)):
+        for number, kind, start, stop in spans(payload, 0, len(payload), FEW_FIELDS):
             if number == 1 and kind == FIXED64:
                 wall = _DOUBLE.unpack_from(payload, start)[0]
             elif number == 2 and kind == VARINT:
@@ -132,18 +160,23 @@ def _plain_values(data: bytes, at: int, end: int, tags: list[bytes], places: lis
 def _is_start(data: bytes, at: int, end: int) -> bool:
     return any(
         number == 1 and kind == VARINT and varint(data, start)[0] == SESSION_START
-        for number, kind, start, _ in spans(data, at, end)
+        for number, kind, start, _ in spans(data, at, end, FEW_FIELDS)
     )
 
 
 def _values(data: bytes, at: int, end: int, room: int) -> Iterator[Value]:
     """The values of a Summary."""
+    n_other = 0
     for number, kind, start, stop in spans(data, at, end):
-        if number == 1 and kind == BYTES:
-            room -= 1
-            if room < 0:
-                raise BadMessage(f"more than {MAX_VALUES} values stand in one event")
-            yield _value(data, start, stop)
+        if number != 1 or kind != BYTES:
+            n_other += 1
+            if n_other > FEW_FIELDS:
+                raise BadMessage(f"it has more than {FEW_FIELDS} fields")
+            continue
+        room -= 1
+        if room < 0:
+            raise BadMessage(f"more than {MAX_VALUES} values stand in one event")
+        yield _value(data, start, stop)
 
 
 def _value(data: bytes, at: int, end: int) -> Value:
@@ -158,7 +191,7 @@ def _value(data: bytes, at: int, end: int) -> Value:
 def _any_value(data: bytes, at: int, end: int) -> Value:
     tag, plugin = "", None
     content, content_kind, begin, last = 0, 0, 0, 0
-    for number, kind, start, stop in spans(data, at, end):
+    for number, kind, start, stop in spans(data, at, end, FEW_FIELDS):
         if number == 1 and kind == BYTES:
             tag = data[start:stop].decode("utf-8", "replace")
         elif number == 9 and kind == BYTES:
@@ -169,9 +202,10 @@ def _any_value(data: bytes, at: int, end: int) -> Value:
         number_ = Number(float(_FLOAT.unpack_from(data, begin)[0]), begin, "<f4")
         return Value(tag, Kind.SCALAR, number_, plugin)
     if content == 5 and content_kind == BYTES:
-        return _histogram(tag, plugin, histogram_of_message, data, begin, last)
+        found = _histogram(tag, plugin, histogram_of_message, data, begin, last)
+        return found._replace(content=Content(content, begin, last))
     if content == 8 and content_kind == BYTES:
-        return _tensor(tag, plugin, data, begin, last)
+        return _tensor(tag, plugin, data, begin, last)._replace(content=Content(content, begin, last))
     return _other(tag, plugin, _WORDS.get(content, plugin or "metadata"))
 
 
@@ -193,7 +227,7 @@ def _histogram(tag: str, plugin: str | None, buckets_of: Buckets, data: bytes, a
     except NoHistogram as error:
         return Value(tag, Kind.BROKEN, _NONE, plugin, None, str(error))
     if buckets is None:
-        return _other(tag, plugin, "empty histogram")
+        return _other(tag, plugin, EMPTY_HISTOGRAM)
     return Value(tag, Kind.HISTOGRAM, _NONE, plugin, buckets)
 
 
@@ -216,9 +250,9 @@ def _tensor(tag: str, plugin: str | None, data: bytes, at: int, end: int) -> Val
 
 def _plugin(data: bytes, at: int, end: int) -> str:
     """The plugin's name in a SummaryMetadata (1 plugin_data, in it 1 plugin_name)."""
-    for number, kind, start, stop in spans(data, at, end):
+    for number, kind, start, stop in spans(data, at, end, FEW_FIELDS):
         if number == 1 and kind == BYTES:
-            for inner, inner_kind, first, last in spans(data, start, stop):
+            for inner, inner_kind, first, last in spans(data, start, stop, FEW_FIELDS):
                 if inner == 1 and inner_kind == BYTES:
                     return data[first:last].decode("utf-8", "replace")
     return ""

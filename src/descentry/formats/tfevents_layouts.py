@@ -5,16 +5,26 @@ bytes are the same, and whose step has as many bytes, says the same with other n
 those bytes alone decide how a message is read.
 """
 
+import math
 import struct
+from collections.abc import Iterator
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from descentry.formats.proto import signed, varint
-from descentry.formats.tfevents import Event, Kind
+from descentry.formats.tfevents import Event, Kind, Value
 from descentry.formats.tfevents_points import Points
-from descentry.formats.tftensors import decoded, number_at, width
+from descentry.formats.tfhistogram_rows import (
+    Buckets,
+    BucketsAt,
+    buckets_of_message,
+    buckets_of_rows,
+    buckets_of_tensor,
+)
+from descentry.formats.tfhistograms import FRACTIONS
+from descentry.formats.tftensors import VARINTS, decoded, listed_rows, number_at, width
 from descentry.record.chunk import Ints
 
 Rows = NDArray[np.uint8]
@@ -24,9 +34,11 @@ MAX_SIZE = 1 << 15
 """Bytes of a payload that may be regular: hundreds of values in one event; larger ones are few."""
 MAX_LAYOUTS = 32
 """Layouts of one size: step widths, types of values and lengths of tags set them apart."""
-MAX_SHAPES = 20_000
+MAX_SHAPES = 40_000
 MAX_BYTES = 32 << 20
 """Texts of all layouts together, and their bytes."""
+OLD_STYLE = 5
+"""The field of a HistogramProto; a tensor is the other way to write one."""
 _DOUBLE = struct.Struct("<d")
 _FLOAT = struct.Struct("<f")
 _FACTOR = 0x9E3779B97F4A7C15
@@ -34,24 +46,44 @@ _FACTOR = 0x9E3779B97F4A7C15
 
 
 class Place(NamedTuple):
-    """Where the numbers of a layout stand in the payload.  `values`: (position, type) of each value."""
+    """Where the numbers of a layout stand in the payload.
+
+    `values`: (position, type) of each plain value; `histograms`: the others, which stand behind them in `tags`,
+    each with one for every quantile.
+    """
 
     size: int
     wall_at: int
     step_at: int
     step_width: int
     values: tuple[tuple[int, str], ...]
+    histograms: tuple[BucketsAt, ...] = ()
 
 
-def place_of(event: Event, size: int) -> Place | None:
+def place_of(event: Event, payload: bytes) -> Place | None:
     """The place of an event of which nothing but numbers can change, else None."""
-    if event.is_start or event.wall_at < 0 or not event.values or size > MAX_SIZE:
+    if event.is_start or not event.values or len(payload) > MAX_SIZE:
         return None
+    values: list[tuple[int, str]] = []
+    histograms: list[BucketsAt] = []
     for value in event.values:
-        if value.kind is not Kind.SCALAR or value.by_plugin or value.number.at < 0:
+        buckets = _buckets_of(value, payload)
+        if buckets is not None:
+            histograms.append(buckets)
+        elif value.kind is Kind.SCALAR and value.number.at >= 0:
+            values.append((value.number.at, value.number.form))
+        else:
             return None
-    values = tuple((value.number.at, value.number.form) for value in event.values)
-    return Place(size, event.wall_at, event.step_at, event.step_width, values)
+    where = event.wall_at, event.step_at, event.step_width
+    return Place(len(payload), *where, tuple(values), tuple(histograms))
+
+
+def _buckets_of(value: Value, payload: bytes) -> BucketsAt | None:
+    """Where the buckets of a histogram stand; None where it is none, or one of another build."""
+    if value.kind is not Kind.HISTOGRAM:
+        return None
+    number, start, stop = value.content
+    return (buckets_of_message if number == OLD_STYLE else buckets_of_tensor)(payload, start, stop)
 
 
 class Layout:
@@ -62,18 +94,23 @@ class Layout:
         self.n_words = -(-place.size // 8)
         mask = np.zeros(self.n_words * 8, np.uint8)
         mask[: place.size] = 0xFF
-        mask[place.wall_at : place.wall_at + 8] = 0
+        if place.wall_at >= 0:
+            mask[place.wall_at : place.wall_at + 8] = 0
         if place.step_width:
             mask[place.step_at : place.step_at + place.step_width] = 0x80
         for at, form in place.values:
-            mask[at : at + width(form)] = 0
+            mask[at : at + width(form)] = 0x80 if form.startswith(VARINTS) else 0
+        for buckets in place.histograms:
+            for at, length in buckets.bytes_of_numbers():
+                mask[at : at + length] = 0
         self.mask = mask[: place.size]
         self._mask = mask.view("<u8")
         self._number = int.from_bytes(mask.tobytes(), "little")
         self._shapes: dict[int, int] = {}
         self._known: list[tuple[int, tuple[int, ...]]] = []
         self._texts = np.empty((0, self.n_words), np.uint64)
-        self._tags = np.empty((0, len(place.values)), np.uint16)
+        n_tags = len(place.values) + len(place.histograms) * len(FRACTIONS)
+        self._tags = np.empty((0, n_tags), np.uint16)
         self._hashes = np.empty(0, np.uint64)
         self._order = np.empty(0, np.int64)
         factors = [pow(_FACTOR, i + 1, 1 << 64) for i in range(self.n_words)]
@@ -119,7 +156,8 @@ class Layout:
             _FLOAT.unpack_from(payload, at)[0] if form == "<f4" else number_at(payload, at, form)
             for at, form in place.values
         ]
-        return _DOUBLE.unpack_from(payload, place.wall_at)[0], signed(step), values
+        wall = _DOUBLE.unpack_from(payload, place.wall_at)[0] if place.wall_at >= 0 else math.nan
+        return wall, signed(step), values
 
     def hashes(self, rows: Words) -> Words:
         """A number for each row, the same for rows with the same text."""
@@ -136,15 +174,32 @@ class Layout:
         shapes = self._order[np.minimum(near, len(self._order) - 1)]
         return np.where((self._texts[shapes] == texts).all(axis=1), shapes, -1)
 
+    def are_well(self, rows: Words) -> NDArray[np.bool_]:
+        """Which rows say what their shape promises; the others hold a histogram that is none, or empty: bool[n]."""
+        well = np.ones(len(rows), bool)
+        for buckets in self._buckets(rows):
+            well &= buckets.are_well()
+        return well
+
+    def _buckets(self, rows: Words) -> Iterator[Buckets]:
+        payloads = np.ascontiguousarray(rows).view(np.uint8)
+        return (buckets_of_rows(payloads, place) for place in self.place.histograms)
+
     def points(self, rows: Words, starts: Ints, shapes: Ints) -> Points:
-        """The points of rows with these shapes; `starts` are the positions of their payloads."""
-        n, n_values = len(rows), len(self.place.values)
+        """The points of rows with these shapes, all of them well; `starts` are the positions of their payloads."""
+        n = len(rows)
         rows = np.ascontiguousarray(rows)
         numbers = Numbers(rows, 0, n, rows.shape[1] * 8)
-        values = np.empty((n, n_values))
+        values = np.empty((n, self._tags.shape[1]))
         for column, (at, form) in enumerate(self.place.values):
             values[:, column] = numbers.values(at, form)
-        inside = np.array([at for at, _ in self.place.values], np.int64)
+        places = [at for at, _ in self.place.values]
+        for buckets, place in zip(self._buckets(rows), self.place.histograms, strict=True):
+            after = len(places) + len(FRACTIONS)
+            values[:, len(places) : after] = buckets.quantiles(FRACTIONS)
+            places += [place.edges] * len(FRACTIONS)
+        n_values = len(places)
+        inside = np.array(places, np.int64)
         return Points(
             (starts[:, None] + inside).ravel(),
             self._tags[shapes].ravel(),
@@ -164,19 +219,24 @@ class Numbers:
         return np.ndarray((self._n,), form, self._data, self._start + at, (self._stride,))
 
     def floats(self, at: int, form: str) -> NDArray[np.generic]:
-        """The values at one place of the rows, in their own type."""
-        return self._column(at, form)
+        """The values at one place of the rows, in their own type; NaN for place -1."""
+        return self._column(at, form) if at >= 0 else np.full(self._n, np.nan)
 
     def values(self, at: int, form: str) -> NDArray[np.generic]:
         """The values at one place of the rows."""
         if form == "bfloat16":
             return decoded(np.ascontiguousarray(self._column(at, "<u2")).tobytes(), form)
+        if form.startswith(VARINTS):
+            return listed_rows(self._varints(at, width(form)), form[1])
         return self._column(at, form)
 
     def steps(self, place: Place) -> Ints:
         """The steps of the rows: seven bits a byte, the lowest first; 0 where there is none."""
-        steps = np.zeros(self._n, np.uint64)
-        for i in range(place.step_width):
-            bits = self._column(place.step_at + i, "u1").astype(np.uint64) & np.uint64(0x7F)
-            steps |= bits << np.uint64(7 * i)
-        return steps.view(np.int64)
+        return self._varints(place.step_at, place.step_width).view(np.int64)
+
+    def _varints(self, at: int, n_bytes: int) -> Words:
+        found = np.zeros(self._n, np.uint64)
+        for i in range(n_bytes):
+            bits = self._column(at + i, "u1").astype(np.uint64) & np.uint64(0x7F)
+            found |= bits << np.uint64(7 * i)
+        return found

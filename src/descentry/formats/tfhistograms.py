@@ -6,11 +6,14 @@ of its buckets and 7 their counts; a tensor of the plugin "histograms" (TF2) has
 
 import numpy as np
 
-from descentry.formats.proto import BYTES, FIXED64, BadMessage, spans
+from descentry.formats.proto import BYTES, FEW_FIELDS, FIXED64, BadMessage, spans
 from descentry.formats.tftensors import decoded, tensor_numbers
 from descentry.record.chunk import Floats
 
 MIN, MAX, EDGES, COUNTS = 1, 2, 6, 7
+PERCENTS = (0, 5, 25, 50, 75, 95, 100)
+"""The quantiles that a histogram is read as."""
+FRACTIONS = np.array(PERCENTS) / 100
 
 
 class NoHistogram(ValueError):
@@ -21,7 +24,11 @@ def histogram_of_message(data: bytes, at: int, end: int) -> Floats | None:
     """The buckets that hold something in the HistogramProto in `data[at:end]`: float64[n, 3] (left, right,
     count), the outer ones cut to min and max.  None when all are empty.  Raises NoHistogram, BadMessage."""
     found: dict[int, list[Floats]] = {MIN: [], MAX: [], EDGES: [], COUNTS: []}
+    n_other = 0
     for number, kind, start, stop in spans(data, at, end):
+        n_other += number not in (EDGES, COUNTS)
+        if n_other > FEW_FIELDS:
+            raise BadMessage(f"it has more than {FEW_FIELDS} fields")
         if number in found and (kind == FIXED64 or (kind == BYTES and number in (EDGES, COUNTS))):
             if (stop - start) % 8:
                 raise BadMessage(f"{stop - start} bytes are no whole number of values")

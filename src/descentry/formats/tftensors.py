@@ -4,9 +4,22 @@ Content stands in the bytes of the type; lists hold float (5), double (6), int (
 half and bfloat16 bits (13), uint32 (16), uint64 (17).
 """
 
-import numpy as np
+import math
 
-from descentry.formats.proto import BYTES, FIXED32, FIXED64, VARINT, BadMessage, signed, spans, varint
+import numpy as np
+from numpy.typing import NDArray
+
+from descentry.formats.proto import (
+    BYTES,
+    FEW_FIELDS,
+    FIXED32,
+    FIXED64,
+    VARINT,
+    BadMessage,
+    signed,
+    spans,
+    varint,
+)
 from descentry.record.chunk import Floats
 
 CONTENT = {
@@ -19,8 +32,13 @@ STRING = 7
 FIXED = {5: "<f4", 6: "<f8"}
 LISTS = frozenset({5, 6, 7, 10, 11, 13, 16, 17})
 UNSIGNED = frozenset({11, 13, 16, 17})
+HALVES = {"h": "<f2", "b": "bfloat16"}
+VARINTS = "~"
+"""Begins the form of a number in a varint: then its kind (see `_listed`) and how many bytes it has."""
 MAX_SHAPE = 1 << 13
 """Bytes of a shape: TensorFlow has at most 254 dimensions."""
+MAX_DIMENSIONS = 16
+"""Dimensions that are looked at: one more, and it is neither a number nor a table."""
 MAX_NUMBERS = 1 << 16
 """Elements of a list that are read; histograms have tens or hundreds."""
 
@@ -38,11 +56,15 @@ def decoded(data: bytes, form: str) -> Floats:
 
 def width(form: str) -> int:
     """Bytes of one value."""
+    if form.startswith(VARINTS):
+        return int(form[2:])
     return 2 if form == "bfloat16" else np.dtype(form).itemsize
 
 
 def number_at(data: bytes, at: int, form: str) -> float:
     """One value of a type at a place."""
+    if form.startswith(VARINTS):
+        return _listed(varint(data, at)[0], form[1])
     return float(decoded(data[at : at + width(form)], form)[0])
 
 
@@ -64,13 +86,20 @@ def tensor_number(data: bytes, at: int, end: int) -> tuple[float, int, str]:
     found = tensor.numbers(2)
     if len(found) != 1:
         raise NoNumber("tensor of several elements" if len(found) else "empty tensor")
-    return float(found[0]), -1, ""
+    return float(found[0]), *tensor.varint_place()
 
 
 def tensor_numbers(data: bytes, at: int, end: int) -> tuple[Floats, tuple[int, ...]]:
     """All elements, float64[n], and the shape.  Raises BadMessage."""
     tensor = _Tensor(data, at, end)
     return tensor.numbers(MAX_NUMBERS), tensor.shape
+
+
+def table_at(data: bytes, at: int, end: int, form: str) -> tuple[int, int]:
+    """Where the elements of the TensorProto in `data[at:end]` begin that stand as bytes of `form`, and how many;
+    none where they stand otherwise.  Raises BadMessage."""
+    found, start, stop = _Tensor(data, at, end).place()
+    return (start, (stop - start) // width(form)) if found == form else (-1, 0)
 
 
 class _Tensor:
@@ -80,9 +109,10 @@ class _Tensor:
         self._data = data
         self.dtype = 0
         self.shape: tuple[int, ...] = ()
-        self.n_elements: int | None = None
+        self.n_elements: float | None = None
         self._content = (0, 0)
         self._lists: list[tuple[int, int, int, int]] = []
+        n_loose = 0
         for number, kind, start, stop in spans(data, at, end):
             if number == 1 and kind == VARINT:
                 self.dtype = varint(data, start)[0]
@@ -92,16 +122,22 @@ class _Tensor:
                 self._content = (start, stop)
             elif number in LISTS:
                 self._lists.append((number, kind, start, stop))
+            n_loose += kind == VARINT
+            if n_loose > FEW_FIELDS:
+                self.shape, self.n_elements = (), n_loose
+                return
 
     def _take_shape(self, at: int, end: int) -> None:
         if end - at > MAX_SHAPE:
             raise BadMessage("its shape has too many dimensions")
-        self.shape = tuple(
-            _size(self._data, start, stop)
-            for number, kind, start, stop in spans(self._data, at, end)
-            if number == 2 and kind == BYTES
-        )
-        self.n_elements = int(np.prod(np.array(self.shape, np.float64))) if len(self.shape) < 64 else 0
+        sizes: list[int] = []
+        for number, kind, start, stop in spans(self._data, at, end):
+            if number == 2 and kind == BYTES:
+                sizes.append(_size(self._data, start, stop))
+            if len(sizes) > MAX_DIMENSIONS:
+                break
+        self.shape = tuple(sizes)
+        self.n_elements = math.prod(map(float, sizes)) if len(sizes) <= MAX_DIMENSIONS else 0
 
     def place(self) -> tuple[str, int, int]:
         """Type, start and stop of the elements where they stand as bytes of their type; "" where not."""
@@ -113,6 +149,19 @@ class _Tensor:
             if number in FIXED and kind in (BYTES, FIXED32 if number == 5 else FIXED64):
                 return FIXED[number], start, stop
         return "", 0, 0
+
+    def varint_place(self) -> tuple[int, str]:
+        """Where the only element of a list of varints stands, and its form; (-1, "") where it is another list."""
+        number, kind, start, stop = self._lists[0]
+        if len(self._lists) != 1 or kind not in (BYTES, VARINT) or varint(self._data, start)[1] != stop:
+            return -1, ""
+        return start, f"{VARINTS}{self._kind(number)}{stop - start}"
+
+    def _kind(self, number: int) -> str:
+        """How the varints of a field are numbers."""
+        if number == 13:
+            return "b" if self.dtype == BFLOAT16 else "h"
+        return "u" if number in UNSIGNED else "i"
 
     def numbers(self, most: int) -> Floats:
         """The first `most` elements.  Raises BadMessage."""
@@ -136,10 +185,27 @@ class _Tensor:
         while start < stop and len(raw) < most:
             value, start = varint(self._data, start)
             raw.append(value)
-        if number == 13:
-            form = "bfloat16" if self.dtype == BFLOAT16 else "<f2"
-            return np.array([_half(signed(value), form) for value in raw])
-        return np.array([float(x if number in UNSIGNED else signed(x)) for x in raw])
+        kind = self._kind(number)
+        return np.array([_listed(value, kind) for value in raw])
+
+
+def _listed(value: int, kind: str) -> float:
+    """The number that a varint of a list stands for: "i" signed, "u" unsigned, "h" and "b" bits of a half."""
+    if kind in HALVES:
+        return _half(signed(value), HALVES[kind])
+    return float(value if kind == "u" else signed(value))
+
+
+def listed_rows(values: NDArray[np.uint64], kind: str) -> Floats:
+    """What `_listed` says of each of many: float64[n]."""
+    if kind == "u":
+        return values.astype(np.float64)
+    numbers = values.view(np.int64)
+    if kind == "i":
+        return numbers.astype(np.float64)
+    wide = decoded((values & np.uint64(0xFFFFFFFF)).astype("<u4").tobytes(), "<f4")
+    short = decoded((values & np.uint64(0xFFFF)).astype("<u2").tobytes(), HALVES[kind])
+    return np.where((numbers >= -0x8000) & (numbers <= 0xFFFF), short, wide)
 
 
 def _half(value: int, form: str) -> float:
@@ -153,7 +219,7 @@ def _size(data: bytes, at: int, end: int) -> int:
     """The size of one dimension (1 size); 0 where it is left out."""
     sizes = [
         signed(varint(data, start)[0])
-        for number, kind, start, _ in spans(data, at, end)
+        for number, kind, start, _ in spans(data, at, end, FEW_FIELDS)
         if number == 1 and kind == VARINT
     ]
     return sizes[-1] if sizes else 0

@@ -6,7 +6,7 @@ only slows down, as power laws do, is no plateau: what fell while the steps last
 least d (1 - a/b) between steps a and b, the decay of 1/step, the fastest that is common (Hoffmann et al., 2022,
 arXiv:2203.15556, find exponents near 0.3).  The level must still be a good part of the first one: a loss near
 its floor has converged.  A stall in the middle counts when the fall resumes.  Where the learning rate had all
-but ended, the schedule explains the stretch and it only informs.
+but ended, had been cut low, or was still warming up, the schedule explains the stretch and it only informs.
 """
 
 from dataclasses import dataclass
@@ -15,6 +15,7 @@ from typing import ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
+from descentry.patterns.planned import explains
 from descentry.patterns.protocol import View
 from descentry.patterns.reinforced import is_reinforced
 from descentry.record.chunk import Floats, Ints
@@ -160,17 +161,18 @@ class Plateau:
         resumes = stretch.stop < len(course)
         share = (stretch.stop - stretch.start) / len(course)
         rate_share = _rate_share(view, onset, end)
+        planned = explains(view, "stall", onset)
         ended = rate_share is not None and rate_share < self.ended_share
         statement = (
             f"the loss stays at {number(level, course.wander)} from step {grouped(onset)} to {grouped(end)} "
             f"({percent(share)} of the points), {percent(level / first)} of its first value"
             + (", then falls on" if resumes else "")
-            + ("; the learning rate has ended its schedule" if ended else "")
+            + ("; the learning rate has ended its schedule" if ended else f"; {planned.words}" if planned else "")
         )
         facts = {"mid_run": float(resumes), "final_share": level / first}
         return Finding(
             pattern=self.id,
-            severity=Severity.INFO if ended else Severity.WARNING,
+            severity=Severity.INFO if ended or planned else Severity.WARNING,
             confidence=float(min(0.95, 0.6 + 0.5 * share)),
             curve=name,
             onset_step=onset,

@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 import numpy as np
 
 from descentry.record.chunk import Floats
+from descentry.sources.quantities import whole_count
 
 NUMBER = re.compile(r"[+-]?(?:(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?|nan|inf(?:inity)?)", re.IGNORECASE)
 INTEGER = re.compile(r"[+-]?[0-9]{1,400}")
@@ -42,6 +43,8 @@ SECONDS = (1e8, 1e10)
 
 def number(text: str) -> float | None:
     """The value of a number's spelling (nan and inf in any case; `tensor(2.5)` and `[2.5]` are 2.5), or None."""
+    if len(text) <= MAX_LENGTH and NUMBER.fullmatch(text):
+        return float(text)
     text = text.strip()
     if text.endswith(")") and len(text) <= MAX_LENGTH:
         wrapped = _WRAPPED.fullmatch(text)
@@ -66,14 +69,18 @@ def step_of(value: float) -> int | None:
 
 
 def whole_step(raw: object) -> int | None:
-    """The step that a value means, exact where it is whole, or None: no number, or beyond 2^62."""
+    """The step that a value means, exact where it is whole, or None: no number, or beyond 2^62.
+
+    `1.5k` is 1500.
+    """
     if isinstance(raw, bool):
         return None
     if isinstance(raw, str):
         if INTEGER.fullmatch(raw.strip()):
             raw = int(raw)
         else:
-            raw = number(raw)
+            its = number(raw)
+            raw = whole_count(raw.strip()) if its is None else its
     if isinstance(raw, int):
         return raw if abs(raw) <= MAX_STEP else None
     return step_of(raw) if isinstance(raw, float) else None

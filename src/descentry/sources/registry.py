@@ -21,6 +21,7 @@ BUILT_IN = (
     "descentry.sources.mlflow.sql",
     "descentry.sources.trackers.trackio_db",
     "descentry.sources.trackers.optuna_study",
+    "descentry.sources.trackers.optuna_journal",
     "descentry.sources.trackers.sqlite_other",
     "descentry.sources.trackers.comet_zip",
     "descentry.sources.trackers.clearml_zip",
@@ -38,6 +39,8 @@ BUILT_IN = (
     "descentry.sources.tables.wandb_export",
     "descentry.sources.tables.csv",
     "descentry.sources.trackers.aim_repo",
+    "descentry.sources.text.json_records",
+    "descentry.sources.text.number_lines",
     "descentry.sources.text.reader",
 )
 """Formats that are recognised for certain stand first; text, which takes anything regular, is the last."""

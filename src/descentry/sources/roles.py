@@ -90,6 +90,7 @@ def _of_split(
         return {min(named or whole, key=_rank).name: main}
     summands = parts + whole
     leading = [loss for loss in summands if loss.leads]
+    leading = [loss for loss in leading if "kl" not in loss.part.split()] or leading
     if leading or len(summands) < 2 or not may_sum:
         candidates = leading or summands or list(losses)
         return {min(candidates, key=_rank).name: main}
@@ -161,6 +162,8 @@ _TABLE: tuple[tuple[frozenset[str], Role, Role], ...] = tuple(
         ("accuracy", Role.ACCURACY, Role.VAL_ACCURACY),
         ("perplexity", Role.PERPLEXITY, Role.VAL_PERPLEXITY),
         ("reward", Role.REWARD, Role.REWARD),
+        ("rew", Role.REWARD, Role.REWARD),
+        ("eprewmean", Role.REWARD, Role.REWARD),
         ("kl", Role.KL, Role.KL),
         ("entropy", Role.ENTROPY, Role.ENTROPY),
         ("tokens seen", Role.TOKENS, Role.TOKENS),

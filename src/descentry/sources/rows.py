@@ -52,7 +52,9 @@ class Rows:
 
     def admits(self, name: str) -> bool:
         """Whether there is, or now is, a series of that name: a log may have `MAX_SERIES`."""
-        if name not in self._names and len(self._names) >= MAX_SERIES:
+        if name in self._names:
+            return True
+        if len(self._names) >= MAX_SERIES:
             return False
         self._names.add(name)
         return True

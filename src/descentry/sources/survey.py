@@ -2,7 +2,7 @@
 
 A column is a run's where rows share its values; a split's where every value is one; a rank's where it counts
 processes that log the same steps.  Of several columns of steps one that never goes back is better than a better
-name that starts anew in every epoch.
+name that starts anew in every epoch.  Where nothing better than an epoch is logged, a number of the batch is a step.
 """
 
 from collections.abc import Mapping, Sequence
@@ -32,8 +32,15 @@ SURE = frozenset({"_step", "trainer/global_step"})
 COARSE = frozenset({"epoch", "index"})
 TOTALS = ("total_steps", "total_step")
 """Steps by another name: counted over all epochs, or planned and always the same."""
+BATCHES = (
+    "batch", "batch_id", "batch_index", "batch_number", "batch_num", "batch_no", "batch_nr", "minibatch",
+    "mini_batch", "step_in_epoch", "iter_in_epoch", "local_step",
+)  # fmt: skip
+"""Numbers of the batch in its epoch; `batch` may as well be a size: only one that rises is a number."""
 MIN_ROWS = 2
 """Rows that a run has on average; where each value stands once, a row is a run's summary."""
+FEW_BACK = 10
+"""Where a number of the batch rises so many times as often as it falls within an epoch, a run was resumed there."""
 MAX_FOUND = 200_000
 """Different labels that are kept to be counted."""
 NAMED = frozenset({"run_id", "run_uuid", "run", "run_name", "trial_id", "experiment_key"})
@@ -65,6 +72,9 @@ class Survey:
         rivals = present(names, (*wanted, *TOTALS))
         is_sure = not has_rivals or not self._steps or self._steps[0].lower() in SURE
         self._rivals = [] if is_sure or len(rivals) < 2 else [_Steps(name) for name in rivals]
+        self._epoch = present(names, ("epoch",))
+        batches = [] if self._steps or not has_rivals else present(names, BATCHES)
+        self._batch = _Steps(batches[0]) if batches else None
         self._is_literal = tuple(name.lower() for name in names) == EXPORTED
         self._n_rows = 0
         self._found: dict[Cells, None] = {}
@@ -85,9 +95,11 @@ class Survey:
     def names(self) -> list[str]:
         """The columns to take; none where there is nothing to find out."""
         labels = self.labels
-        if not labels and not self._rivals:
+        if not labels and not self._rivals and self._batch is None:
             return []
-        return list(dict.fromkeys([*labels, *self._steps[:1], *(rival.name for rival in self._rivals)]))
+        batch = [] if self._batch is None else [*self._epoch, self._batch.name]
+        rivals = [rival.name for rival in self._rivals]
+        return list(dict.fromkeys([*labels, *self._steps[:1], *rivals, *batch]))
 
     def add(self, columns: Mapping[str, Sequence[str]], n_rows: int | None = None) -> None:
         """Cells of consecutive rows, by the `names`; "" where a row has none.
@@ -105,11 +117,14 @@ class Survey:
             if len(known) <= MAX_VALUES:
                 for cell, at in zip(columns[name], step, strict=True):
                     known.setdefault(cell, at)
-        if self._rivals:
-            labels = [columns[name] for name in self.labels]
-            keys = list(zip(*labels, strict=True)) if labels else [()] * n
-            for rival in self._rivals:
-                rival.add(keys, columns[rival.name])
+        for rival in self._rivals:
+            rival.add(self._keys(columns, self.labels, n), columns[rival.name])
+        if self._batch is not None:
+            self._batch.add(self._keys(columns, [*self.labels, *self._epoch], n), columns[self._batch.name])
+
+    def _keys(self, columns: Mapping[str, Sequence[str]], names: Sequence[str], n: int) -> list[Cells]:
+        """The cells of each of `n` rows in the columns of these names."""
+        return list(zip(*(columns[name] for name in names), strict=True)) if names else [()] * n
 
     def runs(self, where: str) -> Found:
         """The runs by their ids, each with its labels; one without labels where there are none.
@@ -181,6 +196,8 @@ class Survey:
 
     def _step(self) -> tuple[str | None, str]:
         """The column of steps that is better than the best name, and why; None where that name is good."""
+        if self._batch is not None and self._is_number(self._batch):
+            return self._batch.name, f"`{self._batch.name}` rises within each epoch: taken for the step"
         if not self._rivals or not self._rivals[0].n_back:
             return None, ""
         best, *others = self._rivals
@@ -196,6 +213,11 @@ class Survey:
                 )
                 return rival.name, message
         return None, ""
+
+    def _is_number(self, batch: "_Steps") -> bool:
+        """Whether a column counts batches: it rises with most rows, and within an epoch falls with few or none."""
+        n_back = batch.n_back * FEW_BACK if self._epoch else batch.n_back * self._n_rows
+        return batch.is_whole and 2 * batch.n_rise >= batch.n_rows > 0 and n_back <= batch.n_rise
 
 
 def _of_run(common: Labels, cells: Cells) -> Labels:

@@ -1,6 +1,6 @@
 """Cuts a log where its step goes back: a resume, a rewritten stretch, another attempt."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 
@@ -19,12 +19,18 @@ AT_ONCE = "two_writers"
 """A reader that saw two writers at once tells so: their files go back without a resume."""
 
 
-def restart_events(restarts: Sequence[int], events: Iterable[Event]) -> list[Event]:
-    """What going back to these steps means for who reads of the log, of which a reader told these events."""
-    if any(event.kind == AT_ONCE for event in events):
-        message = "the log goes back here, to what another writer logged at the same time"
-    else:
-        message = "the log goes back here: what it says from this step on is read from the newer rows"
+BACK = "the log goes back here: what it says from this step on is read from the newer rows"
+ACROSS = "the log goes back here, to what another writer logged at the same time"
+
+
+def restart_events(restarts: Sequence[int], events: Collection[Event]) -> list[Event]:
+    """What going back to these steps means for who reads of the log, of which these events are told already.
+
+    A run that was read tells it among its own events: then there is nothing to add.
+    """
+    if any(event.message in (BACK, ACROSS) for event in events):
+        return []
+    message = ACROSS if any(event.kind == AT_ONCE for event in events) else BACK
     return [Event("resume", message, where=f"step {step}", step=step) for step in restarts[:MAX_TOLD]]
 
 
@@ -75,16 +81,17 @@ class Segmenter:
     def _cuts(self, chunk: Chunk) -> list[int]:
         """Rows of the chunk at which a new segment starts."""
         backs: list[tuple[int, int]] = []
+        falls_at_all = bool((chunk.steps[1:] < chunk.steps[:-1]).any())
         for name, (rows, _values) in chunk.columns.items():
-            steps = chunk.steps[rows]
-            before = self.last_step.get(name, int(steps[0]))
-            before_row = self.last_row.get(name, self.n_rows)
-            if int(steps[0]) < before:
-                backs.append((int(rows[0]), before_row))
-            falls = np.flatnonzero(np.diff(steps) < 0)
-            backs += zip(rows[falls + 1].tolist(), (self.n_rows + rows[falls]).tolist(), strict=True)
-            self.last_step[name] = int(steps[-1])
-            self.last_row[name] = self.n_rows + int(rows[-1])
+            first, last = int(rows[0]), int(rows[-1])
+            step = int(chunk.steps[first])
+            if step < self.last_step.get(name, step):
+                backs.append((first, self.last_row[name]))
+            if falls_at_all:
+                falls = np.flatnonzero(np.diff(chunk.steps[rows]) < 0)
+                backs += zip(rows[falls + 1].tolist(), (self.n_rows + rows[falls]).tolist(), strict=True)
+            self.last_step[name] = int(chunk.steps[last])
+            self.last_row[name] = self.n_rows + last
         cuts = []
         for row, row_before in sorted(backs):
             if row_before >= self.start_row and self.open_segment(self.n_rows + row):

@@ -160,3 +160,11 @@ def test_any_split_of_the_bytes_gives_the_same(rows: list[Row], cuts: list[int],
     notes = JsonLabels(labels, Notes("a"))
     kept = [row for row in rows if notes.row(row, 1) is not None]
     assert set(whole.steps.tolist()) <= {row["step"] for row in kept}
+
+
+def test_a_field_of_runs_may_come_late(tmp_path: Path) -> None:
+    rows: list[Row] = [{"step": i, "loss": 2.5} for i in range(2000)]
+    rows += [{"step": i, "loss": i + at, "run": name} for i in range(1500) for at, name in enumerate("xy")]
+    found = runs_of(tmp_path, rows)
+    assert points(found["y"])["loss"] == [(i, i + 1.0) for i in range(1500)]
+    assert points(found["x"])["loss"] == [(i, float(i)) for i in range(1500)]

@@ -14,7 +14,7 @@ import pytest
 from descentry.record.errors import DamagedError, InputError, UnknownFormatError
 from descentry.sources.collect import collect
 from descentry.sources.places import members, unpack
-from descentry.sources.places.targets import all_logs
+from descentry.sources.places.targets import all_logs, logs_at
 
 LOG = b"step,loss\n1,2.5\n2,2.25\n3,2\n4,1.75\n"
 LOSSES = [2.5, 2.25, 2.0, 1.75]
@@ -220,3 +220,22 @@ def test_a_packed_log_of_which_nothing_can_be_had_says_so(tmp_path: Path, packer
 def test_a_file_without_a_name_in_an_archive_costs_no_other(tmp_path: Path) -> None:
     data = zip_of({"a.csv": LOG, "b.csv": LOG}).replace(b"b.csv", b"\0.csv")
     assert losses(written(tmp_path / "a.zip", data)) == {"a": LOSSES}
+
+
+def test_what_cannot_be_read_beside_a_log_is_told_wherever_the_archive_comes_from(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    files = {
+        "a.csv": LOG,
+        "b.log": b"nothing to see\n",
+        "c.db": b"SQLite format 3\0" + bytes(range(256)) * 20,
+    }
+    path = written(tmp_path / "x.zip", zip_of(files))
+    written(tmp_path / "folder.csv", LOG)
+    skipped: list[InputError] = []
+    logs_at(str(path), skipped)
+    assert [Path(error.where).name for error in skipped] == ["b.log", "c.db"]
+    again: list[InputError] = []
+    monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(path.read_bytes())))
+    logs_at("-", again)
+    assert [str(error) for error in again] == [str(error).replace(str(path), "stdin") for error in skipped]

@@ -8,7 +8,7 @@ from descentry.record.errors import UnknownFormatError
 from descentry.record.run import Run
 from descentry.sources.collect import collect
 from descentry.sources.places.find import find
-from descentry.sources.tables.csv_spelling import quantity
+from descentry.sources.quantities import quantity
 
 
 def run_of(tmp_path: Path, text: str) -> Run:

@@ -215,3 +215,34 @@ def test_a_table_without_numbers_is_refused(tmp_path: Path) -> None:
     as_parquet(pa.table({"text": ["a", "b"]}), path)
     with pytest.raises(UnknownFormatError, match="without a series of numbers"):
         find(path)
+
+
+@pytest.mark.parametrize("form", ["a.parquet", "a.arrow"])
+def test_a_step_that_starts_anew_gives_way_to_one_that_goes_on(tmp_path: Path, form: str) -> None:
+    n = 60
+    columns = {
+        "epoch": [i // 20 for i in range(n)],
+        "step": [i % 20 for i in range(n)],
+        "global_step": list(range(n)),
+        "loss": [1 / (i + 1) for i in range(n)],
+    }
+    run = table_run(tmp_path, columns, form)
+    assert run.curves["loss"].steps.tolist() == list(range(n))
+    assert [event.kind for event in run.events if "goes on" in event.message] == ["derived"]
+
+
+def test_a_step_that_rises_stays_the_step(tmp_path: Path) -> None:
+    columns = {"step": [0, 5, 10], "global_step": [0, 1, 2], "loss": [3.0, 2.0, 1.0]}
+    run = table_run(tmp_path, columns)
+    assert run.curves["loss"].steps.tolist() == [0, 5, 10]
+    assert not any(event.kind == "derived" for event in run.events)
+
+
+def test_a_number_of_the_batch_is_the_step_where_there_is_none(tmp_path: Path) -> None:
+    columns = {
+        "epoch": [0, 0, 0, 1, 1, 1],
+        "batch": [0, 1, 2, 0, 1, 2],
+        "loss": [6.0, 5.0, 4.0, 3.0, 2.0, 1.0],
+    }
+    run = table_run(tmp_path, columns)
+    assert run.curves["loss"].steps.tolist() == list(range(6))

@@ -13,7 +13,7 @@ from descentry.record.run import Run
 from descentry.sources.collect import collect
 from descentry.sources.places.find import find
 from descentry.sources.rows import joined
-from descentry.sources.tensorboard import points as tensorboard_points
+from descentry.sources.tensorboard import budget
 from descentry.sources.tensorboard import reader as tensorboard
 from descentry.sources.tensorboard.event_file import EventFile
 
@@ -154,7 +154,7 @@ def test_an_unknown_name_needs_the_version_record(tmp_path: Path) -> None:
 
 
 def test_a_file_of_rubbish_is_given_up_and_that_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(tensorboard_points, "MAX_BAD", 3)
+    monkeypatch.setattr(budget, "MAX_BAD", 3)
     good = [event(step, simple("loss", 5.0 - step)) for step in range(4)]
     rubbish = b"".join(record(bytes([255, n, 7])) for n in range(5))
     data = b"".join([VERSION, *good[:2], rubbish])

@@ -15,7 +15,7 @@ from descentry.formats.proto import BadMessage
 from descentry.formats.tfevents import Kind, event_of, plain_event_of
 from descentry.record.chunk import Chunk
 from descentry.sources.rows import MAX_SERIES, joined
-from descentry.sources.tensorboard import points
+from descentry.sources.tensorboard import budget, points
 from descentry.sources.tensorboard.event_file import EventFile
 
 
@@ -112,7 +112,7 @@ EMPTY = {
 def test_records_that_say_nothing_are_given_up_but_no_curve_is(
     monkeypatch: pytest.MonkeyPatch, name: str
 ) -> None:
-    monkeypatch.setattr(points, "MAX_VAIN", 100)
+    monkeypatch.setattr(budget, "MAX_VAIN", 100)
     vain = b"".join(event(step, EMPTY[name]) for step in range(200))
     curve = b"".join(event(step, simple("loss", step / 4), 1.7e9 + step) for step in range(100))
     chunk = read(VERSION + curve + vain + curve)

@@ -39,3 +39,19 @@ def test_names_without_end_are_left_out_and_told(tmp_path: Path, monkeypatch: py
 def test_an_ordinary_log_loses_nothing(tmp_path: Path) -> None:
     (tmp_path / "a.log").write_text("".join(f"step {i} loss {1 / (i + 1):.4f}\n" for i in range(200)))
     assert not collect(find(tmp_path / "a.log")[0]).events
+
+
+def test_a_shape_that_has_said_something_is_read_however_much_chatter_comes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(known_plans, "MAX_TOLD", 50)
+    monkeypatch.setattr(known_plans, "MAX_PLANS", 8)
+    lines = [
+        f"epoch {i} loss {1 / (i + 1):.4f}\nthe {words(i)} test {words(7 * i)} of 2.5 steps\n"
+        for i in range(300)
+    ]
+    (tmp_path / "a.log").write_text("".join(lines))
+    run = collect(find(tmp_path / "a.log")[0])
+    assert run.curves["loss"].steps.tolist() == list(range(300))
+    (left,) = [event for event in run.events if event.kind == "left_out"]
+    assert left.count > 200

@@ -189,3 +189,11 @@ def test_a_cut_archive_is_refused(tmp_path: Path) -> None:
     for cut in range(0, len(data), 11):
         path.write_bytes(data[:cut])
         assert problem_with(path) is not None
+
+
+def test_the_task_beside_its_metrics_is_no_run(tmp_path: Path) -> None:
+    event = {"type": "training_stats_scalar", "metric": "loss", "variant": "train", "iter": 0, "value": 1.5}
+    (tmp_path / "metrics.jsonl").write_text(json.dumps([{**event, "timestamp": 1_700_000_000_000}]) + "\n")
+    (tmp_path / "task.json").write_text('{"step": 0, "last_metrics": {"loss": 1.5}}\n')
+    (log,) = find(tmp_path)
+    assert log.format == "clearml"

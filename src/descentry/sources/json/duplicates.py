@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
+import orjson
 
 from descentry.sources.json.glued import n_keys, twice
 from descentry.sources.notes import Notes
@@ -25,7 +26,7 @@ class Duplicates:
         n_colons = int(np.count_nonzero(np.frombuffer(data, np.uint8) == COLON))
         if n_colons == sum(map(len, rows)) or self._n_left <= 0:
             return
-        if data.count(b'":') == sum(map(n_keys, rows)):
+        if data.count(b'":') == _n_keys(rows):
             return
         for at, text in enumerate(data.split(b"\n"), line):
             if self._n_left <= 0:
@@ -40,3 +41,11 @@ class Duplicates:
         for key in found:
             message = f"`{key}` stands twice in one object: its last value is kept"
             self._notes.add("bad_value", message, line)
+
+
+def _n_keys(rows: Sequence[dict[str, Any]]) -> int:
+    """How often a key's end stands in the rows, were each key written once; texts may hold such ends, too."""
+    try:
+        return orjson.dumps(rows).count(b'":')
+    except orjson.JSONEncodeError:
+        return sum(map(n_keys, rows))

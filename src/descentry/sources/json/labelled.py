@@ -1,82 +1,21 @@
 """The labels of rows of JSON: which rows are of a run, what goes in front of their names, and rows of one point."""
 
 from collections.abc import Mapping, Sequence
-from pathlib import Path
+from itertools import chain
 from typing import Any, NamedTuple
 
-from descentry.formats.blocks import blocks, head
-from descentry.formats.lines import LineBlocks
+from descentry.sources.json.leaves import as_number
 from descentry.sources.json.mmdetection import is_such
-from descentry.sources.json.rows import as_number, is_config, is_log_row
+from descentry.sources.json.row_kinds import is_config
 from descentry.sources.json.table import Group, Row, grouped
-from descentry.sources.json.values import BadJson, parsed
-from descentry.sources.labels import VAGUE, Labels, Sorter, all_labelled, is_split, present, spelled
+from descentry.sources.labels import Labels, Sorter, all_labelled, present, spelled
 from descentry.sources.long import NAMES, VALUES
 from descentry.sources.loss_names import loss_name
 from descentry.sources.naming import best_step, step_rank
 from descentry.sources.notes import Notes
 from descentry.sources.numbers import TIME_NAMES, number
-from descentry.sources.survey import Found, Survey
 
-N_LOOKED_AT = 1 << 14
-"""Bytes in which fields of labels are looked for."""
-MAX_SHAPES = 32
 UNLABELLED = Labels()
-_NOTHING: Found = [("", UNLABELLED)]
-
-
-def survey(path: Path) -> Found:
-    """The runs of the log with their labels.  Only a log with fields of labels is read for that.
-
-    Raises UnreadableError.
-    """
-    found = Survey(_names_in(_rows(head(path, N_LOOKED_AT)) or _rows(head(path))))
-    if not found.names:
-        return _NOTHING
-    lines = LineBlocks(path.name, splits_at_cr=True)
-    for block in blocks(path):
-        _look(found, _rows(lines.feed(block).data))
-    _look(found, _rows(lines.end().data))
-    return found.runs(str(path))
-
-
-def _names_in(rows: Sequence[Row]) -> list[str]:
-    """The fields of the rows that are rows of a log, as far as these are of few shapes."""
-    shapes: dict[tuple[str, ...], Row] = {}
-    for row in rows:
-        if len(shapes) < MAX_SHAPES:
-            shapes.setdefault(tuple(row), row)
-    kept = [row for row in shapes.values() if is_log_row(row) and not is_such(row)]
-    return list(dict.fromkeys(name for row in kept for name in row if not _is_vague(row, name)))
-
-
-def _is_vague(row: Row, name: str) -> bool:
-    """Whether a field of that name may be a split's, but is none in this row."""
-    return name.lower() in VAGUE and not is_split(spelled(row[name]))
-
-
-def _rows(data: bytes) -> list[Row]:
-    """The objects of whole lines; what is none is left out."""
-    text = data.replace(b"\0", b"").strip()
-    try:
-        values = parsed(b"[" + text.replace(b"\n", b",") + b"]")
-    except BadJson:
-        values = [value for line in text.split(b"\n") if (value := _value(line)) is not None]
-    return [value for value in values if isinstance(value, dict)]
-
-
-def _value(line: bytes) -> Any:
-    try:
-        return parsed(line)
-    except BadJson:
-        return None
-
-
-def _look(found: Survey, rows: Sequence[Row]) -> None:
-    names = found.names
-    known = frozenset(names)
-    its = [row for row in rows if (known & row.keys() or not is_config(row)) and not is_such(row)]
-    found.add({name: [spelled(row.get(name)) for row in its] for name in names})
 
 
 class LongRow(NamedTuple):
@@ -96,6 +35,18 @@ class JsonLabels:
         self._others: list[tuple[int | None, int]] = []
         self.is_long = False
         self.config = self._sorter.config
+
+    def rows(self, rows: Sequence[Row], line: int | None) -> tuple[Sequence[Row], Sequence[int] | None]:
+        """The rows of the run, the first given in line `line`, with the names of their labels; and their lines.
+
+        Without a line (None) the log has none.
+        """
+        lines = None if line is None else range(line, line + len(rows))
+        if not self._sorter.names and not _may_be_long(frozenset(chain.from_iterable(rows))):
+            return rows, lines
+        its = [self.row(row, None if lines is None else lines[at]) for at, row in enumerate(rows)]
+        kept = [at for at, row in enumerate(its) if row is not None]
+        return [row for row in its if row is not None], None if lines is None else [lines[at] for at in kept]
 
     def row(self, row: Row, line: int | None) -> Row | None:
         """The row with the names of its labels; None for one of another run."""
@@ -176,6 +127,12 @@ class JsonLabels:
                 return None
             self._shapes[keys] = _long_row(keys, self._sorter.names)
         return self._shapes[keys]
+
+
+def _may_be_long(names: frozenset[str]) -> bool:
+    """Whether a row that has some of the names may be one point."""
+    lower = frozenset(map(str.lower, names))
+    return not lower.isdisjoint(NAMES) and not lower.isdisjoint(VALUES)
 
 
 def _long_row(keys: Sequence[str], labels: Sequence[str]) -> LongRow | None:

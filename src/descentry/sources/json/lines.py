@@ -23,8 +23,11 @@ from descentry.sources.drive import follow_stream, read_stream
 from descentry.sources.epoch_steps import CountedOn
 from descentry.sources.json.duplicates import Duplicates
 from descentry.sources.json.glued import objects, without_nuls
-from descentry.sources.json.labelled import UNLABELLED, JsonLabels, survey
-from descentry.sources.json.rows import JsonRows, is_log_row, is_result
+from descentry.sources.json.label_survey import survey
+from descentry.sources.json.labelled import UNLABELLED, JsonLabels
+from descentry.sources.json.row_kinds import is_log_row, is_result
+from descentry.sources.json.rows import JsonRows
+from descentry.sources.json.scattered import scattered
 from descentry.sources.json.table import as_table
 from descentry.sources.json.values import BadJson, parsed
 from descentry.sources.labels import Labels
@@ -189,10 +192,7 @@ class JsonLines:
             if columns is not None:
                 events = self._notes.take()
                 return with_events(columns, events) if events else columns
-            for row in rows:
-                self._put(row, line)
-                line += 1
-            return self._rows.chunk()
+            return scattered(*self._labels.rows(rows, line), self._rows)
         self._line_by_line(data, line)
         return self._rows.chunk()
 

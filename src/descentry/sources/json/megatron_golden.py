@@ -16,7 +16,7 @@ import numpy as np
 
 from descentry.record.chunk import Chunk
 from descentry.record.errors import DamagedError
-from descentry.sources.json.rows import as_number
+from descentry.sources.json.leaves import as_number
 from descentry.sources.json.values import BadJson, clean_name, parsed
 from descentry.sources.merge import Points, merged_by_step, points
 from descentry.sources.notes import Notes, quoted

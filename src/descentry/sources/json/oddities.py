@@ -1,7 +1,6 @@
 """What stands in place of numbers in rows of JSON: texts, booleans and nulls, counted and told by field."""
 
 import math
-from collections.abc import Iterator
 from typing import NamedTuple
 
 from descentry.sources.notes import Notes, quoted
@@ -42,6 +41,12 @@ class Oddities:
         self._nulls: Counts = {}
         self._blanks: Counts = {}
         self._first_text: dict[str, str] = {}
+        self._spoken: dict[str, str] = {}
+
+    @property
+    def waits(self) -> bool:
+        """Whether the first number of a field may tell what stood there before."""
+        return bool(self.texts or self._flags or self._blanks)
 
     def saw_number(self, name: str, count: int = 1) -> None:
         """Counts numbers; before the first one of a field, tells what stood there until then."""
@@ -59,16 +64,26 @@ class Oddities:
         if blank is not None:
             self._tell_blank(name, blank)
 
-    def saw_text(self, name: str, text: str, line: int | None) -> Iterator[tuple[str, float]]:
+    def is_numeric(self, name: str) -> bool:
+        """Whether a field has held a number."""
+        return name in self.n_numbers
+
+    def tell_spoken(self, name: str, text: str, its: tuple[float, str], line: int | None) -> None:
+        """Tells of a text that is taken for a number."""
+        if name not in self._spoken and len(self._spoken) < MAX_FIELDS:
+            self._spoken[name] = f"is {its[1]}: {text} is read as {its[0]:g}"
+        self._notes.add("derived", f"`{name}` {self._spoken.get(name, 'holds numbers with units')}", line)
+
+    def text(self, name: str, text: str, line: int | None) -> float | None:
         """A text where a number is expected: NaN in a series of numbers, ignored elsewhere."""
         if name not in self.n_numbers:
             counted(self.texts, name, Count(line))
-            return
+            return None
         if len(self._first_text) < MAX_FIELDS:
             self._first_text.setdefault(name, quoted(text))
         found = self._first_text.get(name, "a text")
         self._notes.add("bad_value", f"`{name}` is {found}, expected a number; kept as NaN", line)
-        yield name, math.nan
+        return math.nan
 
     def saw_texts(self, name: str, count: Count) -> None:
         """Texts in a field without numbers."""

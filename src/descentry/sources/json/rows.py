@@ -4,34 +4,20 @@ Nested keys are joined by "/"; a short list of numbers becomes name/0, name/1, â
 points; strings that spell a number are numbers.
 """
 
-import math
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from descentry.record.chunk import Chunk
-from descentry.record.roles import LOSS_ROLES, Role
+from descentry.sources.json.leaves import as_number, flat
 from descentry.sources.json.mmdetection import EpochSteps, MmengineSteps, is_of_mmengine, is_such
 from descentry.sources.json.oddities import Count, Counts, Oddities
+from descentry.sources.json.row_kinds import MAX_CONFIG, is_config
 from descentry.sources.json.steps import Steps
 from descentry.sources.json.values import clean_name
-from descentry.sources.naming import best_step
 from descentry.sources.notes import Notes
-from descentry.sources.numbers import TIME_NAMES, is_unlogged, number, wall_seconds
-from descentry.sources.roles import resolve
+from descentry.sources.numbers import TIME_NAMES, is_unlogged, wall_seconds
+from descentry.sources.quantities import spoken
 from descentry.sources.rows import MAX_SERIES, Rows
-
-MAX_DEPTH = 6
-MAX_LIST = 8
-MAX_CONFIG = 1000
-CONFIG_KEYS = frozenset(
-    {"meta", "config", "summary", "args", "hparams", "hyperparameters", "params", "settings"}
-)
-
-
-RESULTS = LOSS_ROLES | {
-    Role.ACCURACY, Role.VAL_ACCURACY, Role.PERPLEXITY, Role.VAL_PERPLEXITY, Role.REWARD, Role.KL, Role.THROUGHPUT,
-}  # fmt: skip
-"""Roles of what no one sets."""
 
 
 class JsonRows:
@@ -66,6 +52,11 @@ class JsonRows:
         """Whether a row of mmengine was seen: a step may be an epoch."""
         return self._mmengine.is_known
 
+    @property
+    def has_odd(self) -> bool:
+        """Whether a field that holds no number as yet held something else."""
+        return self._odd.waits
+
     def chunk(self) -> Chunk:
         """The rows, events and config since the last call."""
         config, self._config = self._config, {}
@@ -84,9 +75,9 @@ class JsonRows:
     def add(self, row: Mapping[str, Any], line: int | None) -> None:
         """One row, from line `line` of the log."""
         if is_config(row):
-            self._configure(row)
+            self.configure(row)
             return
-        fields = dict(_flat(row))
+        fields = dict(flat(row))
         if is_such(fields):
             fields = self._epochs.with_step(fields)
             self.notes.add(
@@ -103,7 +94,7 @@ class JsonRows:
 
     def is_numeric(self, name: str) -> bool:
         """Whether the series has held a number."""
-        return name in self._odd.n_numbers
+        return self._odd.is_numeric(name)
 
     def has_room(self, names: Iterable[str]) -> bool:
         """Whether the names can be read as columns without making the log too wide."""
@@ -114,7 +105,9 @@ class JsonRows:
         self.steps.saw_table(step_name, last_step, n_rows)
         self.is_time = is_time
 
-    def saw_values(self, n_numbers: Mapping[str, int], texts: Counts, flags: Counts, nulls: Counts) -> None:
+    def saw_values(
+        self, n_numbers: Mapping[str, int], texts: Counts, flags: Counts, nulls: Counts, lists: Counts
+    ) -> None:
         """Notes what was read elsewhere: numbers, and what stood in their place."""
         for name, count in n_numbers.items():
             self.saw_number(name, count)
@@ -124,8 +117,11 @@ class JsonRows:
             self._odd.saw_flag(name, odd)
         for name, odd in nulls.items():
             self._odd.saw_null(name, odd)
+        for name, odd in lists.items():
+            self._odd.saw_list(name, odd)
 
-    def _configure(self, row: Mapping[str, Any]) -> None:
+    def configure(self, row: Mapping[str, Any]) -> None:
+        """Takes a row for settings."""
         for key, value in row.items():
             flat = value if isinstance(value, dict) and "summary" not in key.lower() else {key: value}
             for inner, setting in flat.items():
@@ -147,93 +143,37 @@ class JsonRows:
         for name, raw in fields.items():
             if name == step_name:
                 continue
-            value = as_number(raw)
+            value = self.value(name, raw, line)
             if value is not None:
-                self._odd.saw_number(name)
                 yield name, value
-            elif raw is None:
-                self._odd.saw_null(name, Count(line))
-            elif isinstance(raw, bool):
-                self._odd.saw_flag(name, Count(line))
-            elif isinstance(raw, str) and not is_unlogged(raw):
-                yield from self._odd.saw_text(name, raw, line)
-            elif isinstance(raw, str) and raw.strip():
-                self._odd.saw_blank(name, line)
-            elif isinstance(raw, list | dict):
-                self._odd.saw_list(name, Count(line))
+
+    def value(self, name: str, raw: object, line: int | None) -> float | None:
+        """The point that a field holds (NaN for a text among numbers), None where it holds none; noted."""
+        value = as_number(raw)
+        if value is not None:
+            self.saw_number(name, 1)
+        elif raw is None:
+            self._odd.saw_null(name, Count(line))
+        elif isinstance(raw, bool):
+            self._odd.saw_flag(name, Count(line))
+        elif isinstance(raw, str) and not is_unlogged(raw):
+            value = self._text(name, raw, line)
+        elif isinstance(raw, str) and raw.strip():
+            self._odd.saw_blank(name, line)
+        elif isinstance(raw, list | dict):
+            self._odd.saw_list(name, Count(line))
+        return value
+
+    def _text(self, name: str, raw: str, line: int | None) -> float | None:
+        """The number that a text is to people (`50%`), in a field that held no other text before its first number."""
+        its = spoken(raw.strip()) if self._odd.is_numeric(name) or name not in self._odd.texts else None
+        if its is None:
+            return self._odd.text(name, raw, line)
+        self.saw_number(name, 1)
+        self._odd.tell_spoken(name, raw.strip(), its, line)
+        return its[0]
 
     def saw_number(self, name: str, count: int = 0) -> None:
-        """Notes that the series holds numbers."""
-        self._odd.saw_number(name, count)
-
-
-def is_plain(row: Mapping[str, Any]) -> bool:
-    """Whether a row may be read as a part of a table: few fields, names that need no care."""
-    odd = {"mode", "env_info", "exp_name"} & row.keys() or row.keys() >= {"epoch", "iter", "step"}
-    return len(row) <= MAX_CONFIG and not odd and all(name == clean_name(name) for name in row)
-
-
-def is_log_row(row: Mapping[str, Any]) -> bool:
-    """Whether a row has numbers and says by a name what one of them is: rows of a data set do not."""
-    names = [name for name, raw in _flat(row) if as_number(raw) is not None]
-    if not names or is_config(row):
-        return False
-    return best_step(names) is not None or set(resolve(names[:MAX_CONFIG]).values()) != {Role.METRIC}
-
-
-def is_result(row: Mapping[str, Any]) -> bool:
-    """Whether a row holds what a training gives, and not only what it is given: a loss, an accuracy, â€¦"""
-    return is_log_row(row) and bool(RESULTS & _roles(row))
-
-
-def _roles(row: Mapping[str, Any]) -> set[Role | None]:
-    names = [name for name, raw in _flat(row) if as_number(raw) is not None]
-    return set(resolve(names[:MAX_CONFIG]).values())
-
-
-def is_config(row: Mapping[str, Any]) -> bool:
-    """Whether a row holds settings: nothing but fields named so, or no number at all."""
-    if "env_info" in row or "exp_name" in row:
-        return True
-    if all(key.startswith("_") or key.lower() in CONFIG_KEYS for key in row):
-        return not any(as_number(value) is not None for value in row.values())
-    return next(iter(_numbers(row)), None) is None
-
-
-def _numbers(row: Mapping[str, Any]) -> Iterator[float]:
-    return (value for _, raw in _flat(row) if (value := as_number(raw)) is not None)
-
-
-def _flat(row: Mapping[str, Any], prefix: str = "", depth: int = 0) -> Iterator[tuple[str, Any]]:
-    """The leaves with their joined names; longer lists and what lies deeper than `MAX_DEPTH` stay whole."""
-    for key, value in row.items():
-        name = clean_name(prefix + key)
-        if isinstance(value, dict):
-            if depth < MAX_DEPTH:
-                yield from _flat(value, name + "/", depth + 1)
-            else:
-                yield name, value
-        elif isinstance(value, list):
-            if len(value) <= MAX_LIST and all(isinstance(item, int | float) for item in value):
-                yield from ((f"{name}/{i}", item) for i, item in enumerate(value))
-            else:
-                yield name, value
-        else:
-            yield name, value
-
-
-def as_number(raw: object) -> float | None:
-    """The number that a JSON value is or spells, or None; booleans are none."""
-    kind = type(raw)
-    if kind is float:
-        return raw  # type: ignore[return-value]
-    if kind is int:
-        return _of_int(raw)  # type: ignore[arg-type]
-    return number(raw) if isinstance(raw, str) else None
-
-
-def _of_int(value: int) -> float:
-    try:
-        return float(value)
-    except OverflowError:
-        return math.inf if value > 0 else -math.inf
+        """Notes that the series holds numbers; a series beyond `MAX_SERIES` is not kept count of."""
+        if self.rows.admits(name):
+            self._odd.saw_number(name, count)

@@ -6,6 +6,7 @@ from typing import Any
 from descentry.sources.naming import best_step, step_rank
 from descentry.sources.notes import Notes, quoted
 from descentry.sources.numbers import is_fraction, whole_step
+from descentry.sources.quantities import whole_count
 from descentry.sources.words import words
 
 EVAL_WORDS = frozenset({"val", "test"})
@@ -22,12 +23,13 @@ class Steps:
     """
 
     def __init__(self, notes: Notes, only: str | None, *, is_numbered: bool) -> None:
-        self._notes = notes
-        self._only = only
-        self._offset = 0
+        self.notes = notes
+        self.only = only
+        self.offset = 0
         self._n_fractions = 0
-        self._has_told = False
+        self.has_told = False
         self._bad_step = ""
+        self._count = ""
         self._fraction = ""
         self.is_numbered = is_numbered
         self.name = only
@@ -44,8 +46,8 @@ class Steps:
         """The step's name in a row: the best it has, if no better one was seen before."""
         if self.is_numbered:
             return None
-        if self._only is not None:
-            return self._only if self._only in names else None
+        if self.only is not None:
+            return self.only if self.only in names else None
         name = best_step(names)
         if name is None or self.name is None:
             return name
@@ -63,7 +65,7 @@ class Steps:
         A row without one takes the step of the row before it; while no row had one, its own number.
         """
         name = self.choose(fields)
-        if self.is_numbered and not self._has_told:
+        if self.is_numbered and not self.has_told:
             self._tell_fractions(best_step(fields) or "step", line)
         if name is None:
             return self._stepless(fields, line), None
@@ -73,10 +75,13 @@ class Steps:
             return self._bad(name, raw, fields, line), name
         if is_fraction(raw):
             self._n_fractions += 1
-            if name.lower() == "epoch" and self._only is None:
+            if name.lower() == "epoch" and self.only is None:
                 return self._numbered_from_here(name, line), None
             self._fraction = self._fraction or f"is {_shown(raw)}, expected a whole number; taken for {step}"
-            self._notes.add("bad_step", f"`{name}` {self._fraction}", line)
+            self.notes.add("bad_step", f"`{name}` {self._fraction}", line)
+        elif isinstance(raw, str) and whole_count(raw.strip()) is not None:
+            self._count = self._count or f"{raw.strip()} is read as {step}"
+            self.notes.add("derived", f"`{name}` counts in thousands or millions: {self._count}", line)
         self.name, self.last = name, step
         return step, name
 
@@ -84,30 +89,30 @@ class Steps:
         if raw is not None:
             self._bad_step = self._bad_step or _shown(raw)
             problem = f"`{name}` is {self._bad_step}, expected a whole number below 2^62"
-            self._notes.add("bad_step", f"{problem}; the row takes the step before it", line)
+            self.notes.add("bad_step", f"{problem}; the row takes the step before it", line)
             return self.n_rows if self.last is None else self.last
         return self._stepless(fields, line)
 
     def _numbered_from_here(self, name: str, line: int | None) -> int:
         self.is_numbered = True
         self.name = self.name or name
-        self._offset = 0 if self.last is None else max(0, self.last + 1 - self.n_rows)
+        self.offset = 0 if self.last is None else max(0, self.last + 1 - self.n_rows)
         self._tell_fractions(name, line)
-        return self.n_rows + self._offset
+        return self.n_rows + self.offset
 
     def _tell_fractions(self, name: str, line: int | None) -> None:
         message = f"`{name}` holds fractions: the number of the row stands for the step"
-        self._notes.add("missing_step", message, line)
-        self._has_told = True
+        self.notes.add("missing_step", message, line)
+        self.has_told = True
 
     def _stepless(self, fields: Mapping[str, Any], line: int | None) -> int:
         if self.is_numbered:
-            return self.n_rows + self._offset
+            return self.n_rows + self.offset
         if self.name is None or self.last is None:
-            self._notes.add("missing_step", NO_STEP, line)
+            self.notes.add("missing_step", NO_STEP, line)
             return self.n_rows
         if not any(EVAL_WORDS & set(words(name)) for name in fields):
-            self._notes.add("missing_step", STEP_BEFORE, line)
+            self.notes.add("missing_step", STEP_BEFORE, line)
         return self.last
 
 

@@ -1,6 +1,7 @@
-"""Rows of JSON to columns in one go, where every row is flat and steps are whole numbers.
+"""Rows of JSON to columns in one go, where rows of the same names are alike and steps are whole numbers.
 
-Gives exactly what `JsonRows.add` gives row by row, five times as fast, or None where it cannot.  Rows may be
+Gives exactly what `JsonRows.add` gives row by row, five times as fast, or None where it cannot (objects and lists
+within rows are flat once they are `unfolded`).  Rows may be
 of several shapes (training and validation rows in turn): each shape is read as a table of its own.
 """
 
@@ -9,15 +10,19 @@ from operator import itemgetter
 from typing import Any, NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
 from descentry.record.chunk import Chunk, Column, Floats, Ints, empty
-from descentry.sources.json.oddities import Count, Counts
-from descentry.sources.json.rows import JsonRows, is_plain
-from descentry.sources.numbers import TIME_NAMES, floats, is_unlogged, number, seconds_of, wall_seconds
+from descentry.sources.json.cells import Cells, Odd, Place, take
+from descentry.sources.json.oddities import Count
+from descentry.sources.json.row_kinds import is_plain
+from descentry.sources.json.rows import JsonRows
+from descentry.sources.json.unfolded import is_nested, unfolded
+from descentry.sources.numbers import TIME_NAMES, floats, seconds_of, wall_seconds
 from descentry.sources.rows import in_order
 
 MAX_SHAPES = 16
+N_FIRST = 64
+"""Rows that show whether there are more shapes than that, before all are looked at."""
 MAX_STEP = 1 << 62
 
 MAX_PARTS = 512
@@ -37,28 +42,6 @@ Sort = Callable[[Sequence[Row], Sequence[int], int | None], list[Group]]
 """From all rows, the indices of some that have the same keys, and the line of row 0, to groups by their labels."""
 
 
-class Place(NamedTuple):
-    """Where the rows of a group stand: the line of row 0 (None: the log has no lines), and their indices."""
-
-    line: int | None
-    rows: Sequence[int]
-
-
-class Cells(NamedTuple):
-    """One column of one shape: float64[n] values, and where one is (None: everywhere)."""
-
-    values: Floats
-    present: NDArray[np.bool_] | None
-
-
-class Odd(NamedTuple):
-    """What stands in place of numbers, by the name of its column."""
-
-    texts: Counts
-    flags: Counts
-    nulls: Counts
-
-
 class Shape(NamedTuple):
     """Rows with the same keys: their indices, and their columns without step and wall time."""
 
@@ -76,6 +59,8 @@ def as_table(
 
     `sort` takes rows with the same keys apart by their labels.  None, and nothing known, where it cannot.
     """
+    if len(set(map(tuple, rows[:N_FIRST]))) > MAX_SHAPES:
+        return None
     groups: dict[tuple[str, ...], list[int]] = {}
     for i, row in enumerate(rows):
         groups.setdefault(tuple(row), []).append(i)
@@ -103,10 +88,15 @@ def tabled(groups: Sequence[Group], n_rows: int, state: JsonRows, line: int | No
     """As `as_table`, for rows that are columns by now; the first group holds the first row."""
     if state.is_of_mmengine:
         return None
-    step_name = state.steps.choose(groups[0].columns)
+    flat = [_flat(group) for group in groups]
+    if flat[0] is None:
+        return None
+    step_name = state.steps.choose(flat[0].columns)
     is_time = dict(state.is_time)
     shapes = []
-    for group in groups:
+    for group in flat:
+        if group is None:
+            return None
         shape = _shape(group, line, step_name, state, is_time)
         if shape is None:
             return None
@@ -114,6 +104,14 @@ def tabled(groups: Sequence[Group], n_rows: int, state: JsonRows, line: int | No
     if sum(len(shape.rows) for shape in shapes) != n_rows:
         shapes, n_rows = _closed_up(shapes)
     return _chunk(shapes, n_rows, step_name or "", state, is_time)
+
+
+def _flat(group: Group) -> Group | None:
+    """The group without objects in its rows; None where these differ."""
+    if not is_nested(group.columns):
+        return group
+    columns = unfolded(group.columns) if is_plain(group.columns) else None
+    return Group(group.rows, columns) if columns else None
 
 
 def _closed_up(shapes: Sequence[Shape]) -> tuple[list[Shape], int]:
@@ -130,14 +128,14 @@ def _shape(
         return None
     place = Place(line, group.rows)
     columns: dict[str, Cells] = {}
-    odd = Odd({}, {}, {})
+    odd = Odd({}, {}, {}, {})
     walls: Floats | None = None
     for name, raw in group.columns.items():
         if name == step_name:
             steps = raw
         elif walls is None and name.lower() in TIME_NAMES and _is_time(name, raw, is_time):
             walls = _walls(raw)
-        elif not _take(name, raw, columns, odd, state, place):
+        elif not take(name, raw, columns, odd, state, place):
             return None
     if set(map(type, steps)) != {int} or not -MAX_STEP < min(steps) <= max(steps) < MAX_STEP:
         return None
@@ -158,51 +156,6 @@ def _walls(raw: list[Any]) -> Floats:
     if set(map(type, raw)) <= {int, float}:
         return seconds_of(floats(raw))
     return np.array([np.nan if (at := wall_seconds(x)) is None else at for x in raw], np.float64)
-
-
-def _take(
-    name: str,
-    raw: list[Any],
-    columns: dict[str, Cells],
-    odd: Odd,
-    state: JsonRows,
-    place: Place,
-) -> bool:
-    """Takes one column in; False when only a row-by-row reading does it justice."""
-    kinds = set(map(type, raw))
-    if kinds <= {float, int}:
-        columns[name] = Cells(floats(raw), None)
-        return True
-    if not kinds <= {float, int, str, bool, type(None)}:
-        return False
-    spelt: dict[object, float | None] = {x: number(x) for x in {x for x in raw if type(x) is str}}
-    values = [spelt[x] if type(x) is str else None if x is True or x is False else x for x in raw]
-    is_text = [type(x) is str and spelt[x] is None for x in raw] if None in spelt.values() else []
-    is_bare = all(v is None for v in values)
-    if any(is_text) and (not is_bare or state.is_numeric(name) or any(map(_is_blank, raw))):
-        return False
-    if bool in kinds and not (is_bare and kinds <= {bool, type(None)}):
-        return False
-    _count(odd.texts, name, is_text, place)
-    if bool in kinds:
-        _count(odd.flags, name, [isinstance(x, bool) for x in raw], place)
-    if type(None) in kinds:
-        _count(odd.nulls, name, [x is None for x in raw], place)
-    if not is_bare:
-        present = np.array([value is not None for value in values])
-        columns[name] = Cells(np.array(values, np.float64), None if present.all() else present)
-    return True
-
-
-def _is_blank(x: object) -> bool:
-    return isinstance(x, str) and is_unlogged(x)
-
-
-def _count(counts: Counts, name: str, where: Sequence[bool], place: Place) -> None:
-    n = sum(where)
-    if n:
-        line = None if place.line is None else place.line + place.rows[where.index(True)]
-        counts[name] = Count(line, n)
 
 
 def _has_points(columns: Mapping[str, Cells], n_rows: int) -> bool:
@@ -241,7 +194,7 @@ def _chunk(
 
 def _all_odd(shapes: Sequence[Shape]) -> Odd:
     """What is odd in all shapes together, each name with its first line."""
-    whole = Odd({}, {}, {})
+    whole = Odd({}, {}, {}, {})
     for into, parts in zip(whole, zip(*(shape.odd for shape in shapes), strict=True), strict=True):
         for name, more in (item for part in parts for item in part.items()):
             known = into.get(name)

@@ -2,8 +2,8 @@
 
 Written by transformers' Trainer (4.x, 5.x) beside each checkpoint and at the end, and by what builds on it
 (TRL, LLaMA-Factory, axolotl).  Training, `eval_*` and final entries are mixed; a final entry (it has a
-`train_runtime`) is a summary of the run and goes to the config, like the fields beside the history.  A file
-that is cut off gives the entries that are whole.
+`train_runtime`, and no `loss`: where tokens are counted, every training entry has one) is a summary of the run and goes
+to the config, like the fields beside the history.  A file that is cut off gives the entries that are whole.
 
 The history is read entry by entry as its bytes come, so that a document takes no more memory than its curves.
 """
@@ -17,6 +17,7 @@ from descentry.record.errors import DamagedError
 from descentry.sources.drive import read_stream
 from descentry.sources.json.history import HISTORY, History
 from descentry.sources.json.rows import JsonRows
+from descentry.sources.json.scattered import scattered
 from descentry.sources.json.table import Row, as_table
 from descentry.sources.json.values import clean_name
 from descentry.sources.notes import Notes
@@ -94,16 +95,14 @@ class TrainerState:
         table = as_table(rows, self._rows, None) if rows else None
         if table is not None:
             return with_events(table, self._notes.take())
-        for row in rows:
-            self._rows.add(row, None)
-        return self._rows.chunk()
+        return scattered(rows, None, self._rows)
 
     def _row(self, entry: object, at: int) -> Row | None:
         """The entry where it is a row; the summary at the end of a training is kept for the config."""
         if not isinstance(entry, dict):
             self._notes.add("bad_line", f"entry {at} of `log_history` is no object and was left out")
             return None
-        if "train_runtime" not in entry:
+        if "train_runtime" not in entry or "loss" in entry:
             return entry
         fields = {clean_name(key): value for key, value in entry.items() if key not in ("step", "epoch")}
         self._summary.update(fields)

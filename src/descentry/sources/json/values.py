@@ -57,4 +57,6 @@ def whole(text: str) -> int | float:
 
 def clean_name(name: str) -> str:
     """The name as it can be shown and stored: no lone surrogates, at most 400 characters."""
+    if len(name) <= 400 and name.isascii():
+        return name
     return name[:400].encode("utf-8", "replace").decode("utf-8")

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from descentry.sources.json.rows import as_number
+from descentry.sources.json.leaves import as_number
 from descentry.sources.json.values import clean_name
 from descentry.sources.merge import Points
 from descentry.sources.mlflow.points import joined_points, tell_flagged
@@ -18,6 +18,9 @@ POINT = np.dtype([("step", "i8"), ("time", "i8"), ("value", "f8")])
 """A row of one series, NaN where the value is NULL."""
 NAMED_POINT = np.dtype([*((name, POINT[name]) for name in POINT.names or ()), ("name", "O")])
 """A row of any series."""
+
+NUMBERED_POINT = np.dtype([*((name, NAMED_POINT[name]) for name in NAMED_POINT.names or ()), ("row", "i8")])
+"""A row of any series, with its number in the table."""
 
 Table = NDArray[np.void]
 Row = Sequence[object]

@@ -9,12 +9,12 @@ from typing import TypeVar
 
 from descentry.formats.sqlite_file import Database, Row, text
 from descentry.formats.sqlite_place import SqlitePlace, is_settled
-from descentry.record.errors import DamagedError
+from descentry.record.errors import DamagedError, InputError
 from descentry.sources.merge import Points
-from descentry.sources.mlflow.rows import NAMED_POINT, POINT, Gathered, Table
+from descentry.sources.mlflow.rows import NUMBERED_POINT, POINT, Gathered, Table
 from descentry.sources.mlflow.salvage import salvaged
 from descentry.sources.notes import Notes
-from descentry.sources.sqlite_rows import REWRITTEN
+from descentry.sources.sqlite_rows import REWRITTEN, Witnesses, spread
 from descentry.sources.store import MAX_SETTINGS, settings
 
 COLUMNS = frozenset({"key", "value", "timestamp", "run_uuid", "step"})
@@ -33,7 +33,7 @@ PAGE_END = (
     f"WHERE run_uuid = {TEXT} AND rowid > ? ORDER BY rowid LIMIT {PAGE})"
 )
 BY_ROW = (
-    "SELECT step, timestamp, {value}, key FROM metrics "
+    "SELECT step, timestamp, {value}, key, rowid FROM metrics "
     f"WHERE run_uuid = {TEXT} AND rowid > ? AND rowid <= ? ORDER BY rowid"
 )
 ONE_SERIES = (
@@ -76,7 +76,8 @@ class SqliteMetrics:
 
     def _begin(self) -> None:
         self._last = LEAST
-        self._seen: list[Row] = []
+        self._witnesses = Witnesses()
+        self._chosen: list[int] = []
         self._n_rows = 0
 
     def close(self) -> None:
@@ -117,20 +118,33 @@ class SqliteMetrics:
         with self._visit() as database:
             require(database)
             self._start_anew_if_rewritten(database, notes)
-            found = self._by_rows(database, notes)
-            self._seen = self._last_rows(database) if self._last > LEAST else []
+            found = self._all_or_none(database, notes)
+            self._keep_witnesses(database)
         self._version = version if is_settled(version) else None
         return found
 
     def _start_anew_if_rewritten(self, database: Database, notes: Notes) -> None:
-        if self._last > LEAST and self._last_rows(database) != self._seen:
+        if not self._witnesses.are_there(lambda row: self._rows_at(database, row)):
             self._begin()
             self.n_restarts += 1
             notes.add("restart", REWRITTEN)
 
-    def _last_rows(self, database: Database) -> list[Row]:
-        """The last row that was seen, as it is now; [] where it is gone."""
-        return database.rows(BY_ROW.format(value=values_of(database)), self._run, self._last - 1, self._last)
+    def _all_or_none(self, database: Database, notes: Notes) -> dict[str, Points]:
+        """The points after the last one that was seen; where one page cannot be read, all come at the next call."""
+        last, n_rows = self._last, self._n_rows
+        try:
+            return self._by_rows(database, notes)
+        except InputError:
+            self._last, self._n_rows, self._chosen = last, n_rows, []
+            raise
+
+    def _keep_witnesses(self, database: Database) -> None:
+        chosen, self._chosen = self._chosen, []
+        self._witnesses.add((id, row) for id in chosen for row in self._rows_at(database, id))
+
+    def _rows_at(self, database: Database, id: int) -> list[Row]:
+        """The row of that number, as it is now; [] where it is gone."""
+        return database.rows(BY_ROW.format(value=values_of(database)), self._run, id - 1, id)
 
     def _by_series(self, database: Database, notes: Notes) -> dict[str, Points]:
         """Every point, series by series; {} where no index serves for that, or too many points share one place."""
@@ -181,14 +195,17 @@ class SqliteMetrics:
             if end is None:
                 break
             page = self._run, self._last, self._later(self._last, end)
-            table = database.table(NAMED_POINT, query, *page)
+            table = database.table(NUMBERED_POINT, query, *page)
             if table is None:
                 rows = database.rows(query, *page)
                 gathered.add_odd(rows)
+                numbers = [row[-1] for row in rows if isinstance(row[-1], int)]
             else:
                 gathered.add_mixed(table)
+                numbers = table["row"].tolist()
+            self._chosen += [numbers[at] for at in spread(len(numbers))]
             self._last = page[2]
-            self._count(database, len(rows) if table is None else len(table))
+            self._count(database, len(numbers))
         return gathered.series()
 
     def _count(self, database: Database, n: int) -> None:

@@ -17,9 +17,15 @@ from descentry.record.event import Event
 from descentry.sources.places.find import find
 from descentry.sources.places.run_ids import file_id
 from descentry.sources.places.spool import Kept, Spool, make_alike, renamed
-from descentry.sources.places.unpack import Unpacking
+from descentry.sources.places.unpack import Unpacking, is_archive
 from descentry.sources.protocol import Log, OneRun
 from descentry.sources.rows import with_events
+
+
+def looked_for(path: Path, skipped: list[InputError] | None = None) -> list[Log]:
+    """The logs in a file, be it an archive, or a folder; `skipped` as in `find`.  Raises InputError."""
+    start = head(path) if path.is_file() else b""
+    return archived(path, start, skipped) if is_archive(path, start) else find(path, skipped)
 
 
 def archived(path: Path, start: bytes, skipped: list[InputError] | None = None) -> list[Log]:

@@ -161,12 +161,17 @@ def _listed(root: Path, found: Sequence[tuple[Path, Reader]], skipped: list[Inpu
 def _is_asked_for(path: Path, reader: Reader, skipped: list[InputError]) -> bool:
     """Whether a file that was found, but not named, is taken for a log: a table or a document may hold anything."""
     if reader.format != TABLE:
-        return not (_SETTINGS.fullmatch(path.name) and path.is_file())
+        return not (_SETTINGS.fullmatch(path.name) and path.is_file()) and not _is_task(path)
     try:
         return is_training_table(path)
     except InputError as error:
         skipped.append(error)
         return False
+
+
+def _is_task(path: Path) -> bool:
+    """Whether the file is what ClearML tells of the task whose metrics lie beside it."""
+    return path.name == "task.json" and (path.parent / "metrics.jsonl").is_file()
 
 
 def _looks_like_log(path: Path) -> bool:

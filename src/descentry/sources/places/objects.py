@@ -9,21 +9,25 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 
-from descentry.formats.blocks import head
 from descentry.record.errors import InputError
-from descentry.sources.places.archives import archived
+from descentry.sources.places.archives import looked_for
 from descentry.sources.places.buckets import Bucket
-from descentry.sources.places.find import find
 from descentry.sources.places.mirrors import Mirror, Mirrors, Synced, place
 from descentry.sources.places.spool import Kept, Spool, renamed
-from descentry.sources.places.unpack import is_archive
 from descentry.sources.protocol import Log
 
 N_AT_ONCE = 16
 
 
-def logs(address: str) -> list[Log]:
-    """The logs at an address, of one object or below a prefix.  Raises UnreadableError, UnknownFormatError."""
+tells_skipped = True
+"""`logs` takes a list for what cannot be read beside the logs."""
+
+
+def logs(address: str, skipped: list[InputError] | None = None) -> list[Log]:
+    """The logs at an address, of one object or below a prefix; `skipped` as in `find`.
+
+    Raises UnreadableError, UnknownFormatError.
+    """
     bucket = Bucket(address)
     spool = Spool()
     name = address.rstrip("/").rsplit("/", 1)[-1] or "logs"
@@ -35,16 +39,14 @@ def logs(address: str) -> list[Log]:
     with ThreadPoolExecutor(N_AT_ONCE) as pool:
         list(pool.map(Mirror.sample, mirrors))
     root = folder if folder.is_dir() else mirrors[0].copy
+    problems: list[InputError] = []
     try:
-        found = _found(root)
+        found = looked_for(root, problems)
     except InputError as error:
         raise renamed(error, str(root), address) from error
+    if skipped is not None:
+        skipped += [renamed(error, str(root), address.rstrip("/")) for error in problems]
     return [_synced(log, spool, mirrors, root, address) for log in found]
-
-
-def _found(root: Path) -> list[Log]:
-    start = head(root) if root.is_file() else b""
-    return archived(root, start) if is_archive(root, start) else find(root)
 
 
 def _synced(log: Log, spool: Spool, mirrors: list[Mirror], root: Path, address: str) -> Log:

@@ -19,12 +19,11 @@ from descentry.formats.blocks import HEAD, head
 from descentry.record.chunk import Chunk, Column
 from descentry.record.errors import InputError, UnreadableError
 from descentry.record.event import Event
-from descentry.sources.places.archives import archived
-from descentry.sources.places.find import find, runs_in
+from descentry.sources.places.archives import looked_for
+from descentry.sources.places.find import runs_in
 from descentry.sources.places.pump import Pump, Read
 from descentry.sources.places.run_ids import file_id
 from descentry.sources.places.spool import Kept, Spool, copied, renamed
-from descentry.sources.places.unpack import is_archive
 from descentry.sources.places.walk import recognised
 from descentry.sources.protocol import Log, OneRun, Reader
 from descentry.sources.rows import is_empty, with_events
@@ -38,13 +37,13 @@ N_QUIET = 3
 _BLOCK = 1 << 16
 
 
-def stdin_logs(*, live: bool = False) -> list[Log]:
-    """The log on stdin.  Raises InputError."""
+def stdin_logs(skipped: list[InputError] | None = None, *, live: bool = False) -> list[Log]:
+    """The log on stdin; `skipped` as in `find`.  Raises InputError."""
     if sys.stdin is None:
         raise UnreadableError("stdin", "is closed", "pipe a log into it or name a file")
     source: Any = sys.stdin.buffer
     if not live:
-        return _read_to_end(source.read, "stdin")
+        return _read_to_end(source.read, "stdin", skipped)
     try:
         handle = sys.stdin.fileno()
     except (OSError, AttributeError):
@@ -60,7 +59,7 @@ def is_pipe(path: Path) -> bool:
         return False
 
 
-def pipe_logs(pipe: Path, *, live: bool = False) -> list[Log]:
+def pipe_logs(pipe: Path, skipped: list[InputError] | None = None, *, live: bool = False) -> list[Log]:
     """The log that comes through a pipe.  One that nobody writes to is empty; `live`: a writer is waited for."""
     try:
         handle = os.open(pipe, os.O_RDONLY | (0 if live else os.O_NONBLOCK))
@@ -70,7 +69,7 @@ def pipe_logs(pipe: Path, *, live: bool = False) -> list[Log]:
         return _live(lambda n: _some(handle, n), str(pipe), handle)
     with os.fdopen(handle, "rb", buffering=0) as source:
         os.set_blocking(handle, True)
-        return _read_to_end(lambda n: source.read(n) or b"", str(pipe))
+        return _read_to_end(lambda n: source.read(n) or b"", str(pipe), skipped)
 
 
 def _some(handle: int, n: int) -> bytes:
@@ -82,20 +81,31 @@ def _some(handle: int, n: int) -> bytes:
             select.select([handle], [], [])
 
 
-def _read_to_end(read: Read, where: str) -> list[Log]:
+def _read_to_end(read: Read, where: str, skipped: list[InputError] | None) -> list[Log]:
     spool = Spool()
     copy = spool.folder / "stdin"
     copied(read, copy, where)
-    return _found(spool, copy, where)
+    problems: list[InputError] = []
+    logs = _found(spool, copy, where, problems)
+    if skipped is not None:
+        skipped += [renamed(error, str(copy), where) for error in problems]
+    return logs
 
 
 def _found(
-    spool: Spool, copy: Path, where: str, pump: Pump | None = None, reader: Reader | None = None
+    spool: Spool,
+    copy: Path,
+    where: str,
+    problems: list[InputError],
+    pump: Pump | None = None,
+    reader: Reader | None = None,
 ) -> list[Log]:
     """The logs in the copy, under the stream's name; `reader`: what takes it, None where that is to be found."""
     try:
         logs = (
-            _looked_for(copy) if reader is None else runs_in(Log(file_id(copy), reader.format, copy, reader))
+            looked_for(copy, problems)
+            if reader is None
+            else runs_in(Log(file_id(copy), reader.format, copy, reader))
         )
     except InputError as error:
         raise renamed(error, str(copy), where) from error
@@ -108,11 +118,6 @@ def _found(
         )
         for log in logs
     ]
-
-
-def _looked_for(copy: Path) -> list[Log]:
-    start = head(copy)
-    return archived(copy, start) if is_archive(copy, start) else find(copy)
 
 
 def _live(read: Read, where: str, handle: int = -1) -> list[Log]:
@@ -128,7 +133,7 @@ def _live(read: Read, where: str, handle: int = -1) -> list[Log]:
     if reader is None and n_bytes >= HEAD and _is_binary(pump.copy):
         pump.end()  # A database or an archive is there at its end only.
     pump.check()
-    return _found(spool, pump.copy, where, pump, reader)
+    return _found(spool, pump.copy, where, [], pump, reader)
 
 
 def _reader_of(copy: Path, n_bytes: int) -> Reader | None:

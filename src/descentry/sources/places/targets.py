@@ -41,15 +41,16 @@ def logs_at(target: str, skipped: list[InputError] | None = None, *, live: bool 
     Raises InputError.
     """
     if target == STDIN:
-        return stdin_logs(live=live)
+        return stdin_logs(skipped, live=live)
     address = ADDRESS.match(target)
     here = local(target) if address else target
     if address and here is None:
-        logs: Callable[[str], list[Log]] = import_module(module_of(target, address[1].lower())).logs
-        return logs(target)
+        module = import_module(module_of(target, address[1].lower()))
+        logs: Callable[..., list[Log]] = module.logs
+        return logs(target, skipped) if getattr(module, "tells_skipped", False) else logs(target)
     path = Path(here or target)
     if is_pipe(path):
-        return pipe_logs(path, live=live)
+        return pipe_logs(path, skipped, live=live)
     if path.is_file():
         start = head(path)
         if is_archive(path, start):

@@ -1,7 +1,6 @@
 """Copies what could be a log out of an archive, and of the archives in it, into a folder; notes what is left out."""
 
 import os
-import tarfile
 from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 
@@ -9,11 +8,14 @@ from descentry.formats.blocks import head
 from descentry.record.errors import DamagedError, InputError, UnknownFormatError, UnreadableError
 from descentry.record.event import Event
 from descentry.sources.notes import quoted
-from descentry.sources.places.members import BROKEN, ENCRYPTED, MAX_RATIO, TAR, TAR_AT, ZIPS, Member, members
+from descentry.sources.places.member import Member
+from descentry.sources.places.members import BROKEN, ENCRYPTED, MAX_RATIO, TAR, TAR_AT, ZIPS, members
 from descentry.sources.places.spool import MAX_BYTES, copied
+from descentry.sources.places.tar_stream import TarDamage
 from descentry.sources.places.walk import NO_LOGS, recognised
 
-MAX_FILES = 100_000
+MAX_FILES = 20_000
+"""To write more than that many takes longer than to unpack the archive with its own tool."""
 ANY_BYTES = 256 << 20
 """So much any archive may unfold to; beyond it, `MAX_RATIO` times its own size."""
 OTHERS = {
@@ -109,16 +111,25 @@ class Unpacking:
             self._leave(member.name, member.left_out)
         elif is_named_so and is_inner:
             self._leave(member.name, "an archive in an archive in an archive")
-        elif self._is_copied(member, target) and is_named_so:
+        elif self._has_folder(member, target) and self._is_copied(member, target) and is_named_so:
             self._open_inner(member.name, target)
+
+    def _has_folder(self, member: Member, target: Path) -> bool:
+        try:
+            target.parent.mkdir(parents=True, exist_ok=True)
+        except (OSError, ValueError):
+            self._leave(member.name, "another file stands where its folder should be")
+            return False
+        return True
 
     def _is_copied(self, member: Member, target: Path) -> bool:
         if self.n_files >= MAX_FILES:
-            raise DamagedError(str(self.path), f"holds more than {MAX_FILES} files", "name one log inside it")
-        target.parent.mkdir(parents=True, exist_ok=True)
+            raise DamagedError(
+                str(self.path), f"holds more than {MAX_FILES} files", "unpack it and name a log"
+            )
         try:
             copied(lambda n: self._counted(member.read(n)), target, f"{self.path}/{member.name}")
-        except tarfile.TarError:
+        except TarDamage:
             # A tar ends here; what there is of its last file is the beginning of a log.
             self.n_files += target.stat().st_size > 0
             raise
@@ -195,10 +206,13 @@ def could_be_log(path: Path) -> bool:
 
 
 def _inside(folder: Path, name: str) -> Path | None:
-    """Where a member goes; None for a name that leads elsewhere or is odd."""
+    """Where a member goes; None for a name that leads elsewhere, or is odd."""
     parts = PurePosixPath(name.replace("\\", "/")).parts
     odd = any(part in ("..", "/") or ":" in part or "\0" in part or len(part) > 200 for part in parts)
     if odd or not parts or len(parts) > 50:
         return None
     target = folder.joinpath(*parts)
-    return None if target.exists() else target
+    try:
+        return None if target.exists() else target
+    except (OSError, ValueError):
+        return None

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, BinaryIO
 
+from descentry.formats.arrow_claims import claims
 from descentry.formats.seekable import seekable
 from descentry.record.errors import DamagedError
 from descentry.record.event import Event
@@ -23,6 +24,9 @@ MANY_ROWS = 10_000_000
 MAX_ROWS_A_BYTE = 4
 """Beyond `MANY_ROWS` a table may have so many rows for each byte of its file: losses are noise, and noise does
 not pack."""
+MAX_CLAIM = 256 << 20
+MAX_UNPACKED_A_BYTE = 20
+"""A batch may unpack to `MAX_CLAIM` bytes, or to so many for each byte of its file."""
 MAX_COLUMNS = 20_000
 _AGAIN = "write it again, or export it as CSV"
 
@@ -77,8 +81,10 @@ class ArrowFile:
             self.kind = "parquet"
             self._require_plausible()
         elif start == ARROW:
+            self._require_room(file)
             self._open_arrow(file)
         elif start.startswith(STREAM):
+            self._require_room(file)
             self._require_end(file)
             self._table = self._pa.ipc.open_stream(file)
             self.schema, self.kind = self._table.schema, "stream"
@@ -147,6 +153,14 @@ class ArrowFile:
         batch.validate(full=True)
         for start in range(0, batch.num_rows, MAX_ROWS):
             yield group, batch.slice(start, MAX_ROWS)
+
+    def _require_room(self, file: BinaryIO) -> None:
+        """Raises ValueError where a packed batch claims room that so small a file does not fill."""
+        most = max(MAX_CLAIM, file.seek(0, 2) * MAX_UNPACKED_A_BYTE)
+        for claim in claims(file):
+            if claim > most:
+                raise ValueError(f"a batch claims to hold {claim >> 20} MiB")
+        file.seek(0)
 
     def _require_plausible(self) -> None:
         """Raises ValueError where so few bytes hold so many rows that it is made to exhaust memory.

@@ -4,8 +4,8 @@ import math
 
 from descentry.sources.notes import Notes, quoted
 from descentry.sources.numbers import is_unlogged, number
+from descentry.sources.quantities import quantity
 from descentry.sources.tables.csv_layout import ColumnState
-from descentry.sources.tables.csv_spelling import quantity
 
 FLAGS = frozenset({"true", "false"})
 

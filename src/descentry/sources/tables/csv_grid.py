@@ -21,10 +21,13 @@ class Grid(NamedTuple):
 
 
 def grid_of(layout: Layout, data: bytes) -> Grid | None:
-    """The block as a grid of numbers; None when the block is not regular."""
-    if layout.long is not None:
-        return None
+    """The block as a grid of numbers; None when the block is not regular.
+
+    Of a long table only the step, the time and the value are looked at.
+    """
     skipped = {i for i, column in enumerate(layout.columns) if column.is_text} | layout.labels
+    if layout.long is not None:
+        skipped = set(range(len(layout))) - {layout.step, layout.wall, layout.long.value}
     if layout.wall is not None and layout.wall_is_text:
         skipped.add(layout.wall)
     if not skipped:

@@ -6,12 +6,14 @@ import numpy as np
 
 from descentry.formats.lines import Block, LineBlocks, Utf8
 from descentry.record.chunk import Chunk, Column, Ints
+from descentry.record.event import Event
 from descentry.sources.labels import Labels, all_labelled
 from descentry.sources.notes import Notes
 from descentry.sources.numbers import wall_seconds
 from descentry.sources.padding import Padding
 from descentry.sources.rows import MAX_SERIES, Rows, joined, with_events
 from descentry.sources.settings_columns import Settings
+from descentry.sources.tables.csv_block import unquoted
 from descentry.sources.tables.csv_cells import saw_number, value_of
 from descentry.sources.tables.csv_grid import Grid, columns_of, grid_of, has_points, steps_of
 from descentry.sources.tables.csv_labels import UNLABELLED, RowLabels
@@ -23,7 +25,8 @@ from descentry.sources.tables.csv_layout import (
     is_header,
     with_header,
 )
-from descentry.sources.tables.csv_long import point_of
+from descentry.sources.tables.csv_long import Long, point_of
+from descentry.sources.tables.csv_long_block import every_row, long_block
 from descentry.sources.tables.csv_nuls import Nuls
 from descentry.sources.tables.csv_spelling import Spelling
 from descentry.sources.tables.csv_start import Start
@@ -150,9 +153,11 @@ class CsvLines:
         layout = self._layout
         if layout is None or self._spelling.must_be_read_by_row(block.data, layout.delimiter):
             return None
-        parsed = grid_of(layout, block.data)
+        parsed = grid_of(layout, unquoted(block.data, layout.delimiter, len(layout)))
         if parsed is None:
             return None
+        if layout.long is not None:
+            return self._long(layout.long, layout, parsed, block.line)
         columns = columns_of(layout, parsed.values)
         steps = steps_of(layout, parsed.values, self._steps.next_number)
         if steps is None or not has_points(columns, len(steps)):
@@ -162,6 +167,25 @@ class CsvLines:
         self._steps.saw_rows(steps)
         self._saw_numbers(columns)
         return Chunk(steps, columns, parsed.walls)
+
+    def _long(self, long: Long, layout: Layout, grid: Grid, line: int) -> Chunk | None:
+        """The points of a block of a long table; None where it is not regular."""
+        steps = steps_of(layout, grid.values, self._steps.next_number)
+        if steps is None:
+            return None
+        parts = (
+            list(self._labels.parts(grid.texts, len(steps), line))
+            if layout.labels
+            else [("", every_row(steps))]
+        )
+        found = long_block(long, grid, steps, parts, self._rows.admits)
+        if found is None:
+            return None
+        if found.n_refused:
+            message = f"more than {MAX_SERIES} series: further names are left out"
+            self._notes.put(Event("too_many_series", message, None, found.n_refused))
+        self._steps.saw_rows(found.chunk.steps)
+        return found.chunk
 
     def _sorted(self, steps: Ints, columns: Mapping[str, Column], grid: Grid, line: int) -> Chunk:
         """The rows of a block that are of this run, their series by their labels."""

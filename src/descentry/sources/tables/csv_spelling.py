@@ -8,13 +8,10 @@ quotes between commas.  Either is told once, with the first cell that was read s
 import re
 
 from descentry.sources.notes import Notes, quoted
+from descentry.sources.quantities import THOUSANDS
 from descentry.sources.tables.csv_layout import DECIMAL_COMMA, with_points
 
 _POINTS = re.compile(r"[+-]?[1-9][0-9]{0,2}(?:\.[0-9]{3})+(?:,[0-9]*)?")
-_COMMAS = re.compile(r"[+-]?[1-9][0-9]{0,2}(?:,[0-9]{3})+(?:\.[0-9]*)?")
-_CLOCK = re.compile(r"(?:([0-9]{1,5}):)?([0-9]{1,5}):([0-5][0-9](?:\.[0-9]{1,9})?)")
-_SECONDS = re.compile(r"([+-]?[0-9]{1,20}(?:\.[0-9]{0,20})?)\s?(?:s|secs?|seconds?)")
-_PERCENT = re.compile(r"([+-]?[0-9]{1,20}(?:\.[0-9]{0,20})?)\s?%")
 
 
 class Spelling:
@@ -32,7 +29,7 @@ class Spelling:
         if not any("," in cell for cell in row):
             return row
         return [
-            self._thousands(cell, ",", at) if "," in cell and _COMMAS.fullmatch(cell) else cell
+            self._thousands(cell, ",", at) if "," in cell and THOUSANDS.fullmatch(cell) else cell
             for cell in row
         ]
 
@@ -61,18 +58,3 @@ class Spelling:
             )
         self._notes.add("derived", self._message, at)
         return plain
-
-
-def quantity(cell: str) -> tuple[float, str] | None:
-    """The value of a cell with a unit, and the unit: percent as it is spelled, a span of time in seconds."""
-    percent = _PERCENT.fullmatch(cell)
-    if percent is not None:
-        return float(percent[1]), "percent"
-    span = _SECONDS.fullmatch(cell)
-    if span is not None:
-        return float(span[1]), "seconds"
-    clock = _CLOCK.fullmatch(cell)
-    if clock is None:
-        return None
-    hours, minutes, seconds = clock.groups()
-    return 3600.0 * int(hours or 0) + 60.0 * int(minutes) + float(seconds), "seconds"

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from descentry.record.chunk import Ints
 from descentry.sources.notes import Notes, quoted
 from descentry.sources.numbers import is_fraction, is_unlogged, whole_step
+from descentry.sources.quantities import whole_count
 from descentry.sources.tables.csv_layout import Layout
 
 FEW = 10
@@ -21,6 +22,7 @@ class RowSteps:
         self._offset = 0
         self._n_fractions = 0
         self._bad = ""
+        self._count = ""
         self._fraction = ""
         self._is_epoch = False
         self._last: int | None = None
@@ -78,6 +80,9 @@ class RowSteps:
             self._n_fractions += 1
             self._fraction = self._fraction or f"is {quoted(cell)}, expected a whole number; taken for {step}"
             self._notes.add("bad_step", f"`{name}` {self._fraction}", at)
+        elif cell[-1].isalpha() and whole_count(cell) is not None:
+            self._count = self._count or f"{cell} is read as {step}"
+            self._notes.add("derived", f"`{name}` counts in thousands or millions: {self._count}", at)
         self._last = step
         return step
 

@@ -49,16 +49,20 @@ class Plan:
 
 
 def plan_of(
-    leaves: Sequence[tuple[str, Any]], metadata: Mapping[bytes, bytes], labels: Sequence[str] = ()
+    leaves: Sequence[tuple[str, Any]],
+    metadata: Mapping[bytes, bytes],
+    labels: Sequence[str] = (),
+    wanted: str | None = None,
 ) -> Plan:
     """The plan for a table with those columns (names and pyarrow's types) and that metadata.
 
-    `labels`: names of columns that are labels where the table has them.
+    `labels`: names of columns that are labels where the table has them; `wanted`: the step, where it has it.
     """
     kinds = dict(leaves)
     numeric = [name for name, kind in kinds.items() if is_number(kind)]
     textual = [name for name, kind in kinds.items() if is_text(kind)]
-    step = best_step(numeric) or (PANDAS_INDEX if PANDAS_INDEX in numeric else None)
+    best = wanted if wanted in numeric else best_step(numeric)
+    step = best or (PANDAS_INDEX if PANDAS_INDEX in numeric else None)
     times = [name for name, kind in kinds.items() if is_time(kind) and name.lower() in TIME_NAMES]
     wall = next(iter([*times, *(name for name in numeric if name.lower() in TIME_NAMES)]), None)
     name, values = _long(numeric, textual)

@@ -20,6 +20,7 @@ from descentry.sources.survey import Survey
 from descentry.sources.tables.arrow_columns import columns_of, is_number, is_text, numbers, texts
 from descentry.sources.tables.arrow_file import ArrowFile
 from descentry.sources.tables.label_parts import Parts
+from descentry.sources.tables.table_best_step import with_best_step
 from descentry.sources.tables.table_long import LongTable
 from descentry.sources.tables.table_plan import Plan, plan_of
 from descentry.sources.tables.table_wide import WideTable
@@ -48,7 +49,7 @@ class TableRun:
         reader: _RunReader | None = None
         for file, groups in self.groups.items():
             with ArrowFile(file) as table:
-                plan = plan_for(table, self.labels.names)
+                plan = plan_for(table, self.labels.names, self.labels.step)
                 if reader is None or reader.plan != plan:
                     yield from () if reader is None else bounded(reader.table.finish())
                     reader = _RunReader(plan, Notes(file.name), self.labels)
@@ -61,9 +62,9 @@ class TableRun:
         return follow_settled(lambda: list(self.groups), lambda: anew.read(path))
 
 
-def plan_for(table: ArrowFile, labels: Sequence[str] = ()) -> Plan:
+def plan_for(table: ArrowFile, labels: Sequence[str] = (), step: str | None = None) -> Plan:
     """What the columns are for.  Raises UnknownFormatError for a table without numbers."""
-    plan = plan_of(table.leaves, table.schema.metadata or {}, labels)
+    plan = plan_of(table.leaves, table.schema.metadata or {}, labels, step)
     if not plan.series:
         names = ", ".join(map(clean_name, table.names[:6]))
         problem = f"is a table without a series of numbers (columns: {names})"
@@ -79,7 +80,7 @@ def runs_of(paths: Sequence[Path]) -> list[TableRun]:
             names.update(dict.fromkeys(map(str, _candidates(table))))
     survey = Survey(list(names), has_rivals=False)
     if not survey.labels:
-        return [TableRun("", dict.fromkeys(paths))]
+        return [TableRun("", dict.fromkeys(paths), with_best_step(paths, list(names)))]
     seen: dict[Path, list[dict[Cells, str]]] = {}
     for path in paths:
         with ArrowFile(path) as table:
@@ -181,6 +182,8 @@ class _RunReader:
         self._notes = notes
         self._sorter = Sorter(labels, notes)
         self._is_first = True
+        if labels.step is not None and plan.step == labels.step:
+            notes.add("derived", labels.step_event)
 
     def rows(self, table: ArrowFile, groups: Iterable[int]) -> Iterator[Chunk]:
         """The rows of one file, as far as they can be told before all files are read."""

@@ -7,7 +7,7 @@ text are read side by side.
 import numpy as np
 
 from descentry.formats.proto import BadMessage
-from descentry.formats.tfevents import Event, event_of
+from descentry.formats.tfevents import OF_NUMBERS, Event, Kind, event_of, plugins_of
 from descentry.formats.tfevents_layouts import (
     MAX_BYTES,
     MAX_LAYOUTS,
@@ -19,18 +19,23 @@ from descentry.formats.tfevents_layouts import (
     place_of,
 )
 from descentry.formats.tfevents_points import Points
+from descentry.formats.tfhistograms import PERCENTS
 from descentry.formats.tfrecord import Batch
 from descentry.formats.tfrecord_runs import HEADER
 from descentry.formats.tfrecord_scan import rows_at
 from descentry.record.chunk import Ints
+from descentry.sources.tensorboard.runs import Shape, shape_of
 from descentry.sources.tensorboard.tags import Tags
 
+Layouts = dict[int, list[Layout]]
 FEW = 32
 """Fewer records of one size are quicker read one by one."""
 MOST_TAUGHT = 1024
 """Texts of one layout that a batch teaches."""
 N_TRIED = 8
 """Records of one size that are asked for a layout before it is given up for this batch."""
+N_VAIN = 8
+"""Texts that teach nothing, for want of room or of a plugin, before the layout is left for this batch."""
 N_ALONE = 8
 """So many single records of one size are read before the next ones teach: a follower sees few at a time."""
 
@@ -39,23 +44,68 @@ class Learned:
     """The layouts of a file by size of the record."""
 
     def __init__(self, tags: Tags) -> None:
-        self.layouts: dict[int, list[Layout]] = {}
+        self.layouts: Layouts = {}
+        self._open: Layouts = {}
+        self._open_tags: dict[tuple[int, ...], tuple[str, ...]] = {}
+        self._histograms: Layouts = {}
         self._tags = tags
         self._n_shapes = 0
         self._n_bytes = 0
         self._n_alone: dict[int, int] = {}
 
-    def learn(self, event: Event, payload: bytes) -> None:
-        """Learns from a record that was read alone, once there were several of its size."""
+    def learn(self, event: Event, payload: bytes, before: int) -> bool:
+        """Learns from a record that was read alone, once there were several of its size.
+
+        `before`: where its batch begins; what events before that said of a tag stands for all that follow.
+        False where it could not be learned though it was asked.
+        """
         size = len(payload)
         if size > MAX_SIZE or self._is_full():
-            return
+            return False
         n = self._n_alone[size] = self._n_alone.get(size, 0) + 1
-        place = place_of(event, size) if n > N_ALONE else None
-        layout = self._layout(place) if place is not None else None
-        numbers = [self._tags.number(value.tag) for value in event.values] if layout is not None else []
-        if layout is not None and None not in numbers:
-            self._add(layout, payload, tuple(number for number in numbers if number is not None))
+        if any(value.kind is Kind.HISTOGRAM for value in event.values):
+            return True
+        if n <= N_ALONE:
+            return False
+        numbers = self._numbers(event)
+        place = place_of(event, payload) if numbers is not None else None
+        if place is None or numbers is None:
+            return False
+        is_open = not self._is_settled(event, before)
+        layout = self._layout(place, self._open if is_open else self.layouts)
+        if layout is None:
+            return False
+        if is_open:
+            tags = tuple(value.tag for value in event.values)
+            if self._open_tags.setdefault(numbers, tags) != tags:
+                return False
+        self._add(layout, payload, numbers)
+        return True
+
+    def open_shape(self, payload: bytes, offset: int) -> Shape | None:
+        """The shape of the record at `offset` whose values count, since no event has said before that they are no
+        numbers; None where it has none or they do not."""
+        shape = shape_of(payload, self._open.get(len(payload), ()))
+        if shape is None:
+            return None
+        tags = self._open_tags[shape.layout.tags(shape.number)]
+        return shape if all(self._tags.plugin(tag, offset) in OF_NUMBERS for tag in tags) else None
+
+    def _is_settled(self, event: Event, before: int) -> bool:
+        """Whether no event from `before` on can say that a value is no number."""
+        return all(
+            not value.by_plugin
+            or (self._tags.plugin(value.tag, before - 1) or "tensor of no plugin") in plugins_of(value)
+            for value in event.values
+        )
+
+    def _numbers(self, event: Event) -> tuple[int, ...] | None:
+        """The numbers of the series of an event: of its single values, then of its histograms; None without room."""
+        singles = [value.tag for value in event.values if value.kind is Kind.SCALAR]
+        wide = [value.tag for value in event.values if value.kind is Kind.HISTOGRAM]
+        tags = (*singles, *(f"{tag}/p{percent}" for tag in wide for percent in PERCENTS))
+        numbers = [self._tags.number(tag) for tag in tags]
+        return None if None in numbers else tuple(number for number in numbers if number is not None)
 
     def _is_full(self) -> bool:
         return self._n_shapes >= MAX_SHAPES or self._n_bytes >= MAX_BYTES
@@ -83,7 +133,7 @@ class Learned:
         """Adds the points of records of one size; the indices of those that stay."""
         rows = rows_at(batch.data, starts, -(-size // 8) * 8).view("<u8")
         pending = np.arange(len(starts))
-        for layout in self.layouts.get(size, []):
+        for layout in (*self.layouts.get(size, []), *self._histograms.get(size, [])):
             pending = _taken(layout, rows, starts, pending, parts)
         while len(pending) >= FEW:
             taught = self._learned(batch, starts[pending], rows[pending], size)
@@ -101,22 +151,24 @@ class Learned:
             place = _place(batch, int(starts[i]), size)
             if place is None:
                 continue
-            layout = self._layout(place)
+            layout = self._layout(place, self._histograms if place.histograms else self.layouts)
             if layout is None:
                 return None
             _, firsts = np.unique(layout.hashes(rows), return_index=True)
+            n_vain = 0
             for start in starts[np.sort(firsts)[:MOST_TAUGHT]].tolist():
-                tags = self._tags_of(batch, start, place)
+                tags = self._tags_of(batch, start, place) if n_vain < N_VAIN else None
+                n_vain += tags is None
                 if tags is not None:
                     self._add(layout, batch.data[start : start + size], tags)
             return layout
         return None
 
-    def _layout(self, place: Place) -> Layout | None:
+    def _layout(self, place: Place, layouts: Layouts) -> Layout | None:
         """The layout of that place, a new one where there is none yet and room."""
         if self._is_full():
             return None
-        known = self.layouts.setdefault(place.size, [])
+        known = layouts.setdefault(place.size, [])
         found = next((layout for layout in known if layout.place == place), None)
         if found is None and len(known) < MAX_LAYOUTS:
             found = Layout(place)
@@ -125,20 +177,21 @@ class Learned:
 
     def _tags_of(self, batch: Batch, start: int, place: Place) -> tuple[int, ...] | None:
         """The numbers of the tags of a record with that place, None when it has another or no room is left."""
+        payload = batch.data[start : start + place.size]
         try:
-            event = event_of(batch.data[start : start + place.size])
+            event = event_of(payload)
         except BadMessage:
             return None
-        if place_of(event, place.size) != place:
+        if place_of(event, payload) != place or not self._is_settled(event, batch.offset):
             return None
         self._tags.hear(event, batch.offset + start - HEADER)
-        numbers = [self._tags.number(value.tag) for value in event.values]
-        return None if None in numbers else tuple(number for number in numbers if number is not None)
+        return self._numbers(event)
 
 
 def _place(batch: Batch, start: int, size: int) -> Place | None:
+    payload = batch.data[start : start + size]
     try:
-        return place_of(event_of(batch.data[start : start + size]), size)
+        return place_of(event_of(payload), payload)
     except BadMessage:
         return None
 
@@ -150,6 +203,8 @@ def _taken(layout: Layout, rows: Words, starts: Ints, pending: Ints, parts: list
     mine = rows if len(pending) == len(rows) else rows[pending]
     shapes = layout.match(mine)
     hits = shapes >= 0
+    if layout.place.histograms:
+        hits &= layout.are_well(mine)
     if hits.all():
         parts.append(layout.points(mine, starts[pending], shapes))
     elif hits.any():

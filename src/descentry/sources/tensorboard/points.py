@@ -11,30 +11,33 @@ import numpy as np
 
 from descentry.formats import tfhparams
 from descentry.formats.proto import BadMessage
-from descentry.formats.tfevents import OF_NUMBERS, Event, Kind, PlainEvent, Value, event_of, plain_event_of
+from descentry.formats.tfevents import (
+    Event,
+    Kind,
+    Value,
+    event_of,
+    plain_event_of,
+    plugins_of,
+)
 from descentry.formats.tfevents_layouts import MAX_SIZE
 from descentry.formats.tfevents_points import Points, in_order, no_points
-from descentry.formats.tfhistograms import quantiles
+from descentry.formats.tfhistograms import FRACTIONS, PERCENTS, quantiles
 from descentry.formats.tfrecord import Batch, is_intact
 from descentry.formats.tfrecord_runs import HEADER
-from descentry.formats.tfrecord_scan import damaged, rows_at
+from descentry.formats.tfrecord_scan import damaged
 from descentry.record.chunk import Ints
 from descentry.record.event import Event as Noticed
 from descentry.sources.json.values import clean_name
 from descentry.sources.notes import Notes, quoted
+from descentry.sources.tensorboard.budget import Budget
 from descentry.sources.tensorboard.learned import Learned
+from descentry.sources.tensorboard.plain import FEW, Found, few_points, wide_points
 from descentry.sources.tensorboard.runs import run_points, shape_of
 from descentry.sources.tensorboard.tags import Tags
 
-PERCENTS = (0, 5, 25, 50, 75, 95, 100)
-_FRACTIONS = np.array(PERCENTS) / 100
 MOST_CHECKED = 1000
 """Bad records of which it is told whether the checksum is wrong, too."""
 _CRC = struct.Struct("<I")
-
-
-Found = tuple[int, int, int, float, float]
-"""A point: its position, tag, step, time, value."""
 
 
 class Start(NamedTuple):
@@ -43,12 +46,6 @@ class Start(NamedTuple):
     at: int
     offset: int
     step: int
-
-
-MAX_BAD = 100_000
-"""Undecodable records after which only plain ones and those of a known layout are read: the file is no log."""
-MAX_VAIN = 200_000
-"""Records without a value, and values that are no number, after which the same holds."""
 
 
 WALL_TIME = b"\x09"
@@ -72,9 +69,8 @@ class EventPoints:
         self._notes = notes
         self._verify = verify
         self._learned = Learned(self.tags)
-        self._n_bad = 0
+        self._budget = Budget()
         self._n_slow = 0
-        self._n_vain = 0
         self._given_up = ""
         self._cycles: dict[tuple[int, ...], int] = {}
 
@@ -114,7 +110,7 @@ class EventPoints:
     def _one_by_one(self, batch: Batch, starts: Ints, sizes: Ints, parts: list[Points]) -> Points:
         """The points of records that are read each on its own, in their order; those of wide ones go to `parts`."""
         found: list[Found] = []
-        self._given_up = self._why_given_up()
+        self._given_up = self._budget.why_given_up()
         is_tried = sizes >= (LEAST_SIZE if self._given_up else 0)
         left: list[int] = starts[~is_tried].tolist()
         for start, size in zip(starts[is_tried].tolist(), sizes[is_tried].tolist(), strict=True):
@@ -130,14 +126,18 @@ class EventPoints:
         """The points of one record; None where it was not looked at."""
         size = len(payload)
         known = shape_of(payload, self._learned.layouts.get(size, ()))
+        if known is None:
+            known = self._learned.open_shape(payload, batch.offset + start - HEADER)
         if known is not None:
             wall, step, values = known.layout.numbers(payload)
             tags = known.layout.tags(known.number)
             return [(start, tag, step, wall, x) for tag, x in zip(tags, values, strict=True)]
         if size > self._least_wide or (self._given_up and payload.startswith(WALL_TIME)):
             wide = plain_event_of(payload)
+            if wide is not None and len(wide.tags) < FEW:
+                return few_points(self.tags, wide, start, payload)
             if wide is not None:
-                parts.append(self._wide(wide, start, payload))
+                parts.append(wide_points(self.tags, wide, start, payload))
                 return []
         return None if self._given_up else self._field_by_field(batch, start, payload)
 
@@ -147,18 +147,12 @@ class EventPoints:
         if event is None:
             return []
         self._n_slow += len(payload) > WIDE
-        self._n_vain += not event.values
-        self._learned.learn(event, payload)
+        is_known = self._learned.learn(event, payload, batch.offset)
+        self._budget.take_read(event, payload, is_known=is_known)
         self._take_settings(event, payload)
         found = self._points_of(event, start, batch.offset + start - HEADER)
-        self._given_up = self._why_given_up()
+        self._given_up = self._budget.why_given_up()
         return found
-
-    def _why_given_up(self) -> str:
-        """Why records are no more read field by field, "" while they are."""
-        if self._n_bad >= MAX_BAD:
-            return f"over {MAX_BAD} records could not be decoded"
-        return f"over {MAX_VAIN} records and values held no number" if self._n_vain >= MAX_VAIN else ""
 
     def _tell_left(self, batch: Batch, left: list[int]) -> None:
         """Tells of the records that were left out, since so many before them said nothing."""
@@ -177,23 +171,12 @@ class EventPoints:
         try:
             return event_of(payload)
         except BadMessage as error:
-            self._n_bad += 1
+            self._budget.n_bad += 1
             checksum = _CRC.unpack_from(batch.data, start + len(payload))[0]
-            intact = self._n_bad > MOST_CHECKED or is_intact(payload, checksum)
+            intact = self._budget.n_bad > MOST_CHECKED or is_intact(payload, checksum)
             reason = str(error) if intact else f"{error}, and its checksum is wrong"
             self._left_out(batch.offset + start - HEADER, reason)
             return None
-
-    def _wide(self, event: PlainEvent, start: int, payload: bytes) -> Points:
-        """The points of an event with many plain values."""
-        at = np.array(event.at, np.int64)
-        values = rows_at(payload, at, 4).view("<f4").ravel().astype(np.float64)
-        tags = np.array(list(map(self.tags.number_of, event.tags)), np.int64)
-        kept = np.flatnonzero(tags >= 0)
-        self.tags.n_refused += len(tags) - len(kept)
-        n = len(kept)
-        steps, walls = np.full(n, event.step, np.int64), np.full(n, event.wall_time)
-        return Points(start + at[kept], tags[kept].astype(np.uint16), steps, walls, values[kept])
 
     def _take_settings(self, event: Event, payload: bytes) -> None:
         """Keeps the settings that the hparams plugin put into an event."""
@@ -218,23 +201,26 @@ class EventPoints:
     def _numbers(self, value: Value, offset: int) -> list[tuple[int, float]]:
         """What a value says, by the number of the series; what is no curve is noted."""
         kind = value.kind
-        if value.by_plugin:
-            expected = OF_NUMBERS if kind is Kind.SCALAR else ("histograms",)
-            if self.tags.plugin(value.tag, offset) not in expected:
-                kind = Kind.OTHER
+        if value.by_plugin and self.tags.plugin(value.tag, offset) not in plugins_of(value):
+            kind = Kind.OTHER
         if kind in (Kind.OTHER, Kind.BROKEN):
             self._passed_over(value, offset)
             return []
-        named = [("", value.number.value)]
+        endings = [""] if value.histogram is None else [f"/p{percent}" for percent in PERCENTS]
+        tags = [self.tags.number(value.tag + ending) for ending in endings]
+        n_refused = tags.count(None)
+        self.tags.n_refused += n_refused
+        if n_refused:
+            self._budget.take_vain(value)
+        if n_refused == len(tags):
+            return []
+        numbers = [value.number.value]
         if value.histogram is not None:
-            numbers = quantiles(value.histogram, _FRACTIONS).tolist()
-            named = [(f"/p{percent}", number) for percent, number in zip(PERCENTS, numbers, strict=True)]
-        found = [(self.tags.number(value.tag + ending), number) for ending, number in named]
-        self.tags.n_refused += sum(tag is None for tag, _ in found)
-        return [(tag, number) for tag, number in found if tag is not None]
+            numbers = quantiles(value.histogram, FRACTIONS).tolist()
+        return [(tag, number) for tag, number in zip(tags, numbers, strict=True) if tag is not None]
 
     def _passed_over(self, value: Value, offset: int) -> None:
-        self._n_vain += 1
+        self._budget.take_vain(value)
         what = value.what or self.tags.plugin(value.tag, offset) or "tensor"
         where = f"{self._notes.name}@byte {offset}"
         if value.kind is Kind.BROKEN:

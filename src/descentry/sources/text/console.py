@@ -29,6 +29,10 @@ class Console:
         if self._table.n_refused:
             self._notes.add("too_many_series", "more names than a log has: further ones are left out")
             self._table.n_refused = 0
+        if self._table.n_repeated:
+            message = "lines that say again what the line before said at its step were read once"
+            self._notes.add("repeated_line", message, warning=False, count=self._table.n_repeated)
+            self._table.n_repeated = 0
         if self._table.n_ranked:
             message = "several ranks print the same series: those of the others are read as `rank1/…`"
             self._notes.add("ranks", message, count=self._table.n_ranked)

@@ -51,12 +51,20 @@ class TextDecoder:
         if not has_parts:
             self._console.main.lines(lines, number)
             return
-        for line in lines:
-            self._one(line, number)
-            number += 1
+        start = 0
+        for i, line in enumerate(lines):
+            if "\r" in line or NUL in line:
+                self._console.main.lines(lines[start:i], number + start)
+                self._one(line, number + i)
+                start = i + 1
+        self._console.main.lines(lines[start:], number + start)
 
     def _one(self, line: str, number: int) -> None:
-        for part in line.split("\r") if "\r" in line else [line]:
+        """Reads a line that carriage returns or NULs part."""
+        if NUL not in line:
+            self._console.main.lines(line.split("\r"), number, is_one=True)
+            return
+        for part in line.split("\r"):
             whole = good_pieces(part, self._console, self._notes, number) if NUL in part else [part]
             self._console.main.lines(whole, number, is_one=True)
 

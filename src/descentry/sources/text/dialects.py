@@ -75,7 +75,13 @@ DIALECTS = (
         epoch_total=1,
     ),
     Dialect("PyTorch ImageNet example", _shape(r"^\* (?:Acc|Prec)@1 #"), {}, only=False, context="test"),
-    Dialect("Hugging Face summary", _shape(r"^\{.*'train_runtime': "), {}, only=False, context="summary"),
+    Dialect(
+        "Hugging Face summary",
+        _shape(r"^\{(?!.*'loss': ).*'train_runtime': "),
+        {},
+        only=False,
+        context="summary",
+    ),
     Dialect(
         "GluonCV CIFAR",
         _shape(r"\] train=# val=# loss=# time: #$"),
@@ -115,6 +121,38 @@ DIALECTS = (
     ),
     Dialect("OLMo", _shape(r"^\[step=#(?:/#)?,epoch=#[^\]]*\]$"), {}, step=0, is_heading=True),
     Dialect("Composer", _shape(r"^(?:Train|Eval) [\w-]+/\S+: #$"), {}, only=False, is_named=True),
+    Dialect("Caffe", _shape(r"^Train net output \x23#: "), {}),
+    Dialect(
+        "Caffe",
+        _shape(r"^Test net output \x23#: "),
+        {},
+        only=False,
+        hidden=(0,),
+        is_named=True,
+        context="test",
+    ),
+    Dialect("Darknet", _shape(r"^#: #, # avg loss, # rate,"), {1: "loss", 2: "avg loss", 3: "lr"}, step=0),
+    Dialect("Darknet", _shape(r"Region # Avg \(IOU: "), {}),
+    Dialect(
+        "ESPnet", _shape(r"(?:^|\s)#epoch:train:#-#batch: "), {}, epoch=0, batch=2, only=False, hidden=(1,)
+    ),
+    Dialect(
+        "tinygrad", _shape(r"^# # ms run, # ms python, # ms \w+, # loss, # LR"), {4: "loss", 5: "lr"}, step=0
+    ),
+    Dialect("RSL-RL", _shape(r"^Learning iteration #/#$"), {}, step=0, is_heading=True),
+    Dialect("RSL-RL", _shape(r"^Computation: # steps/s\b"), {0: "steps/s"}),
+    Dialect(
+        "RSL-RL",
+        _shape(
+            r"^(?:Value function loss|Surrogate loss|Mean (?:action (?:noise )?std|(?:extrinsic |intrinsic )?reward|"
+            r"episode length|episode \w+|[\w ]{1,40} loss)|"
+            r"(?:Episode|Metrics|Curriculum|Train)[\w.]{0,40}/[\w./-]{1,60}"
+            r"|Total timesteps): #$"
+        ),
+        {},
+        only=False,
+        is_named=True,
+    ),
     Dialect("argument dump", _shape(r"(?:^|\W)(?:Namespace|Config)\(\w+="), {}),
     Dialect("table of settings", _shape(r"^\|(?![^|]*: ?#)[^|]*\|[^|]*\|$"), {}),
     Dialect("module dump", _shape(r"^\(\w+\): \w|^\(#\): \w"), {}),

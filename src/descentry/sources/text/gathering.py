@@ -32,6 +32,7 @@ class Gathering:
         self._has_fine_loss = False
         self._n_numbered = 0
         self._n_events = 0
+        self._validated = ""
         self._twins: dict[tuple[str, ...], int] = {}
 
     def epoch_above(self) -> int | None:
@@ -116,6 +117,9 @@ class Gathering:
         if plan.step < 0 and plan.epoch < 0 and self._has_inline_epochs:
             self._placing.uncounted({f"evaluation batch {name}": v for name, v in points.items()}, wall)
             return
+        if self._is_validating(plan, numbers):
+            self._placing.uncounted(points, wall)
+            return
         step = self._position.fine_step(plan, numbers)
         if step is None:
             self._no_step(numbers[plan.step if plan.step >= 0 else plan.batch], line)
@@ -128,6 +132,19 @@ class Gathering:
         self._has_fine_loss |= plan.has_train_loss
         self.context = ""
         self._placing.counted(step, points, wall, plan.family, has_loss=plan.has_train_loss)
+
+    def _is_validating(self, plan: Plan, numbers: list[str]) -> bool:
+        """Whether the line is of a validation that counts its own batches, at the end of an epoch's training."""
+        if not plan.is_validation_batch:
+            self._validated = ""
+            return False
+        epoch = numbers[plan.epoch] if plan.epoch >= 0 else ""
+        if self._validated != f"{epoch}." and not (
+            self._has_fine_loss and self._position.falls_back(plan, numbers)
+        ):
+            return False
+        self._validated = f"{epoch}."
+        return True
 
     def _twin(self, plan: Plan, step: int, points: Points) -> Points:
         """Two engines print one line at one step: the second one's series get names of their own."""
@@ -198,6 +215,11 @@ class Gathering:
     def is_numbering(self) -> bool:
         """Whether the next row without a counter gets its own number, and keeps the names of its series."""
         return self._n_numbered > 0 and not self.context
+
+    @property
+    def is_following(self) -> bool:
+        """Whether rows without a counter belong to the newest step, under the names of their series."""
+        return not (self._n_numbered or self.context)
 
     def numbers(self, n: int) -> range:
         """The numbers of the next n rows."""

@@ -2,7 +2,8 @@
 
 A header names a counter and a metric at least, and no numbers; a row has as many cells, the counter's a whole
 number.  Ultralytics' validation rows (`all 128 929 0.6 …`, below `Class Images …`) count nothing: they belong
-to the epoch above.  A data frame that pandas prints has its index in front of the cells.  Rows that a progress bar
+to the epoch above.  A data frame that pandas prints has its index in front of the cells.  Two spaces or a tab part
+names of several words (`Epoch  Train Loss  Val Loss`).  Rows that a progress bar
 ends in are told again and again: the last state of each counts.
 """
 
@@ -23,6 +24,8 @@ _RULE = re.compile(r"[-=+|:\s━─┃│┼╪╇┡┩├┤╞╡┏┳┓┗
 PIPES = "|┃│║"
 _PIPES = re.compile(f"[{PIPES}]")
 _BAR = re.compile(r":?\s{0,9}[0-9]{1,3}%\s?(?:\||[━─╸]|\s{2,99}[━─╸0-9])")
+_WIDE = re.compile(r"\t\s{0,20}|\s{2,80}+")
+"""What parts names of two words that no bars part."""
 _NAME = re.compile(r"(?=[^0-9\s])[^\s=|]{1,60}")
 _CELL = re.compile(rf"(?P<number>{NUMBER})\s?(?P<unit>[A-Za-z%]{{0,3}})")
 _COUNT = re.compile(r"(?P<n>[0-9]{1,18}|[0-9]{1,3}(?:,[0-9]{3}){1,5})(?:\s?/\s?(?P<total>[0-9]{1,18}))?")
@@ -131,13 +134,17 @@ def _header_of(text: str) -> Header | None:
     if not is_piped and not text.startswith(_STARTS):
         return None
     bar = _BAR.search(text)
-    cells = _cells(text[: bar.start()] if bar else text, is_piped=is_piped)
+    told = text[: bar.start()] if bar else text
+    wide = [] if is_piped else _WIDE.split(told)
+    cells = wide if any(" " in name for name in wide) else _cells(told, is_piped=is_piped)
     if not 2 <= len(cells) <= MAX_CELLS or len(set(cells)) < len(cells) - 8:
         return None
     if not is_piped and cells[0] == "Class":
         return _validation(cells)
-    if not all(_NAME.fullmatch(cell) or (is_piped and _is_phrase(cell)) for cell in cells):
+    if not all(_NAME.fullmatch(cell) or ((is_piped or wide) and _is_phrase(cell)) for cell in cells):
         return None
+    if cells[:2] == ["E", "#"]:
+        cells[:2] = "epoch", "step"
     counters = tuple((_KINDS[cell.lower()], i) for i, cell in enumerate(cells) if cell.lower() in _KINDS)
     if not counters or (not is_piped and counters[0][1] != 0) or len(dict(counters)) < len(counters):
         return None
@@ -148,7 +155,7 @@ def _header_of(text: str) -> Header | None:
     return Header(names, counters, is_piped) if any(name and is_metric(name) for name in names) else None
 
 
-_STARTS = ("Class", *(
+_STARTS = ("Class", "E    #  ", *(
     spelling for word in ("epoch", "step", "iter", "global_step") for spelling in (word, word.title(), word.upper())
 ))  # fmt: skip
 

@@ -9,7 +9,7 @@ import json
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-from descentry.sources.json.rows import as_number
+from descentry.sources.json.leaves import as_number
 from descentry.sources.json.values import BadJson, clean_name, parsed
 from descentry.sources.numbers import seconds
 

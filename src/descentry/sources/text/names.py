@@ -51,6 +51,8 @@ def key_of(left: str) -> Key:
     bare = text.rstrip(":= '\"")
     if bare.endswith("/"):
         return NO_KEY
+    if bare.endswith(" is") and is_metric(bare[:-3].rpartition(" ")[2]):
+        bare, has_sign = bare[:-3], True
     pieces = _HARD.split(_without_paren(_without_event(bare) if text.endswith("=") else bare))
     parts = _COLON.split(pieces[-1].strip(" -_/.#~"))
     words = parts[-1].split()

@@ -40,6 +40,11 @@ class Placing:
         return self.has_begun and not self._held and (self._main in ("", family) or family in self._alike)
 
     @property
+    def is_following(self) -> bool:
+        """Whether rows without a step go straight to the table, at the newest step."""
+        return self.has_begun and not self._held and not self._leads
+
+    @property
     def is_waiting(self) -> bool:
         """Whether rows are held back."""
         return bool(self._held)
@@ -64,7 +69,7 @@ class Placing:
         self._release(step)
         self.has_begun = True
         self.last = step
-        self._table.add(step, points, wall)
+        self._table.add(step, points, wall, is_counted=True)
 
     def uncounted(self, points: Points, wall: float) -> None:
         """A row without one."""

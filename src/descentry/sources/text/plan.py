@@ -48,6 +48,11 @@ class Plan:
     def is_counted(self) -> bool:
         return self.step >= 0 or self.batch >= 0 or self.epoch >= 0
 
+    @property
+    def is_validation_batch(self) -> bool:
+        """Whether batches count the line, and it is of validation or test data alone."""
+        return self.batch >= 0 and self.step < 0 and self.has_val and not self.has_train_loss
+
 
 NOTHING = Plan(Kind.NOTHING)
 

@@ -58,6 +58,12 @@ class Position:
         step = self._offset + inner
         return step if abs(step) < LARGEST else None
 
+    def falls_back(self, plan: Plan, numbers: list[str]) -> bool:
+        """Whether the batch of a line lies before the newest step of its epoch, which the log is in."""
+        inner = whole(numbers[plan.batch])
+        epoch = whole(numbers[plan.epoch]) if plan.epoch >= 0 else self.header_epoch
+        return inner is not None and epoch is not None and epoch == self._epoch and inner < self._newest
+
     def saw(self, steps: list[int]) -> None:
         """Notes steps of a log that has said no epoch yet: its first may be told when it has ended."""
         if not self._is_before:

@@ -5,7 +5,7 @@ between the numbers is fixed, and a number ends where the fixed text goes on.
 """
 
 import re
-from itertools import islice
+from collections.abc import Callable
 from typing import NamedTuple
 
 from descentry.sources.text.clock import Clock
@@ -14,12 +14,15 @@ from descentry.sources.text.plan import Plan
 from descentry.sources.text.position import Position
 from descentry.sources.text.table import Sink
 from descentry.sources.text.tokens import HOLE, MOMENT, WORD, cut_moment, first_moment, split
+from descentry.sources.text.vocabulary import is_metric
 
 WORTH_IT = 3
 """So often a shape is seen before its expression is made."""
 MAX_SHAPES = 16
 MAX_SEEN = 1024
 MAX_NUMBERS = 64
+FEW, MANY = 8, 4096
+"""Lines that are tried at once: first, and when all of them were of the shape."""
 _NUMBER = rf"(?>[-+]?(?:[0-9]++(?:\.[0-9]++)?|\.[0-9]++|{WORD})(?:[eE][-+]?[0-9]++)?)"
 _WHOLE = r"([0-9]{1,18}+)"
 
@@ -39,7 +42,7 @@ class Shape(NamedTuple):
 class Quick:
     """Knows the shapes of plain lines: a counter of steps, or of batches within epochs, and values.
 
-    So are lines with a loss and no counter, once rows are numbered.
+    So are lines with a loss and no counter, once rows are numbered, or below those that are counted.
     """
 
     def __init__(self, gathering: Gathering, position: Position, table: Sink, clock: Clock) -> None:
@@ -50,10 +53,11 @@ class Quick:
         self._clock = clock
         self._n_seen: dict[str, int] = {}
         self._shapes: list[Shape] = []
+        self._is_known = False
 
     def learn(self, text: str, plan: Plan) -> None:
         """A line with that plan was read the long way."""
-        if len(self._shapes) >= MAX_SHAPES or not _is_plain(plan):
+        if self._is_known or len(self._shapes) >= MAX_SHAPES or not _is_plain(plan):
             return
         before, moment, after = first_moment(text)
         cut = cut_moment(text)[0]
@@ -76,27 +80,26 @@ class Quick:
     def run(self, lines: list[str], start: int) -> int:
         """Reads as many lines of one shape as follow each other from `start`; how many that were."""
         line = lines[start]
+        self._is_known = False
         for i, shape in enumerate(self._shapes):
-            if shape.match.fullmatch(line) and self._is_free(shape):
-                if i:
-                    self._shapes.insert(0, self._shapes.pop(i))
-                return self._rows(shape, lines, start)
+            if shape.match.fullmatch(line):
+                self._is_known = True
+                if self._is_free(shape):
+                    if i:
+                        self._shapes.insert(0, self._shapes.pop(i))
+                    return self._rows(shape, lines, start)
         return 0
 
     def _is_free(self, shape: Shape) -> bool:
         """Whether lines of that shape go straight to the table now."""
+        if shape.inner < 0 and self._gathering.is_numbering:
+            return shape.plan.has_train_loss and self._placing.is_quick("")
         if shape.inner < 0:
-            return self._gathering.is_numbering and self._placing.is_quick("")
+            return self._gathering.is_following and self._placing.is_following
         return self._placing.is_quick(shape.plan.family)
 
     def _rows(self, shape: Shape, lines: list[str], start: int) -> int:
-        cells: list[str] = []
-        match = shape.match.fullmatch
-        for line in islice(lines, start, None):
-            found = match(line)
-            if found is None:
-                break
-            cells += found.groups()
+        cells = _cells(shape.match.fullmatch, lines, start)
         n_groups = shape.match.groups
         columns = [cells[at::n_groups] for at in range(n_groups)]
         steps = self._steps(shape, columns)
@@ -108,12 +111,14 @@ class Quick:
         walls = (
             [seconds(row) for row in zip(*columns[:3], strict=True)][:n] if shape.has_moment else [NAN] * n
         )
-        self._table.run(steps, values, walls)
+        self._table.run(steps, values, walls, is_counted=shape.inner >= 0)
         self._placing.last = steps[-1]
         return n
 
     def _steps(self, shape: Shape, columns: list[list[str]]) -> list[int]:
         """The steps of the lines, up to the first that is too large for one."""
+        if shape.inner < 0 and not self._gathering.is_numbering:
+            return [self._placing.last] * len(columns[0])
         if shape.inner < 0:
             return list(self._gathering.numbers(len(columns[0])))
         inner = list(map(int, columns[shape.inner]))
@@ -135,11 +140,28 @@ class Quick:
 NAN = float("nan")
 
 
+def _cells(match: Callable[[str], re.Match[str] | None], lines: list[str], start: int) -> list[str]:
+    """The groups of the lines from `start`, one after another, up to the first that does not match."""
+    cells: list[str] = []
+    n = FEW
+    while start < len(lines):
+        for line in lines[start : start + n]:
+            found = match(line)
+            if found is None:
+                return cells
+            cells += found.groups()
+        start, n = start + n, MANY
+    return cells
+
+
 def _is_plain(plan: Plan) -> bool:
-    is_uncounted = plan.has_train_loss and max(plan.step, plan.batch, plan.epoch) < 0
+    is_loss = (plan.has_train_loss or plan.has_val) and (
+        not plan.is_single or any(map(is_metric, plan.names))
+    )
+    is_uncounted = is_loss and max(plan.step, plan.batch, plan.epoch) < 0
     return (
         (plan.step >= 0 or (plan.batch >= 0 and plan.epoch >= 0) or is_uncounted)
-        and not (plan.is_twin or plan.over)
+        and not (plan.is_twin or plan.over or plan.is_validation_batch)
         and bool(plan.names)
     )
 

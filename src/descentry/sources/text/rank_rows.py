@@ -12,15 +12,25 @@ class RankRows:
         self._home = home
         self._own: set[str] = set()
 
-    def add(self, step: int, points: Points, wall: float) -> None:
+    def add(self, step: int, points: Points, wall: float, *, is_counted: bool = False) -> None:
         """See `Table.add`."""
         names = self._named(points, 1)
-        self._table.put(step, {names[name]: value for name, value in points.items()}, wall)
+        self._table.put(
+            step, {names[name]: value for name, value in points.items()}, wall, is_counted=is_counted
+        )
 
-    def run(self, steps: list[int], columns: dict[str, list[float]], walls: list[float]) -> None:
+    def run(
+        self,
+        steps: list[int],
+        columns: dict[str, list[float]],
+        walls: list[float],
+        *,
+        is_counted: bool = False,
+    ) -> None:
         """See `Table.run`."""
         names = self._named(columns, len(steps))
-        self._table.put_run(steps, {names[name]: column for name, column in columns.items()}, walls)
+        renamed = {names[name]: column for name, column in columns.items()}
+        self._table.put_run(steps, renamed, walls, is_counted=is_counted)
 
     def _named(self, names: Points | dict[str, list[float]], n_rows: int) -> dict[str, str]:
         """The name that each has in the log; rows with a name that is not their own are counted."""

@@ -5,7 +5,8 @@ GluonNLP and MXNet scripts (2018 to 2020), DeepSpeed and DeepSpeed-Chat (0.9), M
 Hugging Face's Trainer (4 and 5), TRL, axolotl, Keras (2 and 3), tqdm bars, fairseq, torchtitan, torchtune,
 nanotron, NeMo, Composer, OLMo, detectron2, mmcv and mmengine, MLPerf's `:::MLLOG`, PyTorch's examples, fastai,
 skorch, Ultralytics (8.0 to 8.3), XGBoost, LightGBM and CatBoost, the boxes of Stable-Baselines3 (2.9),
-OpenAI Baselines and Spinning Up; behind the prefixes of usual loggers.
+OpenAI Baselines and Spinning Up, RSL-RL, Caffe, Darknet, ESPnet, MindSpore, spaCy; behind the
+prefixes of usual loggers.
 Other loops are read by the general rule: `key: value`, `key=value`, `loss 2.3` beside a counter.
 
 Lines without a counter belong to the newest counted line.  A log that prints no counter at all has its rows

@@ -1,7 +1,7 @@
 """Lines to rows: the state of one log, line after line."""
 
 from collections.abc import Callable
-from itertools import islice, takewhile
+from itertools import takewhile
 
 from descentry.sources.notes import Notes
 from descentry.sources.text.bars import Bars, bar_of, below, looks_like_bar
@@ -11,6 +11,7 @@ from descentry.sources.text.clock import UNKNOWN, Clock
 from descentry.sources.text.config import Config
 from descentry.sources.text.gathering import Gathering
 from descentry.sources.text.grid import Grid, Row
+from descentry.sources.text.idle import Idle
 from descentry.sources.text.known_plans import KnownPlans
 from descentry.sources.text.mllog import MARK, event_of
 from descentry.sources.text.odd import has_odd, has_wrong, split_odd, without_absent
@@ -48,6 +49,8 @@ class Reading:
         position = Position()
         self._bars = Bars()
         self._grid = Grid()
+        self._idle = Idle()
+        self._is_idle = False
         self._state: tuple[Row, int] | None = None
         self._clock = Clock()
         self._config = config
@@ -55,7 +58,7 @@ class Reading:
         self._quick = Quick(self._gathering, position, sink, self._clock)
         self._boxed = Boxed(self._gathering, notes, config, self._saw_summary)
         self._number = 0
-        self._respelling = Respelling(notes)
+        self._respelling = Respelling(notes, self._idle.clear)
 
     def lines(self, lines: list[str], number: int, *, is_one: bool = False) -> None:
         """Reads lines, the first of which is line `number`; all of them are parts of it where `is_one`."""
@@ -66,9 +69,20 @@ class Reading:
                 self._gathering.context = ""
                 i += done
                 continue
-            self._number = number if is_one else number + i
-            self._line(lines[i])
-            i += 1
+            skipped = 0 if self._is_busy else self._n_idle(lines, i)
+            if not skipped:
+                self._number = number if is_one else number + i
+                self._line(lines[i])
+            i += skipped or 1
+
+    @property
+    def _is_busy(self) -> bool:
+        """Whether a line that says nothing may end something, too."""
+        return self._bars.is_held or self._boxed.is_open or self._state is not None
+
+    def _n_idle(self, lines: list[str], start: int) -> int:
+        """How many lines from `start` are not looked at, none of which the quick way would read."""
+        return self._idle.after(lines, start) - start or int(self._known.leaves(lines[start]))
 
     def line(self, text: str, number: int, *, learns: bool) -> None:
         """Reads a clean line that is of this process.  `learns`: others of its shape may be read quickly."""
@@ -134,7 +148,7 @@ class Reading:
         if done or not self.prefix or not lines[start].startswith(self.prefix):
             return done
         n = len(self.prefix)
-        own = takewhile(lambda line: line.startswith(self.prefix), islice(lines, start, start + MAX_AT_ONCE))
+        own = takewhile(lambda line: line.startswith(self.prefix), lines[start : start + MAX_AT_ONCE])
         return self._quick.run([line[n:] for line in own], 0)
 
     def _line(self, text: str) -> None:
@@ -143,9 +157,15 @@ class Reading:
                 "bad_line", f"a line of {len(text)} characters was left out: too long for a log", self._number
             )
             return
-        text = clean(text).strip()
-        if text and not (self._diverts is not None and self._diverts(text, self._number)):
-            self._own_line(text, learns=True)
+        line, text = text, clean(text).strip()
+        if not text or (self._diverts is not None and self._diverts(text, self._number)):
+            return
+        self._is_idle = False
+        self._own_line(text, learns=True)
+        if self._is_idle and not self._is_busy:
+            self._idle.learn(line)
+        elif not self._is_idle:
+            self._known.note_said(line)
 
     def _own_line(self, text: str, *, learns: bool) -> None:
         if not text:
@@ -154,6 +174,7 @@ class Reading:
             self._event(text)
             return
         if self._in_box(text) or self._tabled(text) or (looks_like_bar(text) and self._bar(text)):
+            self._is_idle = False
             return
         for row, at in self._bars.settle(self._number):
             self._row_of(row, at)
@@ -192,6 +213,8 @@ class Reading:
     def _tabled(self, text: str) -> bool:
         """Reads a table's header or row; of the states of a row that a bar ends in the last one counts."""
         is_header = self._grid.is_header(text)
+        if is_header:
+            self._idle.clear()
         row = None if is_header else self._grid.row(text)
         before, self._state = self._state, None
         if before is not None and not (row is not None and row.is_bar and row.counts_as(before[0])):
@@ -227,7 +250,9 @@ class Reading:
         if plan.is_broken:
             self._notes.add("bad_line", "another message broke a line off: its rest is missing", self._number)
         if plan.kind is Kind.NOTHING:
+            self._is_idle = not (plan.is_broken or has_odd(line)) and skeleton in self.plans
             return None
+        self._is_idle = False
         if numbers:
             self.last_spellings[skeleton] = numbers[-1]
         if plan.kind is Kind.CONTEXT:
@@ -237,6 +262,7 @@ class Reading:
         else:
             if not number and (plan.has_train_loss or plan.has_val):
                 self._saw_summary()
+            self._respelling.has_named_loss |= plan.has_train_loss and line == plain
             self._gathering.row(plan, numbers, self._clock.seconds(moment), number or self._number)
             return plan if line == plain and not has_odd(line) else None
         return None

@@ -13,6 +13,7 @@ from descentry.sources.text.boxes import RULE, Boxes, without_time
 from descentry.sources.text.counter_last import with_counter_first
 from descentry.sources.text.epoch_bar import as_line
 from descentry.sources.text.grid import Grid, Row
+from descentry.sources.text.lone_value import with_lone_named
 from descentry.sources.text.mllog import MARK, event_of
 from descentry.sources.text.plan import Kind, Plan
 from descentry.sources.text.ranks import Ranks
@@ -91,7 +92,7 @@ def _plan(line: str) -> Plan | None:
         bar = bar_of(line)
         line = line if bar is None else _bar_line(bar)
     line = cut_moment(line)[0].strip()
-    return plan_of(split(boosted(line) or with_counter_first(with_long_counters(line)))[0])
+    return plan_of(split(boosted(line) or with_lone_named(with_counter_first(with_long_counters(line))))[0])
 
 
 def has_points(line: str) -> bool:

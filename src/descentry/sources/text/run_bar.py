@@ -10,7 +10,7 @@ that says what was said before is no news.
 from collections.abc import Iterable
 from typing import NamedTuple
 
-from descentry.sources.text.vocabulary import is_valish
+from descentry.sources.text.vocabulary import STEP_WORDS, is_valish
 
 MAX_HELD = 1024
 """States that wait for a line with a loss, which would make them superfluous; with more it is clear enough."""
@@ -81,7 +81,8 @@ class RunBar:
         if state.n == state.total and state.text == self._said:
             return
         self._said = state.text
-        step = f"{state.label} step {self._offset + state.n}{state.text.removeprefix(state.label)}"
+        label = "" if state.label.lower().rstrip("s") in STEP_WORDS else state.label
+        step = f"{label} step {self._offset + state.n}{state.text.removeprefix(state.label)}"
         self._held.append((step.strip(), line))
         self.is_sure |= len(self._held) > MAX_HELD
 

@@ -1,5 +1,7 @@
 """Rows as they come, held as columns until a chunk takes them; the newest row stays open for its own step."""
 
+from itertools import islice
+from operator import eq
 from typing import Protocol
 
 import numpy as np
@@ -13,17 +15,33 @@ MAX_SERIES = 512
 Points = dict[str, float]
 
 
+def _is_repeated(points: Points, known: Points) -> bool:
+    """Whether all of it is known already; NaN is NaN."""
+    return all(
+        name in known and (known[name] == value or (value != value and known[name] != known[name]))
+        for name, value in points.items()
+    )
+
+
 class Sink(Protocol):
     """Where rows go."""
 
-    def add(self, step: int, points: Points, wall: float) -> None: ...
+    def add(self, step: int, points: Points, wall: float, *, is_counted: bool = False) -> None: ...
 
-    def run(self, steps: list[int], columns: dict[str, list[float]], walls: list[float]) -> None: ...
+    def run(
+        self,
+        steps: list[int],
+        columns: dict[str, list[float]],
+        walls: list[float],
+        *,
+        is_counted: bool = False,
+    ) -> None: ...
 
 
 class Table:
     """Collects rows.  Neighbouring lines of one step share a row, unless they repeat a name.
 
+    `is_counted`: the lines say their step, so that one which says what the line before said is printed twice.
     `foreign`: names that a rank has which is not the log's own, and what they are for the log's own lines.
     """
 
@@ -35,6 +53,7 @@ class Table:
         self._names: set[str] = set()
         self.n_refused = 0
         self.n_ranked = 0
+        self.n_repeated = 0
         self.foreign: dict[str, str] = {}
 
     def __contains__(self, name: str) -> bool:
@@ -51,19 +70,22 @@ class Table:
         self._names.add(name)
         return True
 
-    def add(self, step: int, points: Points, wall: float) -> None:
+    def add(self, step: int, points: Points, wall: float, *, is_counted: bool = False) -> None:
         """One line's points."""
         if self.foreign:
             points = {self.foreign.get(name, name): value for name, value in points.items()}
-        self.put(step, points, wall)
+        self.put(step, points, wall, is_counted=is_counted)
 
-    def put(self, step: int, points: Points, wall: float) -> None:
+    def put(self, step: int, points: Points, wall: float, *, is_counted: bool = False) -> None:
         """Points under their last names; join the open row when it is of the same step and has none of them."""
         points = {name: value for name, value in points.items() if self.accept(name)}
         if self._open is not None:
             at, known, at_wall = self._open
             if at == step and known.keys().isdisjoint(points):
                 self._open = (at, {**known, **points}, wall if at_wall != at_wall else at_wall)
+                return
+            if is_counted and at == step and _is_repeated(points, known):
+                self.n_repeated += 1
                 return
             self.close()
         self._open = (step, points, wall)
@@ -82,16 +104,35 @@ class Table:
             rows.append(row)
             values.append(value)
 
-    def run(self, steps: list[int], columns: dict[str, list[float]], walls: list[float]) -> None:
+    def run(
+        self,
+        steps: list[int],
+        columns: dict[str, list[float]],
+        walls: list[float],
+        *,
+        is_counted: bool = False,
+    ) -> None:
         """Rows of one shape."""
         if self.foreign:
             columns = {self.foreign.get(name, name): column for name, column in columns.items()}
-        self.put_run(steps, columns, walls)
+        self.put_run(steps, columns, walls, is_counted=is_counted)
 
-    def put_run(self, steps: list[int], columns: dict[str, list[float]], walls: list[float]) -> None:
+    def put_run(
+        self,
+        steps: list[int],
+        columns: dict[str, list[float]],
+        walls: list[float],
+        *,
+        is_counted: bool = False,
+    ) -> None:
         """Rows under their last names: the first may join the open row, the last stays open."""
+        if is_counted and any(map(eq, steps, islice(steps, 1, None))):
+            for i, step in enumerate(steps):
+                points = {name: column[i] for name, column in columns.items()}
+                self.put(step, points, walls[i], is_counted=True)
+            return
         first, last = ({name: column[at] for name, column in columns.items()} for at in (0, -1))
-        self.put(steps[0], first, walls[0])
+        self.put(steps[0], first, walls[0], is_counted=is_counted)
         if len(steps) > 2:
             self._extend(steps[1:-1], {name: column[1:-1] for name, column in columns.items()}, walls[1:-1])
         if len(steps) > 1:

@@ -16,7 +16,7 @@ import numpy as np
 from descentry.record.chunk import Chunk, empty
 from descentry.record.errors import UnreadableError
 from descentry.sources.extras import library
-from descentry.sources.json.rows import as_number
+from descentry.sources.json.leaves import as_number
 from descentry.sources.json.values import clean_name
 from descentry.sources.merge import Points, merged_by_step, points
 from descentry.sources.notes import Notes, quoted

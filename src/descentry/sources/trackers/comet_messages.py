@@ -4,8 +4,8 @@ from typing import Any
 
 from descentry.record.chunk import Chunk
 from descentry.record.event import Event
+from descentry.sources.json.leaves import as_number
 from descentry.sources.json.messages import JsonMessages
-from descentry.sources.json.rows import as_number
 from descentry.sources.json.values import clean_name
 from descentry.sources.notes import Notes, quoted
 from descentry.sources.numbers import is_fraction, wall_seconds, whole_step

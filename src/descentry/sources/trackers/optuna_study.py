@@ -11,19 +11,13 @@ from pathlib import Path
 from descentry.formats.sqlite_file import Database, text
 from descentry.formats.sqlite_look import holds_tables, require_whole
 from descentry.record.chunk import Chunk
-from descentry.record.errors import DamagedError
 from descentry.sources.sqlite_part import Part, follow_part, read_part
 from descentry.sources.store import DATABASES, only_run, run_names
+from descentry.sources.trackers.optuna_schema import require
 from descentry.sources.trackers.optuna_tables import StudyValues, TrialValues
 
 format = "optuna"
 
-COLUMNS = {
-    "studies": {"study_id", "study_name"},
-    "trials": {"trial_id", "number", "study_id", "state"},
-    "trial_values": {"trial_value_id", "trial_id", "objective", "value"},
-    "trial_intermediate_values": {"trial_intermediate_value_id", "trial_id", "step", "intermediate_value"},
-}
 MAX_RUNS = 100_000
 
 
@@ -48,7 +42,7 @@ def runs(path: Path) -> "Sequence[tuple[str, OptunaRun]]":
     Raises UnreadableError, DamagedError.
     """
     with Database(path) as database:
-        _require(database)
+        require(database)
         studies = database.rows(
             "SELECT study_id, study_name FROM studies ORDER BY study_id LIMIT ?", MAX_RUNS
         )
@@ -72,18 +66,6 @@ def runs(path: Path) -> "Sequence[tuple[str, OptunaRun]]":
             (f"{name}/{one}", OptunaRun(study, trial)) for one, (_, trial) in zip(shown, own, strict=True)
         ]
     return found
-
-
-def _require(database: Database) -> None:
-    tables = database.tables()
-    missing = [
-        f"{table}.{column}"
-        for table, columns in COLUMNS.items()
-        for column in sorted(columns - set(tables.get(table, ())))
-    ]
-    if missing:
-        problem = f"has no column {', '.join(missing)}, expected optuna's tables of version 3 or later"
-        raise DamagedError(str(database.path), problem, "run `optuna storage upgrade` on a copy of it")
 
 
 class OptunaRun:

@@ -7,13 +7,14 @@ from pathlib import Path
 
 from descentry.formats.sqlite_file import Database, Row, text
 from descentry.record.chunk import Chunk, empty
-from descentry.sources.json.rows import as_number
+from descentry.sources.json.leaves import as_number
 from descentry.sources.json.values import BadJson, clean_name, parsed
 from descentry.sources.notes import Notes, quoted
 from descentry.sources.numbers import iso_seconds, whole_step
 from descentry.sources.rows import Rows, with_events
 from descentry.sources.sqlite_rows import NewRows
 from descentry.sources.store import MAX_SETTINGS
+from descentry.sources.trackers.optuna_schema import require
 
 PAGE = 4096
 TYPED = {"INF_POS": math.inf, "INF_NEG": -math.inf, "NAN": math.nan}
@@ -81,12 +82,14 @@ class StudyValues:
 
     def fresh(self, database: Database) -> Iterator[Chunk]:
         """The objectives that are new, but not those of trials after one that still runs."""
+        require(database)
         there = database.tables()
         complete = "t.datetime_complete" if "datetime_complete" in there["trials"] else "NULL"
         kind = "v.value_type" if "value_type" in there["trial_values"] else "NULL"
         pages = self._news.pages(database, OBJECTIVES.format(complete=complete, type=kind), NEWEST_OBJECTIVE)
-        fresh = [row for page in pages for row in page]
-        yield _chunk(self._held.add(database, fresh), self._name, self._notes)
+        for page in pages:
+            self._held.add(page)
+        yield _chunk(self._held.looked(database), self._name, self._notes)
 
     def pause(self) -> Chunk:
         """The objectives that have waited too long for a trial."""
@@ -124,6 +127,7 @@ class TrialValues:
 
     def fresh(self, database: Database) -> Iterator[Chunk]:
         """The values that are new."""
+        require(database)
         has_type = "intermediate_value_type" in database.tables()["trial_intermediate_values"]
         kind = "intermediate_value_type" if has_type else "NULL"
         for page in self._news.pages(database, REPORTED.format(type=kind), NEWEST_REPORTED):
@@ -150,9 +154,13 @@ class _Held:
         self._since = self._longest_s = 0.0
         self._ignored = self._highest = -1
 
-    def add(self, database: Database, rows: list[Row]) -> list[Row]:
-        """Takes new rows; those that wait for no trial any more."""
-        self._rows = sorted([*self._rows, *rows], key=_number)
+    def add(self, rows: list[Row]) -> None:
+        """Takes new rows."""
+        self._rows += rows
+
+    def looked(self, database: Database) -> list[Row]:
+        """The rows that wait for no trial any more, after a look at which still run."""
+        self._rows.sort(key=_number)
         ((first_open,),) = database.rows(OPEN, self._study, self._ignored)
         until = first_open if isinstance(first_open, int) else math.inf
         if until != self._until:
@@ -182,7 +190,7 @@ class _Held:
 
     def rest(self) -> list[Row]:
         """All rows that wait."""
-        rest, self._rows = self._rows, []
+        rest, self._rows = sorted(self._rows, key=_number), []
         return self._told(rest)
 
 

@@ -14,6 +14,7 @@ from descentry.formats.sqlite_look import holds_tables, require_whole
 from descentry.record.chunk import Chunk, empty
 from descentry.record.errors import DamagedError
 from descentry.sources.json.rows import JsonRows
+from descentry.sources.json.scattered import scattered
 from descentry.sources.json.table import as_table
 from descentry.sources.json.values import BadJson, clean_name, parsed
 from descentry.sources.notes import Notes
@@ -129,9 +130,10 @@ class Calls:
         how = "" if self._is_small_part(database, key) else "NOT INDEXED"
         query = (
             f"SELECT id, step, timestamp, CASE WHEN length(metrics) < {MAX_ROW // 4} THEN metrics END "
-            f"FROM metrics {how} WHERE {key} = {TEXT} AND id > ? AND id <= ? ORDER BY id LIMIT {PAGE}"
+            f"FROM metrics {{how}} WHERE {key} = {TEXT} AND id > ? AND id <= ? ORDER BY id LIMIT {PAGE}"
         )
-        for page in self._news.pages(database, query, NEWEST):
+        again = query.format(how="NOT INDEXED")
+        for page in self._news.pages(database, query.format(how=how), NEWEST, again):
             for calls in _batches(page):
                 yield self._chunk(calls)
         yield empty(self._notes.take())
@@ -162,14 +164,12 @@ class Calls:
         return with_events(self._rows.chunk(), told.events)
 
     def _chunk(self, page: Sequence[Row]) -> Chunk:
-        """The calls as rows: as a table where they are alike, else one by one."""
+        """The calls as rows: as a table where they are alike."""
         rows = [row for call in page if (row := self._row(call)) is not None]
         chunk = as_table(rows, self._rows) if rows else None
         if chunk is not None:
             return with_events(chunk, self._notes.take())
-        for row in rows:
-            self._rows.add(row, None)
-        return self._rows.chunk()
+        return scattered(rows, None, self._rows)
 
     def _row(self, call: Row) -> dict[str, Any] | None:
         """The metrics of one call with its step and time, or None."""

@@ -145,7 +145,7 @@ def _chunk(series: Series, logged: Steps, state: JsonRows) -> Chunk:
     if walls is not None:
         state.is_time.setdefault(WALL, True)
     state.steps.n_rows += int(np.count_nonzero(is_row))
-    state.saw_values({name: len(its) for name, (its, _) in points.items()}, {}, {}, {})
+    state.saw_values({name: len(its) for name, (its, _) in points.items()}, {}, {}, {}, {})
     place = np.cumsum(is_row) - 1
     columns = {}
     for name, (its, values) in points.items():
