@@ -92,14 +92,14 @@ def spike_at(step: int, loss: Floats, height: float = 4.0) -> Floats:
     return loss
 
 
-def test_spike_from_a_bad_batch_is_not_a_spike_at_a_resume() -> None:
+def test_spike_from_a_bad_batch_is_not_a_bump_at_a_resume() -> None:
     burst = norms()
     burst[1200:1203] *= 30
     batch = told({"loss": spike_at(1200, descent()), "lr": cosine(), "grad_norm": burst})
     back = np.concatenate([np.arange(1250), np.arange(1200, 1950)]).astype(np.float64)
     resumed = told({"loss": spike_at(1250, descent()), "lr": cosine(), "grad_norm": norms()}, at=back)
     assert top(batch, "spike") == "corrupted_batch"
-    assert top(resumed, "spike") == "resume_without_optimizer"
+    assert top(resumed, "restart_bump") == "resume_without_optimizer"
 
 
 def plateau(level: float = 6.5) -> Floats:
@@ -118,7 +118,7 @@ def test_plateau_of_the_rate_is_not_a_plateau_of_capacity() -> None:
     tiny = told({"loss": plateau(), "lr": constant(2e-6)})
     small = told({"loss": plateau(), "lr": constant(1e-3)}, validation=sparse(plateau() + 0.01))
     assert top(tiny, "plateau") == "lr_too_low"
-    assert top(small, "plateau") == "capacity_too_small"
+    assert top(small, "underfit_capacity") == "capacity_too_small"
 
 
 def lost_at(step: int, loss: Floats) -> Floats:

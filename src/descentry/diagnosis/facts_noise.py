@@ -90,4 +90,5 @@ def _stands_out(ranks: list[CurveSummary]) -> bool:
     if len(last) < N_RANKS - 1:
         return False
     off = np.abs(last - median(last))
-    return bool(float(off.max()) > 8.0 * max(spread(last), 1e-9 * abs(median(last))))
+    others = np.delete(last, int(off.argmax()))
+    return bool(float(off.max()) > 8.0 * max(float(np.ptp(others)), 1e-6 * abs(median(last))))

@@ -20,6 +20,7 @@ from descentry.patterns.protocol import View
 from descentry.record.chunk import Floats
 from descentry.record.finding import Evidence, Finding, Severity
 from descentry.record.roles import Role
+from descentry.signal.profile import profile
 from descentry.signal.robust import median, spread
 from descentry.signal.shape import Shape
 from descentry.signal.trend import shared
@@ -87,12 +88,13 @@ class Leakage:
 
     def _below(self, train: Shape, val: Shape, least: float) -> _Below | None:
         """The last stretch below training, where it is deep, long and sure enough."""
-        beside = _training_after(train, val.steps)
-        gaps = beside - val.levels
+        course = profile(val)
+        beside = _training_after(train, course.x)
+        gaps = beside - course.y
         half = np.flatnonzero(gaps < 0.5 * least * beside)
         start = int(half[-1]) + 1 if len(half) else 0
         n = len(gaps) - start
-        length = val.last_step - val.first_steps[start] if n else 0
+        length = val.last_step - course.starts[start] if n else 0
         if n < self.n_least or length < self.run_share * (val.last_step - train.first_step):
             return None
         part, level = gaps[start:], median(beside[start:])
@@ -134,7 +136,7 @@ class Leakage:
 
     def _finding(self, view: View, val: Shape, below: _Below) -> Finding:
         name = view.names[Role.VAL_LOSS]
-        onset = int(val.first_steps[below.start])
+        onset = int(profile(val).starts[below.start])
         share = 1.0 - below.level / below.beside
         since = "from the start" if below.start <= 1 else f"since step {grouped(onset)}"
         statement = (

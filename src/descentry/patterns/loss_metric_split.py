@@ -18,6 +18,7 @@ from descentry.patterns.protocol import View
 from descentry.record.chunk import Floats
 from descentry.record.finding import Evidence, Finding, Severity
 from descentry.record.roles import Role
+from descentry.signal.profile import profile
 from descentry.signal.robust import SQRT_6, median, spread
 from descentry.signal.shape import Shape
 from descentry.signal.trend import half_window, slow_noise, smoothed
@@ -72,11 +73,12 @@ class LossMetricSplit:
         for name, shape in view.every(Role.VAL_ACCURACY, Role.METRIC)[:MAX_METRICS]:
             if (sign := _sign(view, name)) == 0 or len(shape) < self.n_least:
                 continue
-            turned = -sign * shape.levels
+            course = profile(shape)
+            turned = -sign * course.y
             turn = self._turn(turned)
-            if turn is not None and self._improves(val, shape.steps[turn.best]):
+            if turn is not None and self._improves(val, course.x[turn.best]):
                 yield self._worse(view, val, name, shape, turn)
-            elif turn is None and self._reverse(view, shape, turned):
+            elif turn is None and self._reverse(view, course.x, turned):
                 yield self._better(view, name, shape)
 
     def _turn(self, values: Floats) -> _Turn | None:
@@ -106,20 +108,20 @@ class LossMetricSplit:
         then, now = _between(loss, since)
         return now < then - loss.noise
 
-    def _reverse(self, view: View, shape: Shape, turned: Floats) -> bool:
+    def _reverse(self, view: View, steps: Floats, turned: Floats) -> bool:
         """Whether the metric goes on improving after the loss has turned up."""
         overfit = view.said("overfit", view.names.get(Role.VAL_LOSS))
         if overfit is None:
             return False
         k = max(2, len(turned) // 10)
-        since = int(np.searchsorted(shape.steps, overfit.onset_step))
+        since = int(np.searchsorted(steps, overfit.onset_step))
         if len(turned) - since < 3 * k:
             return False
         then, now = median(turned[max(0, since - k) : since + k]), median(turned[-k:])
         return then - now > self.score * slow_noise(turned) * float(np.sqrt(2.0 / k))
 
     def _worse(self, view: View, val: Shape, name: str, shape: Shape, turn: _Turn) -> Finding:
-        step = int(shape.first_steps[turn.best])
+        step = int(profile(shape).starts[turn.best])
         best, last = abs(turn.bottom), abs(turn.last)
         then, now = _between(val, float(step))
         statement = (
@@ -152,9 +154,8 @@ class LossMetricSplit:
             for name, shape in view.every(role)[:MAX_METRICS] if loss is not None else []:
                 if loss is None or len(shape) < self.n_least or shape.smallest <= 1.0 or loss.smallest <= 0.0:
                     continue
-                if len(shape) * 4 < len(loss) < len(shape) * 0.25:
-                    continue
-                ratio = np.log(shape.levels) / np.interp(shape.steps, loss.steps, loss.levels)
+                course, beside = profile(shape), profile(loss)
+                ratio = np.log(course.y) / np.interp(course.x, beside.x, beside.y)
                 drift = self._drift(ratio)
                 if drift is not None:
                     yield self._other_unit(view, loss_role, name, shape, drift)
@@ -173,7 +174,8 @@ class LossMetricSplit:
     def _other_unit(
         self, view: View, loss_role: Role, name: str, shape: Shape, drift: tuple[float, float]
     ) -> Finding:
-        step = int(shape.first_steps[len(shape) // 3])
+        course = profile(shape)
+        step = int(course.starts[len(course) // 3])
         statement = (
             f"ln({name}) is {percent(drift[0])} of {view.names[loss_role]} at step {grouped(step)} and "
             f"{percent(drift[1])} at the end: two measures of one thing that part"

@@ -88,6 +88,8 @@ class UnderfitDuration:
         least = self.planned_share if goes_on else self.material_share
         if end is None or end.share < least or not _still_falls(view.shape(Role.VAL_LOSS)):
             return []
+        if _drops_since(view, float(course.starts[end.start])):
+            return []
         return [self._finding(view, course, end, goes_on)]
 
     def _end(self, shape: Shape, course: Profile) -> _End | None:
@@ -159,6 +161,12 @@ def _planned(config: Mapping[str, object]) -> float | None:
         if isinstance(value, int | float) and not isinstance(value, bool) and value > 0:
             return float(value)
     return None
+
+
+def _drops_since(view: View, step: float) -> bool:
+    """Whether an abrupt change of level makes the fall since that step."""
+    said = [view.said(name) for name in ("staircase", "data_shift")]
+    return any(max((one.onset_step, *one.steps)) >= step for one in said if one is not None)
 
 
 def _still_falls(validation: Shape | None) -> bool:
