@@ -75,15 +75,15 @@ def test_a_new_series_is_handed_out(path: Path) -> None:
 
 def test_each_version_is_parsed_once(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     parses: list[int] = []
-    parsed = columns.parsed
+    document_of = columns.document_of
 
-    def counted(data: bytes) -> object:
+    def counted(data: bytes, name: str) -> object:
         parses.append(len(data))
-        return parsed(data)
+        return document_of(data, name)
 
     write(path, START)
     chunks = find(path)[0].follow()
-    monkeypatch.setattr(columns, "parsed", counted)
+    monkeypatch.setattr(columns, "document_of", counted)
     fresh(chunks)
     for content in (START, {**START, "lr": [1.0, 1.0]}):
         write(path, content)

@@ -26,12 +26,18 @@ ACROSS = "the log goes back here, to what another writer logged at the same time
 def restart_events(restarts: Sequence[int], events: Collection[Event]) -> list[Event]:
     """What going back to these steps means for who reads of the log, of which these events are told already.
 
-    A run that was read tells it among its own events: then there is nothing to add.
+    A run that was read tells it among its own events: then there is nothing to add.  A reader that knows of a resume
+    itself says more of it.
     """
     if any(event.message in (BACK, ACROSS) for event in events):
         return []
     message = ACROSS if any(event.kind == AT_ONCE for event in events) else BACK
-    return [Event("resume", message, where=f"step {step}", step=step) for step in restarts[:MAX_TOLD]]
+    known = {event.step for event in events if event.kind == "resume" and event.where is not None}
+    return [
+        Event("resume", message, where=f"step {step}", step=step)
+        for step in restarts[:MAX_TOLD]
+        if step not in known
+    ]
 
 
 @dataclass

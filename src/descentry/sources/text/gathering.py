@@ -37,7 +37,7 @@ class Gathering:
 
     def epoch_above(self) -> int | None:
         """The epoch of the newest header, in a log without finer lines; None otherwise."""
-        return None if self._position.is_fine or self._n_numbered else self._position.header_epoch
+        return self._position.header_epoch if self.are_epochs_rows else None
 
     def header(self, plan: Plan, numbers: list[str]) -> None:
         """A line of counters alone."""
@@ -47,12 +47,20 @@ class Gathering:
         if plan.step >= 0 or plan.is_heading:
             return
         epoch = whole(numbers[plan.epoch])
-        if epoch is None:
-            return
+        if epoch is not None:
+            self.begin_epoch(epoch, plan.context if plan.context in ("validation", "test") else "")
+
+    def begin_epoch(self, epoch: int, context: str = "") -> None:
+        """The lines below are of this epoch, and about that context."""
         self._position.header_epoch = epoch
-        self.context = plan.context if plan.context in ("validation", "test") else ""
-        if not self._position.is_fine and not self._n_numbered:
+        self.context = context
+        if self.are_epochs_rows:
             self._placing.header(epoch)
+
+    @property
+    def are_epochs_rows(self) -> bool:
+        """Whether nothing finer than epochs was counted."""
+        return not (self._position.is_fine or self._n_numbered)
 
     def _heading(self, plan: Plan, numbers: list[str]) -> None:
         """The lines below belong to this step."""

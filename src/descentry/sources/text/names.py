@@ -23,7 +23,7 @@ MAX_NAME = 60
 
 _OPENERS = " \t'\"[({<"
 _PAREN = re.compile(r"\s*\(([\w/.% ]{1,24})\)$")
-_UNITS = frozenset(
+UNITS = frozenset(
     {"ms", "s", "sec", "secs", "seconds", "%", "k", "m", "gb", "gib", "mb", "mib", "tflop/s/gpu", "min"}
 )
 _HARD = re.compile(r"[,;|\t\[\](){}\"'*<>!?]|\s[-–—]+\s|\.\s|\s[-–—]+$")
@@ -84,7 +84,7 @@ def _without_paren(text: str) -> str:
     if found is None:
         return text
     inner = found[1].strip()
-    return text[: found.start()] + ("" if inner.lower() in _UNITS else f" {inner}")
+    return text[: found.start()] + ("" if inner.lower() in UNITS else f" {inner}")
 
 
 def split_of(pieces: list[str]) -> str:

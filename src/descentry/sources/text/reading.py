@@ -66,7 +66,6 @@ class Reading:
         while i < n:
             done = 0 if self._bars.is_held else self._quick_lines(lines, i)
             if done:
-                self._gathering.context = ""
                 i += done
                 continue
             skipped = 0 if self._is_busy else self._n_idle(lines, i)
@@ -259,6 +258,7 @@ class Reading:
             self._gathering.context = plan.context
         elif plan.kind is Kind.HEADER:
             self._gathering.header(plan, numbers)
+            return plan if line == plain and not has_odd(line) else None
         else:
             if not number and (plan.has_train_loss or plan.has_val):
                 self._saw_summary()

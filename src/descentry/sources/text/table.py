@@ -78,7 +78,8 @@ class Table:
 
     def put(self, step: int, points: Points, wall: float, *, is_counted: bool = False) -> None:
         """Points under their last names; join the open row when it is of the same step and has none of them."""
-        points = {name: value for name, value in points.items() if self.accept(name)}
+        if not points.keys() <= self._names:
+            points = {name: value for name, value in points.items() if self.accept(name)}
         if self._open is not None:
             at, known, at_wall = self._open
             if at == step and known.keys().isdisjoint(points):
