@@ -77,7 +77,17 @@ def plateau(of: Beside) -> float:
     late = of.level(0.6, 0.7) - of.level(0.9, 1.0)
     above = (of.level(0.9, 1.0) - of.level(0.9, 1.0, twin=True)) / of.fall()
     still = 0.02 * max(of.fall(twin=False), 1e-9) / max(abs(late), 1e-9)
-    return min(still, above / 0.08) if of.fall(twin=False) > 0.1 * of.fall() else 0.0
+    strength = min(still, above / 0.08) if of.fall(twin=False) > 0.1 * of.fall() else 0.0
+    return strength if stops_dead(of) else min(strength, 0.9)
+
+
+def stops_dead(of: Beside) -> bool:
+    """Whether the fall ends all at once: what slows down by and by may have converged, for all that one can see."""
+    smooth = blocks(of.of(), 10)
+    end = float(np.median(smooth[-len(smooth) // 3 :]))
+    fall = float(smooth[0]) - end
+    there = int(np.argmax(smooth <= end + 0.04 * fall))
+    return there > 1 and float(smooth[there // 2]) - end > 0.2 * fall
 
 
 def spike(of: Beside) -> float:

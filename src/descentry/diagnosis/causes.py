@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from descentry.diagnosis.catalogue import Catalogue, CauseEntry, CauseTest
+from descentry.diagnosis.confidence import PLAIN, Calibration
 from descentry.record.finding import Finding, Severity
 from descentry.record.report import Cause, Remedy
 
@@ -49,18 +50,21 @@ def holds(test: CauseTest, pattern: str, facts: Mapping[str, float]) -> bool:
 
 
 def rank(
-    findings: Sequence[Finding], facts: Sequence[Mapping[str, float]], catalogue: Catalogue
+    findings: Sequence[Finding],
+    facts: Sequence[Mapping[str, float]],
+    catalogue: Catalogue,
+    calibration: Calibration = PLAIN,
 ) -> tuple[Cause, ...]:
     """The causes of the findings that lead, the one that best explains the gravest of them first.
 
-    `facts` holds the measured facts of each finding.  A cause that explains several findings is told once, and
+    `facts` holds the measured facts of each finding; `calibration` makes its probabilities mean something.  A cause that explains several findings is told once, and
     is likelier for it: the trouble of a run mostly has one root.
     """
     ranked: dict[str, Cause] = {}
     for index, finding in enumerate(findings):
         if finding.explained_by is not None:
             continue
-        for cause in _of_one(index, finding, facts[index], catalogue):
+        for cause in _of_one(index, finding, facts[index], catalogue, calibration):
             known = ranked.get(cause.cause)
             ranked[cause.cause] = cause if known is None else _joined(known, cause)
     return tuple(sorted(ranked.values(), key=lambda cause: -_standing(cause, findings)))
@@ -72,19 +76,20 @@ def _standing(cause: Cause, findings: Sequence[Finding]) -> float:
     return cause.probability * WEIGHTS[gravest]
 
 
-def _of_one(index: int, finding: Finding, facts: Mapping[str, float], catalogue: Catalogue) -> list[Cause]:
+def _of_one(
+    index: int, finding: Finding, facts: Mapping[str, float], catalogue: Catalogue, calibration: Calibration
+) -> list[Cause]:
     weighed = [_weigh(entry, finding.pattern, facts) for entry in catalogue.causes_of(finding.pattern)]
     if not weighed:
         return []
     priors = sum(one.entry.explains[finding.pattern] for one in weighed)
     total = sum(one.weight for one in weighed) + UNKNOWN_SHARE * priors
     weighed.sort(key=lambda one: -one.weight)
-    causes = []
-    for position, one in enumerate(weighed[:N_MOST]):
-        probability = one.weight / total
-        if position == 0 or probability >= LEAST:
-            causes.append(_cause(index, finding, one, probability, catalogue))
-    return causes
+    told = [one for k, one in enumerate(weighed[:N_MOST]) if k == 0 or one.weight / total >= LEAST]
+    shares = calibration.causes([one.weight / total for one in told])
+    return [
+        _cause(index, finding, one, share, catalogue) for one, share in zip(told, shares, strict=True)
+    ]
 
 
 def _weigh(entry: CauseEntry, pattern: str, facts: Mapping[str, float]) -> _Weighed:

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 
 from descentry.diagnosis.catalogue import load
 from descentry.diagnosis.causes import rank
+from descentry.diagnosis.confidence import load as load_calibration
 from descentry.diagnosis.facts import measure
 from descentry.diagnosis.phases import phases_of
 from descentry.diagnosis.rows import rows_of
@@ -54,9 +55,10 @@ def report(
 ) -> RunReport:
     """The report on what the stream found in a complete log."""
     start = expected(outcome, vocab_size)
-    findings = outcome.findings
+    calibration = load_calibration()
+    findings = tuple(calibration.finding(finding) for finding in outcome.findings)
     facts = [measure(finding, outcome, start) for finding in findings]
-    causes = rank(findings, facts, load()) if findings else ()
+    causes = rank(findings, facts, load(), calibration) if findings else ()
     word = verdict(findings, outcome)
     schedule = schedule_of(outcome)
     return RunReport(

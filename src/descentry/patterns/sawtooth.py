@@ -36,7 +36,7 @@ class Sawtooth:
     hidden_share: float = 0.2
     """From this share of the descent on the progress is hidden, and it is a warning."""
     converged_share: float = 0.02
-    """Below this share of its first value the loss has nothing left to hide."""
+    """Below this share of its first value the loss, and a third of its noise, have nothing left to hide."""
     level_share: float = 0.02
     """Noise below this share of the level is no sawtooth, however little the curve falls."""
     n_least: int = 40
@@ -65,7 +65,7 @@ class Sawtooth:
         if (
             noise <= 0
             or noise < self.level_share * abs(end)
-            or abs(end) < self.converged_share * abs(shape.first)
+            or max(abs(end), noise / 3.0) < self.converged_share * abs(shape.first)
         ):
             return []
         if noise < self.progress_share * max(descent, 0.0) and noise < self.later_share * max(later, 0.0):

@@ -245,7 +245,7 @@ class Spike:
         margin = 1.15 + 8.0 / np.sqrt(max(event.first_index, 1))
         is_beyond = event.score >= reach * margin and matters
         stays = is_huge and event.stay >= state.tails.stay(len(state.events), self.expected_alarms)
-        return (is_beyond or stays) and event.comes_back
+        return (is_beyond or stays) and event.comes_back and not event.is_climb
 
 
 def _next(sorted_rows: Ints, row: int) -> int:

@@ -4,6 +4,8 @@ from dataclasses import dataclass
 
 N_LEAP = 3
 """Points in which a leap reaches half of its height."""
+CLIMB_SHARE = 0.3
+"""A rise over more points than this share of those before it is a hump of the course."""
 
 
 @dataclass(slots=True)
@@ -26,6 +28,7 @@ class Excursion:
     previous: float
     point_noise: float
     early_peak: float = float("-inf")
+    peak_index: int = -1
     n_points: int = 0
     n_in_row: int = 0
     stay: int = 0
@@ -52,6 +55,7 @@ class Excursion:
             self.early_peak = max(self.early_peak, value)
         if value >= self.peak:
             self.peak, self.peak_step, self.low_since = value, step, float("inf")
+            self.peak_index = index
 
     @property
     def comes_back(self) -> bool:
@@ -63,6 +67,11 @@ class Excursion:
             return True
         leapt = self.early_peak - self.previous >= 0.5 * self.height
         return leapt and self.end_step is None
+
+    @property
+    def is_climb(self) -> bool:
+        """Whether it took long to its top, against all that came before it: a hump of the course, no leap."""
+        return self.peak_index - self.first_index > max(N_LEAP, CLIMB_SHARE * self.first_index)
 
     @property
     def known_at(self) -> int:

@@ -70,7 +70,8 @@ def _leads(leader: Finding, follower: Finding, span: int) -> bool:
         return is_echo and abs(leader.onset_step - follower.onset_step) <= APPROACH_SHARE * span
     if leader.pattern == "data_shift" and follower.pattern == "overfit" and leader.curve != follower.curve:
         return False
-    if {leader.pattern, follower.pattern} == {"data_shift", "divergence"}:
+    together = abs(leader.onset_step - follower.onset_step) <= LOCAL_SHARE * span
+    if {leader.pattern, follower.pattern} == {"data_shift", "divergence"} and together:
         # From another level it learns on, or it does not: one of the two is the trouble.
         shift = leader if leader.pattern == "data_shift" else follower
         if (shift.facts.get("goes_on") == 1.0) != (shift is leader):

@@ -1,0 +1,81 @@
+"""Learns from the fit split what a detector's word is worth, and writes it down for the package."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from descentry.diagnosis.catalogue import load as catalogue
+from descentry.diagnosis.causes import rank
+from descentry.diagnosis.confidence import PLAIN, Calibration, Curve
+from descentry.diagnosis.diagnose import expected
+from descentry.diagnosis.facts import measure
+from descentry.patterns.registry import detectors
+from descentry.sources.places.targets import all_logs
+from descentry.stream.drive import run as read
+from lab.score.answer import SAME
+from lab.score.isotonic import fit
+from lab.store import Stored
+
+
+@dataclass(frozen=True, slots=True)
+class Word:
+    """What was said before calibration of a leading finding, and whether it was right.
+
+    `cause`: the raw probability of its likeliest cause and whether that is the true one; None where truth knows no
+    cause of this finding.
+    """
+
+    pattern: str
+    said: float
+    right: bool
+    cause: tuple[float, bool] | None
+
+
+def words(run: Stored) -> list[Word]:
+    """Every leading finding of one run, notes included."""
+    outcome = read(next(iter(all_logs(str(run.path)))).chunks())
+    start = expected(outcome)
+    facts = [measure(finding, outcome, start) for finding in outcome.findings]
+    possible = {SAME.get(name, name) for name in run.truth.must | run.truth.may}
+    found = []
+    for index, finding in enumerate(outcome.findings):
+        if finding.explained_by is not None:
+            continue
+        right = SAME.get(finding.pattern, finding.pattern) in possible
+        told = rank((finding,), (facts[index],), catalogue(), PLAIN)
+        knows = right and bool(run.truth.causes) and bool(told)
+        cause = (told[0].probability, told[0].cause in run.truth.causes) if knows else None
+        found.append(Word(finding.pattern, finding.confidence, right, cause))
+    return found
+
+
+def learned(said: Sequence[Word]) -> Calibration:
+    """A curve for each pattern, drawn towards that of all patterns; one for causes."""
+    shared = _shared([(one.said, one.right) for one in said])
+    curves = {}
+    for name in sorted({one.id for one in detectors()}):
+        mine = [one for one in said if one.pattern == name]
+        curves[name] = fit([one.said for one in mine], [one.right for one in mine], shared) if mine else shared
+    return Calibration(curves, _shared([one.cause for one in said if one.cause is not None]))
+
+
+def _shared(pairs: Sequence[tuple[float, bool]]) -> Curve:
+    share = (sum(right for _, right in pairs) + 0.5) / (len(pairs) + 1.0)
+    return fit([said for said, _ in pairs], [right for _, right in pairs], lambda _: share)
+
+
+def as_toml(found: Calibration, n_findings: int, n_runs: int) -> Iterator[str]:
+    """The data file, line by line."""
+    yield "# What a detector's raw confidence is worth: pairs of what was said and the share of such that was right."
+    yield f"# Fitted on {n_findings} findings of the {n_runs} runs in the proving ground's fit split by"
+    yield "# `python -m lab calibrate`; not to be edited by hand."
+    yield "[findings]"
+    for name, curve in found.findings.items():
+        yield f"{name} = {_places(curve)}"
+    yield ""
+    yield "[causes]"
+    yield f"any = {_places(found.cause)}"
+
+
+def _places(curve: Curve) -> str:
+    pairs = zip(curve.said, curve.shares, strict=True)
+    return "[" + ", ".join(f"[{said:g}, {share:g}]" for said, share in pairs) + "]"

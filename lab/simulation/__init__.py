@@ -1,0 +1,1 @@
+"""Healthy runs by the thousand: how often a diagnosis cries wolf."""

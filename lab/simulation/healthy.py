@@ -1,0 +1,65 @@
+"""Healthy runs of any length, cheaply made: nothing in them is worth an alarm."""
+
+from collections.abc import Callable, Iterator
+
+import numpy as np
+from numpy.typing import NDArray
+
+from descentry.record.chunk import Chunk, Column
+from descentry.testing.noise import NOISES
+from lab.synthetic.courses import Quadratic, exponential, logarithmic, power
+from lab.synthetic.schedules import SCHEDULES
+
+Floats = NDArray[np.float64]
+COURSES: dict[str, Callable[[int], Floats]] = {
+    "power": power,
+    "exponential": exponential,
+    "logarithmic": logarithmic,
+}
+SCHEDULED = ("constant", "cosine", "linear", "inverse_sqrt", "warmup", "wsd")
+"""Schedules under which a course has no stair, bump or stall of its own."""
+N_GRID = 2_000
+"""Steps for which the course that answers to its rate is computed; longer runs lie between them."""
+N_VALIDATIONS = (12, 25, 60, 200)
+SIGMAS = (0.01, 0.02, 0.04)
+"""Noise of a point as a share of the whole fall."""
+N_CHUNK = 65_536
+
+
+def healthy_run(n: int, seed: int) -> Chunk:
+    """A healthy run of n logged points: training and validation loss, learning rate, gradient norm.
+
+    The seed draws course, schedule, noise model, noise and number of validations.
+    """
+    random = np.random.default_rng((n, seed))
+    schedule = SCHEDULES[str(random.choice(SCHEDULED))]
+    clean = _course(n, str(random.choice([*COURSES, "quadratic"])), schedule)
+    noise = NOISES[list(NOISES)[seed % len(NOISES)]]
+    scale = float(clean[0] - clean.min())
+    sigma = float(random.choice(SIGMAS)) * scale
+    rows = np.arange(n, dtype=np.int64)
+    held = np.unique(np.linspace(0, n - 1, min(n, int(random.choice(N_VALIDATIONS))) + 1).astype(np.int64)[1:])
+    validation = clean[held] + 0.02 * (clean[0] - clean[held]) + 0.2 * sigma * noise(random, len(held))
+    norm = (0.4 + 0.6 * (clean - clean.min()) / scale) * np.exp(0.15 * random.standard_normal(n))
+    columns = {
+        "train_loss": Column(rows, clean + sigma * noise(random, n)),
+        "val_loss": Column(held, validation),
+        "lr": Column(rows, 3e-4 * schedule(n)),
+        "grad_norm": Column(rows, norm),
+    }
+    return Chunk(rows + 1, columns)
+
+
+def chunks(run: Chunk) -> Iterator[Chunk]:
+    """The run in pieces, as a reader yields it."""
+    for start in range(0, run.n_rows, N_CHUNK):
+        yield run.take(start, min(run.n_rows, start + N_CHUNK))
+
+
+def _course(n: int, name: str, schedule: Callable[[int], Floats]) -> Floats:
+    """The expected loss, float64[n]."""
+    if name in COURSES:
+        return COURSES[name](n)
+    m = min(n, N_GRID)
+    course = Quadratic().course(schedule(m))
+    return course if m == n else np.interp(np.arange(n) / n, np.arange(m) / m, course)
