@@ -1,7 +1,8 @@
 """What a diagnosis said of one run, reduced to what is scored."""
 
+import math
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import descentry
 from descentry.record.report import RunReport
@@ -28,14 +29,19 @@ class Said:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """All findings of one run, its causes in the order in which the report tells them, and its extent."""
+    """All findings of one run, its causes in the order in which the report tells them, and its extent.
+
+    `verdict`: the report's word; `cause_probability`: that of the first cause, NaN where none is told.
+    """
 
     findings: tuple[Said, ...]
     causes: tuple[str, ...]
     first_step: int
     last_step: int
     n_points: int
-    error: str = field(default="")
+    error: str = ""
+    verdict: str = ""
+    cause_probability: float = math.nan
 
     @property
     def loud(self) -> set[str]:
@@ -64,4 +70,5 @@ def reduce(report: RunReport) -> Answer:
     return Answer(
         findings, tuple(cause.cause for cause in report.causes), min((c.first_step for c in losses), default=0),
         max((c.last_step for c in losses), default=0), max((c.n_points for c in losses), default=0),
+        verdict=report.verdict, cause_probability=report.causes[0].probability if report.causes else math.nan,
     )  # fmt: skip

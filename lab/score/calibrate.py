@@ -1,6 +1,6 @@
 """Learns from the fit split what a detector's word is worth, and writes it down for the package."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from descentry.diagnosis.catalogue import load as catalogue
@@ -21,7 +21,7 @@ class Word:
     """What was said before calibration of a leading finding, and whether it was right.
 
     `cause`: the raw probability of its likeliest cause and whether that is the true one; None where truth knows no
-    cause of this finding.
+    cause of this finding, as of one that only may be there.
     """
 
     pattern: str
@@ -35,17 +35,22 @@ def words(run: Stored) -> list[Word]:
     outcome = read(next(iter(all_logs(str(run.path)))).chunks())
     start = expected(outcome)
     facts = [measure(finding, outcome, start) for finding in outcome.findings]
-    possible = {SAME.get(name, name) for name in run.truth.must | run.truth.may}
+    must, possible = folded(run.truth.must), folded(run.truth.must | run.truth.may)
     found = []
     for index, finding in enumerate(outcome.findings):
         if finding.explained_by is not None:
             continue
-        right = SAME.get(finding.pattern, finding.pattern) in possible
+        name = SAME.get(finding.pattern, finding.pattern)
         told = rank((finding,), (facts[index],), catalogue(), PLAIN)
-        knows = right and bool(run.truth.causes) and bool(told)
+        knows = name in must and bool(run.truth.causes) and bool(told)
         cause = (told[0].probability, told[0].cause in run.truth.causes) if knows else None
-        found.append(Word(finding.pattern, finding.confidence, right, cause))
+        found.append(Word(finding.pattern, finding.confidence, name in possible, cause))
     return found
+
+
+def folded(names: Iterable[str]) -> set[str]:
+    """The patterns under the names by which they are judged."""
+    return {SAME.get(name, name) for name in names}
 
 
 def learned(said: Sequence[Word]) -> Calibration:
@@ -54,7 +59,9 @@ def learned(said: Sequence[Word]) -> Calibration:
     curves = {}
     for name in sorted({one.id for one in detectors()}):
         mine = [one for one in said if one.pattern == name]
-        curves[name] = fit([one.said for one in mine], [one.right for one in mine], shared) if mine else shared
+        curves[name] = (
+            fit([one.said for one in mine], [one.right for one in mine], shared) if mine else shared
+        )
     return Calibration(curves, _shared([one.cause for one in said if one.cause is not None]))
 
 

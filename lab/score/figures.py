@@ -90,11 +90,14 @@ class CauseScore:
 
 
 def causes(judged: Sequence[Judged], kind: str = "fault") -> CauseScore:
-    """Strict, and counting the look-alikes that the log cannot tell from the true cause."""
+    """Strict, and counting the look-alikes that the log cannot tell from the true cause.
+
+    A faulty run is asked where its fault was found, a benign one where something was told that may be.
+    """
     asked = [
         one
         for one in judged
-        if one.run.kind == kind and one.run.truth.causes and one.run.truth.must and one.hits
+        if one.run.kind == kind and one.run.truth.causes and (one.hits if kind == "fault" else one.rightly)
     ]
     if not asked:
         return CauseScore(0, math.nan, math.nan, math.nan, math.nan)
@@ -111,42 +114,60 @@ def causes(judged: Sequence[Judged], kind: str = "fault") -> CauseScore:
 
 @dataclass(frozen=True, slots=True)
 class Alarms:
-    """Loud answers on runs where nothing is wrong."""
+    """Loud answers on runs where nothing is wrong.
+
+    `points`: logged points of the loss; `steps`: steps of training, of which a log may keep every tenth.
+    """
 
     runs: int
     alarmed: int
+    points: int
     steps: int
     alarms: int
 
     @property
     def per_million(self) -> float:
         """False alarms per 10^6 logged points."""
+        return 1e6 * self.alarms / max(1, self.points)
+
+    @property
+    def per_million_steps(self) -> float:
+        """False alarms per 10^6 steps of training."""
         return 1e6 * self.alarms / max(1, self.steps)
 
 
 def alarms(judged: Iterable[Judged], kind: str) -> Alarms:
     """What healthy or benign runs were accused of beyond what is arguable."""
-    runs = alarmed = steps = n = 0
-    for one in judged:
-        if one.run.kind != kind:
-            continue
-        wrong = one.answer.loud - one.run.truth.must - one.run.truth.may
-        runs, alarmed, steps, n = runs + 1, alarmed + bool(wrong), steps + one.answer.n_points, n + len(wrong)
-    return Alarms(runs, alarmed, steps, n)
-
-
-def calibration(judged: Sequence[Judged], n_bins: int = 10) -> tuple[int, float, float]:
-    """Number of findings, expected calibration error (Naeini et al. 2015), Brier score."""
-    pairs = np.array([pair for one in judged for pair in one.sure], float).reshape(-1, 2)
-    if not len(pairs):
-        return 0, math.nan, math.nan
-    confidence, right = pairs.T
-    bins = np.minimum((confidence * n_bins).astype(int), n_bins - 1)
-    error = sum(
-        abs(confidence[bins == k].mean() - right[bins == k].mean()) * (bins == k).mean()
-        for k in np.unique(bins)
+    asked = [one for one in judged if one.run.kind == kind]
+    wrong = [one.answer.loud & one.falses for one in asked]
+    return Alarms(
+        len(asked),
+        sum(bool(names) for names in wrong),
+        sum(one.answer.n_points for one in asked),
+        sum(one.answer.last_step - one.answer.first_step for one in asked),
+        sum(len(names) for names in wrong),
     )
-    return len(pairs), float(error), float(((confidence - right) ** 2).mean())
+
+
+@dataclass(frozen=True, slots=True)
+class Trust:
+    """How far what was said can be taken at its word: expected calibration error and Brier score of `n` answers."""
+
+    n: int
+    error: float
+    brier: float
+
+
+def calibration(pairs: Sequence[tuple[float, bool]], n_bins: int = 10) -> Trust:
+    """Over `n_bins` equal bins of what was said (Naeini et al. 2015); NaN of nothing."""
+    if not pairs:
+        return Trust(0, math.nan, math.nan)
+    said, right = np.array(pairs, float).T
+    bins = np.minimum((said * n_bins).astype(int), n_bins - 1)
+    error = sum(
+        abs(said[bins == k].mean() - right[bins == k].mean()) * (bins == k).mean() for k in np.unique(bins)
+    )
+    return Trust(len(pairs), float(error), float(((said - right) ** 2).mean()))
 
 
 def _median(values: Iterable[float]) -> float:

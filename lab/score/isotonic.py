@@ -49,6 +49,4 @@ def thinned(places: NDArray[np.float64], shares: NDArray[np.float64]) -> Curve:
     """The curve through the first and last place of each level stretch: what lies inside says nothing more."""
     ends = np.ones(len(places), bool)
     ends[1:-1] = (shares[1:-1] != shares[:-2]) | (shares[1:-1] != shares[2:])
-    return Curve(
-        tuple(float(x) for x in places[ends]), tuple(round(float(y), DIGITS) for y in shares[ends])
-    )
+    return Curve(tuple(float(x) for x in places[ends]), tuple(round(float(y), DIGITS) for y in shares[ends]))

@@ -12,8 +12,9 @@ class Judged:
     """Hits, misses and false alarms by pattern, and where and when the hits were placed.
 
     `onset_error`: pattern -> distance from the true onset as a share of the run; `delay`: pattern -> from the onset
-    to the step at which it was known, likewise.  `sure`: confidence and whether it was right, one pair a finding that
-    can be judged.  `early`: for onset-type hits, whether they were known before the end of the log.
+    to the step at which it was known, likewise.  `sure`: confidence and whether it was right, one pair for each
+    finding that leads, notes included; `sure_cause`: the same of the first cause of a run whose fault was found.
+    `early`: for onset-type hits, whether they were known before the end of the log.
     """
 
     run: Stored
@@ -25,6 +26,12 @@ class Judged:
     delay: dict[str, float]
     sure: tuple[tuple[float, bool], ...]
     early: tuple[bool, ...]
+    sure_cause: tuple[tuple[float, bool], ...] = ()
+
+    @property
+    def rightly(self) -> bool:
+        """Whether something was told that must or may be."""
+        return any(was_right for _, was_right in self.sure)
 
     @property
     def right(self) -> bool:
@@ -47,9 +54,7 @@ def judge(run: Stored, answer: Answer) -> Judged:
         first = min(found, key=lambda one: one.detected)
         delays[name] = (first.detected - run.truth.onset[name][0]) / span
         early.append(first.detected < answer.last_step)
-    sure = tuple(
-        (one.confidence, one.pattern in must | may) for one in answer.findings if one.leads and one.loud
-    )
+    sure = tuple((one.confidence, one.pattern in must | may) for one in answer.findings if one.leads)
     falses = said - must - may
     if answer.error:
         falses = falses | {"(error)"}
@@ -63,7 +68,15 @@ def judge(run: Stored, answer: Answer) -> Judged:
         delays,
         sure,
         tuple(early),
+        _first_cause(run, answer) if hits else (),
     )
+
+
+def _first_cause(run: Stored, answer: Answer) -> tuple[tuple[float, bool], ...]:
+    """Look-alikes are wrong here: that the log cannot tell them apart is what a probability is for."""
+    if not run.truth.causes or not answer.causes:
+        return ()
+    return ((answer.cause_probability, answer.causes[0] in run.truth.causes),)
 
 
 def _distance(found: list[Said], wanted: tuple[int, ...]) -> float:

@@ -4,7 +4,6 @@ import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import starmap
 
 from descentry.record.finding import Finding, Severity
 from descentry.stream.drive import Stream
@@ -37,9 +36,14 @@ def simulate(n_points: int, seed: int, rate: float | None) -> Simulated:
     return Simulated(seed, frozenset(ever | last), frozenset(last), time.process_time() - start)
 
 
+def simulate_job(job: Job) -> Simulated:
+    """`simulate` of one argument, for a pool of processes."""
+    return simulate(*job)
+
+
 def all_of(jobs: Sequence[Job]) -> Iterator[Simulated]:
     """The runs one after the other."""
-    return starmap(simulate, jobs)
+    return map(simulate_job, jobs)
 
 
 def lines(runs: Sequence[Simulated]) -> Iterator[str]:

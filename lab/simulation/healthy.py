@@ -20,6 +20,9 @@ SCHEDULED = ("constant", "cosine", "linear", "inverse_sqrt", "warmup", "wsd")
 """Schedules under which a course has no stair, bump or stall of its own."""
 N_GRID = 2_000
 """Steps for which the course that answers to its rate is computed; longer runs lie between them."""
+FIRST = 9.0
+"""First loss of that course: settled at a constant rate it then lies low enough to have converged; from 5 it is a
+plateau to any eye."""
 N_VALIDATIONS = (12, 25, 60, 200)
 SIGMAS = (0.01, 0.02, 0.04)
 """Noise of a point as a share of the whole fall."""
@@ -38,7 +41,9 @@ def healthy_run(n: int, seed: int) -> Chunk:
     scale = float(clean[0] - clean.min())
     sigma = float(random.choice(SIGMAS)) * scale
     rows = np.arange(n, dtype=np.int64)
-    held = np.unique(np.linspace(0, n - 1, min(n, int(random.choice(N_VALIDATIONS))) + 1).astype(np.int64)[1:])
+    held = np.unique(
+        np.linspace(0, n - 1, min(n, int(random.choice(N_VALIDATIONS))) + 1).astype(np.int64)[1:]
+    )
     validation = clean[held] + 0.02 * (clean[0] - clean[held]) + 0.2 * sigma * noise(random, len(held))
     norm = (0.4 + 0.6 * (clean - clean.min()) / scale) * np.exp(0.15 * random.standard_normal(n))
     columns = {
@@ -61,5 +66,5 @@ def _course(n: int, name: str, schedule: Callable[[int], Floats]) -> Floats:
     if name in COURSES:
         return COURSES[name](n)
     m = min(n, N_GRID)
-    course = Quadratic().course(schedule(m))
+    course = Quadratic(first=FIRST).course(schedule(m))
     return course if m == n else np.interp(np.arange(n) / n, np.arange(m) / m, course)

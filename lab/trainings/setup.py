@@ -100,7 +100,9 @@ class _Maker:
         causes = (self.fault.id,) if setup.causes is None else setup.causes
         beside = Beside(_unquiet(self, setup, series), full, setup.at, task.uniform)
         told = truth(beside, setup.expected, setup.always, setup.may, causes, setup.look_alikes)
-        config: dict[str, object] = {"vocab_size": task.n_classes} if self.seed % 2 and task.n_classes > 1 else {}
+        config: dict[str, object] = (
+            {"vocab_size": task.n_classes} if self.seed % 2 and task.n_classes > 1 else {}
+        )
         if not config and "bad_init" in told.must:
             # Without the number of classes no one knows where it should have started.
             told = replace(told, must=told.must - {"bad_init"}, may=told.may | {"bad_init"})

@@ -47,20 +47,27 @@ def diagnose(
     roles: Mapping[str, Role | str] | None = None,
     vocab_size: int | None = None,
     loss_function: str | None = None,
+    alarm_rate: float | None = None,
 ) -> Report:
     """What is wrong with a run, or with every run in a file or folder.
 
     `vocab_size`: the number of tokens or classes, if known; ln of it is the loss of a uniform guess.
     `loss_function`: what the loss is, such as "mse" or "bce", where the log does not tell.
-    `roles` and errors are those of `runs`; a loss function that is not known is a UsageError.
+    `alarm_rate`: the share of healthy runs that may be alarmed at, 0.001 if not given.  Lower: later, surer findings.
+    `roles` and errors are those of `runs`; a loss function that is not known, or a rate beyond what can be
+    controlled, is a UsageError.
     """
     from descentry.diagnosis.diagnose import diagnose as diagnose_run
 
     chosen = _roles(roles)
     check_loss_function(loss_function)
+    check_alarm_rate(alarm_rate)
     items: list[Log] | list[Run] = [source] if isinstance(source, Run) else _logs(source)
     reports = tuple(
-        diagnose_run(item, roles=chosen, vocab_size=vocab_size, loss_function=loss_function) for item in items
+        diagnose_run(
+            item, roles=chosen, vocab_size=vocab_size, loss_function=loss_function, alarm_rate=alarm_rate
+        )
+        for item in items
     )
     return Report(reports, __version__)
 
@@ -71,6 +78,14 @@ def check_loss_function(text: str | None) -> None:
 
     if text is not None and named(text) is None:
         raise UsageError(f"no loss function {text!r}; expected one of {', '.join(loss_functions())}")
+
+
+def check_alarm_rate(rate: float | None) -> None:
+    """None; raises UsageError for a rate of false alarms that cannot be controlled."""
+    from descentry.signal.alarms import LEAST_RATE, MOST_RATE
+
+    if rate is not None and not LEAST_RATE <= rate <= MOST_RATE:
+        raise UsageError(f"no alarm rate {rate:g}; expected {LEAST_RATE:g} to {MOST_RATE:g} per healthy run")
 
 
 def _logs(path: Source) -> list[Log]:

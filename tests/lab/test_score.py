@@ -1,6 +1,8 @@
 """The proving ground: runs that are the same each time, and a score that counts as it says."""
 
+import json
 import math
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -9,7 +11,7 @@ from lab.case import Case, Made, Truth
 from lab.score.answer import Answer, Said, ask
 from lab.score.figures import alarms, by_pattern, calibration, causes, macro_f1, micro_f1, wilson
 from lab.score.judge import judge
-from lab.score.table import lines, wrong
+from lab.score.table import as_dict, lines, wrong
 from lab.store import Stored, done, stored, write
 from lab.synthetic.cases import cases
 from lab.synthetic.courses import Quadratic
@@ -90,10 +92,60 @@ def test_causes_are_counted_strictly_and_with_look_alikes() -> None:
 
 def test_calibration_is_exact_where_confidence_is_the_share_that_is_right() -> None:
     judged = [judge(run("spike" if k < 8 else ""), answer(said("spike", confidence=0.8))) for k in range(10)]
-    n, error, brier = calibration(judged)
-    assert n == 10
-    assert error == pytest.approx(0.0, abs=1e-12)
-    assert brier == pytest.approx(0.16)
+    told = calibration([pair for one in judged for pair in one.sure])
+    assert told.n == 10
+    assert told.error == pytest.approx(0.0, abs=1e-12)
+    assert told.brier == pytest.approx(0.16)
+
+
+def test_calibration_error_is_the_weighted_distance_by_bins() -> None:
+    pairs = [(0.95, True)] * 3 + [(0.95, False)] + [(0.15, False)]
+    told = calibration(pairs)
+    assert told.error == pytest.approx(0.8 * 0.2 + 0.2 * 0.15)
+    assert told.brier == pytest.approx((3 * 0.05**2 + 0.95**2 + 0.15**2) / 5)
+    assert calibration([]).n == 0
+
+
+def test_notes_count_for_calibration_and_followers_do_not() -> None:
+    one = judge(run("nan"), answer(said("nan"), said("plateau", loud=False), said("spike", leads=False)))
+    assert one.sure == ((0.9, True), (0.9, False))
+
+
+def test_the_probability_of_the_first_cause_is_judged_strictly() -> None:
+    truth = {"causes": ("lr_zero",), "look_alikes": frozenset({"grads_wiped"})}
+    told = replace(answer(said("flat"), causes=("grads_wiped", "lr_zero")), cause_probability=0.5)
+    assert judge(run("flat", **truth), told).sure_cause == ((0.5, False),)
+    assert judge(run("nan", **truth), told).sure_cause == ()
+
+
+def test_benign_causes_are_asked_where_something_was_rightly_told() -> None:
+    truth = {"causes": ("step_decay_schedule",)}
+    judged = [
+        judge(run(may="staircase", kind="benign", **truth), answer(said("staircase"), causes=("step_decay_schedule",))),
+        judge(run(may="staircase", kind="benign", **truth), answer(causes=("step_decay_schedule",))),
+    ]  # fmt: skip
+    assert causes(judged, "benign").n == 1
+    assert causes(judged, "benign").strict1 == 1.0
+
+
+def test_only_loud_answers_are_alarms_and_a_fold_is_no_alarm() -> None:
+    judged = [
+        judge(run(kind="healthy"), answer(said("flat", loud=False))),
+        judge(run(may="underfit_capacity", kind="healthy"), answer(said("plateau"))),
+        judge(run(kind="healthy"), answer(said("flat"), said("spike"))),
+    ]
+    told = alarms(judged, "healthy")
+    assert (told.runs, told.alarmed, told.alarms) == (3, 1, 2)
+    assert told.per_million == pytest.approx(2e6 / 3000)
+    assert told.per_million_steps == pytest.approx(2e6 / 300)
+
+
+def test_the_score_as_json_is_strict() -> None:
+    told = as_dict([judge(run("spike"), answer()), judge(run(kind="healthy"), answer())])
+    again = json.loads(json.dumps(told, allow_nan=False))
+    assert again["patterns"]["spike"]["recall"] == 0.0
+    assert again["patterns"]["spike"]["precision"] is None
+    assert again["alarms"]["healthy"]["runs"] == 1
 
 
 def test_wilson_is_the_textbook_interval() -> None:

@@ -23,11 +23,11 @@ def leaked(n_points: int = 2000, share: float = 0.25, since: int = 0, seed: int 
     return curves_validation.leakage(chunk, share, since)
 
 
-@pytest.mark.parametrize("n_points", [200, 2000, 20_000])
-@pytest.mark.parametrize("share", [0.2, 0.4, 0.8])
+@pytest.mark.parametrize(("n_points", "share"), [(200, 0.2), (2000, 0.4), (2000, 0.8), (10_000, 0.2)])
 def test_validation_far_below_training_is_told(n_points: int, share: float) -> None:
     found = leading(leaked(n_points, share))[NAME]
-    assert found.severity is Severity.WARNING
+    # From the start on it is another measure, such as dropout makes: nothing has been seen yet.
+    assert found.severity is Severity.INFO
     assert found.curve == VAL
     assert found.onset_step <= 0.1 * n_points
 
@@ -40,6 +40,7 @@ def test_it_is_told_under_any_noise(noise: str) -> None:
 
 def test_a_sudden_fall_below_training_is_placed_where_it_comes() -> None:
     found = leading(leaked(share=0.4, since=900))[NAME]
+    assert found.severity is Severity.WARNING
     assert found.onset_step == pytest.approx(900, abs=60)
     assert f"below training since step {found.onset_step}:" in found.statement.replace(" ", " ")
 

@@ -30,6 +30,8 @@ _FAIL_ON = ("critical", "warning", "info", "never")
               help="Tokens or classes: ln N is the loss of a uniform guess.")  # fmt: skip
 @click.option("--loss-function", metavar="NAME",
               help="What the loss is, if the log does not tell: mse, bce, hinge, ...")  # fmt: skip
+@click.option("--alarm-rate", type=float, metavar="P",
+              help="Healthy runs that may be alarmed at; lower: later, surer.  [default: 0.001]")  # fmt: skip
 @options.run
 @options.verbose
 @options.no_curve
@@ -41,6 +43,7 @@ def command(
     roles: "dict[str, Role]",
     vocab_size: int | None,
     loss_function: str | None,
+    alarm_rate: float | None,
     run: str | None,
     verbose: bool,
     no_curve: bool,
@@ -56,16 +59,19 @@ def command(
       descentry diagnose --role val_loss=eval/ce --vocab-size 50257 log.csv
       ssh node cat train.log | descentry diagnose -
     """
-    from descentry.calls import check_loss_function
+    from descentry.calls import check_alarm_rate, check_loss_function
 
     check_loss_function(loss_function)
+    check_alarm_rate(alarm_rate)
     outcome = Outcome()
     as_json = as_json or format_ == "json"
     view: View = _json_view() if as_json else Screens(verbose=verbose, curve=not no_curve)
     worst = Severity.OK
     seen: set[str] = set()
     for log in Inputs(logs, outcome).logs(run):
-        report = outcome.attempt(log.place, partial(_report, log, roles, vocab_size, loss_function))
+        report = outcome.attempt(
+            log.place, partial(_report, log, roles, vocab_size, loss_function, alarm_rate)
+        )
         if report is not None:
             seen.update(curve.name for curve in report.curves)
             worst = max(worst, _worst(report), key=lambda severity: severity.rank)
@@ -82,11 +88,17 @@ def _json_view() -> JsonRuns:
 
 
 def _report(
-    log: "Log", roles: "dict[str, Role]", vocab_size: int | None, loss_function: str | None
+    log: "Log",
+    roles: "dict[str, Role]",
+    vocab_size: int | None,
+    loss_function: str | None,
+    alarm_rate: float | None,
 ) -> "RunReport":
     from descentry.diagnosis.diagnose import diagnose
 
-    return diagnose(log, roles=roles or None, vocab_size=vocab_size, loss_function=loss_function)
+    return diagnose(
+        log, roles=roles or None, vocab_size=vocab_size, loss_function=loss_function, alarm_rate=alarm_rate
+    )
 
 
 def _worst(report: "RunReport") -> Severity:

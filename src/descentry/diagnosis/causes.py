@@ -57,8 +57,8 @@ def rank(
 ) -> tuple[Cause, ...]:
     """The causes of the findings that lead, the one that best explains the gravest of them first.
 
-    `facts` holds the measured facts of each finding; `calibration` makes its probabilities mean something.  A cause that explains several findings is told once, and
-    is likelier for it: the trouble of a run mostly has one root.
+    `facts` holds the measured facts of each finding; `calibration` says what a probability is worth.  A cause
+    that explains several findings is told once, and is likelier for it: the trouble of a run mostly has one root.
     """
     ranked: dict[str, Cause] = {}
     for index, finding in enumerate(findings):
@@ -87,9 +87,7 @@ def _of_one(
     weighed.sort(key=lambda one: -one.weight)
     told = [one for k, one in enumerate(weighed[:N_MOST]) if k == 0 or one.weight / total >= LEAST]
     shares = calibration.causes([one.weight / total for one in told])
-    return [
-        _cause(index, finding, one, share, catalogue) for one, share in zip(told, shares, strict=True)
-    ]
+    return [_cause(index, finding, one, share, catalogue) for one, share in zip(told, shares, strict=True)]
 
 
 def _weigh(entry: CauseEntry, pattern: str, facts: Mapping[str, float]) -> _Weighed:

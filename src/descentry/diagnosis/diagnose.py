@@ -33,11 +33,13 @@ def diagnose(
     roles: Mapping[str, Role] | None = None,
     vocab_size: int | None = None,
     loss_function: str | None = None,
+    alarm_rate: float | None = None,
 ) -> RunReport:
     """Everything that is said about one run: verdict, findings, ranked causes, remedies.
 
     `roles`: series name -> role, overruling what the names suggest.  `vocab_size`: tokens or classes, if known.
-    `loss_function`: its name, such as "mse", if known.  Raises InputError where the log cannot be read.
+    `loss_function`: its name, such as "mse", if known.  `alarm_rate`: false alarms per healthy run, None for the
+    default.  Raises InputError where the log cannot be read.
     """
     chunks: Iterator[Chunk]
     if isinstance(source, Run):
@@ -47,7 +49,7 @@ def diagnose(
         chunks, path = source.chunks(), source.place
     told = {"vocab_size": vocab_size, "loss_function": loss_function}
     settings = {name: value for name, value in told.items() if value is not None}
-    return report(run(chunks, roles, settings), source.run, source.format, path, vocab_size)
+    return report(run(chunks, roles, settings, alarm_rate), source.run, source.format, path, vocab_size)
 
 
 def report(

@@ -12,10 +12,11 @@ from typing import ClassVar
 import numpy as np
 
 from descentry.patterns.protocol import View
-from descentry.patterns.shift_facts import goes_on, is_undone, noise_ratio, placed
+from descentry.patterns.shift_facts import goes_on, is_return, is_undone, noise_ratio, placed
 from descentry.record.chunk import Floats
 from descentry.record.finding import Evidence, Finding, Severity
 from descentry.record.roles import Role
+from descentry.signal.alarms import DEFAULT_RATE, strictness
 from descentry.signal.leaps import Leap, leaps
 from descentry.signal.profile import Profile, profile
 from descentry.signal.shape import Shape
@@ -36,14 +37,12 @@ class DataShift:
     cadence: ClassVar[str] = "block"
     clock: ClassVar[tuple[Role, ...]] = (Role.TRAIN_LOSS, Role.VAL_LOSS)
 
+    alarm_rate: float = DEFAULT_RATE
+    """False alarms per healthy run, all detectors together.  Lower: later, surer."""
     score: float = 3.8
     """A step in units of its noise: of 7,500 healthy runs under five noises fewer than one in 1,000 passes."""
     pair_score: float = 3.3
     """The same where two or more steps of one sign are found: noise brings one such in 100 runs, two in none."""
-    few_bins: float = 20.0
-    """Short courses know their noise badly: with this many bins a step must be twice as clear."""
-    live_factor: float = 1.3
-    """What a live run must show more: it is judged a hundred times, a finished one once."""
     tied_score: float = 2.8
     """The same where the logged data version changes."""
     noise_units: float = 0.6
@@ -78,10 +77,16 @@ class DataShift:
         self, view: View, shape: Shape, course: Profile, changes: Floats, beside: Floats
     ) -> list[Leap]:
         """The steps that are clear enough, one for each place, in order.  `beside`: where training leaps."""
-        slack = (1.0 + self.few_bins / len(course)) * (1.0 if view.ended else self.live_factor)
+        slack = strictness(
+            self.alarm_rate,
+            ended=view.ended,
+            n_points=shape.n_points,
+            n_first=self.n_least,
+            n_bins=len(course),
+        )
         tied: dict[int, Leap] = {}
         free: dict[int, Leap] = {}
-        for leap in self._candidates(view, shape, course):
+        for leap in self._candidates(view, shape, course, (1, -1) if len(changes) else (1,)):
             is_tied = _is_near(changes, course, leap.at)
             is_tied = is_tied or (leap.size > 0 and _is_near(beside, course, leap.at))
             # A drop that no change of the data goes with is a stair.
@@ -91,12 +96,12 @@ class DataShift:
             free = {at: leap for at, leap in free.items() if leap.score >= self.score * slack}
         return [leap for _at, leap in sorted({**free, **tied}.items())]
 
-    def _candidates(self, view: View, shape: Shape, course: Profile) -> list[Leap]:
-        """Steps up and down that matter and that nothing else explains, clearest first."""
+    def _candidates(self, view: View, shape: Shape, course: Profile, signs: tuple[int, ...]) -> list[Leap]:
+        """Steps of these signs that matter and that nothing else explains, clearest first."""
         found = [
             (leap, len(course) // share)
             for share in WIDTH_SHARES
-            for sign in (1, -1)
+            for sign in signs
             for leap in leaps(course.y, len(course) // share, self.tied_score, sign)
         ]
         good = [
@@ -104,6 +109,7 @@ class DataShift:
             for leap, width in found
             if leap.at >= 2 * width
             and self._matters(shape, course, leap)
+            and not is_return(course.y, leap, width)
             and not _is_explained(view, course, leap, width)
         ]
         return sorted(good, key=lambda leap: -leap.score)

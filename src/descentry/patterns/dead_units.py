@@ -15,6 +15,7 @@ import numpy as np
 from descentry.patterns.protocol import View
 from descentry.record.finding import Evidence, Finding, Severity
 from descentry.record.roles import Role
+from descentry.signal.alarms import DEFAULT_RATE, strictness
 from descentry.signal.profile import Profile, profile
 from descentry.signal.robust import median
 from descentry.signal.shape import Shape
@@ -30,6 +31,8 @@ class DeadUnits:
     cadence: ClassVar[str] = "block"
     clock: ClassVar[tuple[Role, ...]] = (Role.TRAIN_LOSS,)
 
+    alarm_rate: float = DEFAULT_RATE
+    """False alarms per healthy run, all detectors together.  Lower: later, surer."""
     share: float = 1.0 / 3.0
     """Share of dead units that is too many."""
     least_rise: float = 0.1
@@ -38,8 +41,6 @@ class DeadUnits:
     """Least rise in slow noise of a bin."""
     jump_share: float = 0.05
     """Longest jump of a sparse layer, as a share of the run: sparsity that grows slowly is learned."""
-    live_factor: float = 1.5
-    """What a live run must show more: it is judged a hundred times, a finished one once."""
     n_least: int = 20
     """Fewer points have no level."""
     n_wait: int = 100
@@ -48,10 +49,13 @@ class DeadUnits:
     def judge(self, view: View) -> list[Finding]:
         dying = []
         n_least = self.n_least if view.ended else self.n_wait
-        score = self.score * (1.0 if view.ended else self.live_factor)
         for name, shape in view.every(Role.DEAD_UNITS):
             is_share = shape.smallest >= 0.0 and self.share < shape.largest <= 1.0
-            rise = self._rise(profile(shape), score) if is_share and shape.n_points >= n_least else None
+            rise = (
+                self._rise(profile(shape), self._least(view, shape))
+                if is_share and shape.n_points >= n_least
+                else None
+            )
             if rise is not None:
                 dying.append((name, shape, *rise))
         if not dying:
@@ -59,6 +63,12 @@ class DeadUnits:
         n_curves = len(view.every(Role.DEAD_UNITS))
         worst = max(dying, key=lambda one: one[4] - one[3])
         return [_finding(view, *worst, len(dying), n_curves)]
+
+    def _least(self, view: View, shape: Shape) -> float:
+        """The score that is asked for at this look."""
+        return self.score * strictness(
+            self.alarm_rate, ended=view.ended, n_points=shape.n_points, n_first=self.n_wait
+        )
 
     def _rise(self, course: Profile, score: float) -> tuple[int, float, float] | None:
         """(bin of the onset, share before, share now), or None."""

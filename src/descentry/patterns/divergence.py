@@ -14,8 +14,10 @@ from descentry.patterns.protocol import View
 from descentry.patterns.reinforced import is_reinforced
 from descentry.record.finding import Evidence, Finding, Severity
 from descentry.record.roles import Role
+from descentry.signal.alarms import DEFAULT_RATE, strictness
 from descentry.signal.profile import Profile, profile
-from descentry.signal.robust import median, row_medians
+from descentry.signal.robust import median, row_medians, windows
+from descentry.signal.shape import Shape
 from descentry.signal.trend import slow_noise
 from descentry.signal.words import grouped, number, percent
 
@@ -28,12 +30,10 @@ class Divergence:
     cadence: ClassVar[str] = "block"
     clock: ClassVar[tuple[Role, ...]] = (Role.TRAIN_LOSS,)
 
+    alarm_rate: float = DEFAULT_RATE
+    """False alarms per healthy run, all detectors together.  Lower: later, surer."""
     score: float = 6.0
-    """Standard errors of slow noise that the rise must pass.  Higher: later, surer."""
-    few_bins: float = 20.0
-    """Short courses know their noise badly: with this many bins the rise must be twice as clear."""
-    live_factor: float = 1.5
-    """What a live run must show more: it is judged a hundred times, a finished one once."""
+    """Standard errors of slow noise that the rise must pass, at the default rate (signal/alarms.py)."""
     descent_share: float = 0.10
     """Least rise as a share of the descent before it.  Higher: only runs that lose much of what they learnt."""
     noise_units: float = 0.5
@@ -44,6 +44,8 @@ class Divergence:
     """Length of the last stretch, as a share of the points: a rise must have lasted that long."""
     n_least: int = 20
     """Fewer points cannot show a sustained rise."""
+    n_wait: int = 200
+    """Points of a live run before slow noise is known: until then a rise must undo all that had been learnt."""
 
     def judge(self, view: View) -> list[Finding]:
         shape = view.shape(Role.TRAIN_LOSS)
@@ -60,8 +62,14 @@ class Divergence:
         first = max(shape.first, float(course.y[:before].max(initial=-np.inf)))
         descent = max(first - lowest, 0.0)
         size = now - lowest
-        least = self.score * (1.0 + self.few_bins / len(course)) * (1.0 if view.ended else self.live_factor)
-        if score < least or size < self.descent_share * descent:
+        least = self.score * strictness(
+            self.alarm_rate,
+            ended=view.ended,
+            n_points=shape.n_points,
+            n_first=self.n_least,
+            n_bins=len(course),
+        )
+        if score < least or size < self._least_share(view, shape) * descent:
             return []
         if size < self.noise_units * course.noise or size < self.level_share * abs(lowest):
             return []
@@ -98,6 +106,10 @@ class Divergence:
             )
         ]  # fmt: skip
 
+    def _least_share(self, view: View, shape: Shape) -> float:
+        """The part of the descent that must be lost."""
+        return 1.0 if not view.ended and shape.n_points < self.n_wait else self.descent_share
+
 
 def _rise(course: Profile, stretch_share: float) -> tuple[int, float, float, float] | None:
     """(bin where the lowest stretch ends, its level, the last stretch's level, standard errors between).
@@ -115,7 +127,7 @@ def _rise(course: Profile, stretch_share: float) -> tuple[int, float, float, flo
     slow = slow_noise(y)
     best: tuple[int, float, float, float] | None = None
     for window in (max(k, n // 5), 3):
-        levels = row_medians(np.lib.stride_tricks.sliding_window_view(y[: n - k], window))
+        levels = row_medians(windows(y[: n - k], window))
         at = int(levels.argmin())
         lowest = float(levels[at])
         error = 1.25 * slow * np.sqrt(1.0 / k + 1.0 / window)

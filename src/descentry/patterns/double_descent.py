@@ -16,6 +16,7 @@ from descentry.patterns.protocol import View
 from descentry.record.chunk import Floats
 from descentry.record.finding import Evidence, Finding, Severity
 from descentry.record.roles import Role
+from descentry.signal.alarms import DEFAULT_RATE, strictness
 from descentry.signal.robust import SQRT_6, median
 from descentry.signal.shape import Shape
 from descentry.signal.trend import shared, smoothed
@@ -45,6 +46,8 @@ class DoubleDescent:
     cadence: ClassVar[str] = "block"
     clock: ClassVar[tuple[Role, ...]] = (Role.VAL_LOSS, Role.TRAIN_LOSS)
 
+    alarm_rate: float = DEFAULT_RATE
+    """False alarms per healthy run, all detectors together.  Lower: later, surer."""
     score: float = 6.0
     """Standard errors of slow noise that rise and fall must pass.  Higher: only clear humps."""
     level_share: float = 0.03
@@ -86,7 +89,7 @@ class DoubleDescent:
             return False
         if gain < self.descent_share * rise or hump.now - hump.before > self.return_share * rise:
             return False
-        return min(rise, fall) >= self.score * _error(val.levels)
+        return min(rise, fall) >= self.score * strictness(self.alarm_rate) * _error(val.levels)
 
     def _is_single(self, val: Shape, hump: _Hump) -> bool:
         """Whether validation is high for long enough, in one piece, and stays down afterwards."""

@@ -16,6 +16,7 @@ from descentry.patterns.protocol import View
 from descentry.record.chunk import Ints
 from descentry.record.finding import Evidence, Finding, Severity
 from descentry.record.roles import Role
+from descentry.signal.alarms import DEFAULT_RATE, strictness
 from descentry.signal.magnitude import Magnitude, logs, magnitude
 from descentry.signal.robust import median
 from descentry.signal.shape import Shape
@@ -42,6 +43,8 @@ class ExplodingGradient:
     cadence: ClassVar[str] = "block"
     clock: ClassVar[tuple[Role, ...]] = (Role.GRAD_NORM, Role.TRAIN_LOSS)
 
+    alarm_rate: float = DEFAULT_RATE
+    """False alarms per healthy run, all detectors together.  Lower: later, surer."""
     factor: float = 10.0
     """Least rise of the course over its lowest settled level.  Higher: slow growth is seen later."""
     over_highest: float = 5.0
@@ -92,7 +95,7 @@ class ExplodingGradient:
         before = norm.y[len(norm) // 20 : onset]
         noise = _noise(norm, onset)
         far = top - float(before.max(initial=lowest)) >= np.log(self.over_highest)
-        if not far or top - lowest < self.score * noise:
+        if not far or top - lowest < self.score * strictness(self.alarm_rate) * noise:
             return None
         return Rise(onset, end, lowest, top, median(norm.y[-max(2, len(norm) // 20) :]))
 
@@ -103,7 +106,9 @@ class ExplodingGradient:
         usual = np.array([median(norm.y[late : at + 1]) for at in range(late, len(norm))])
         place = np.searchsorted(norm.course.starts[late:], shape.first_steps, side="right") - 1
         heights = logs(shape.high) - usual[np.maximum(place, 0)]
-        least = max(np.log(self.leap_factor), self.score * max(norm.noise, norm.slow))
+        least = max(
+            np.log(self.leap_factor), self.score * strictness(self.alarm_rate) * max(norm.noise, norm.slow)
+        )
         found: Ints = np.flatnonzero((heights >= least) & (place >= 1))
         return found
 

@@ -12,6 +12,7 @@ from descentry.patterns.protocol import View
 from descentry.patterns.reinforced import is_reinforced
 from descentry.record.finding import Evidence, Finding, Severity
 from descentry.record.roles import Role
+from descentry.signal.alarms import DEFAULT_RATE, strictness
 from descentry.signal.profile import Profile, profile
 from descentry.signal.robust import median
 from descentry.signal.shape import Shape
@@ -27,8 +28,12 @@ class Flat:
     cadence: ClassVar[str] = "block"
     clock: ClassVar[tuple[Role, ...]] = (Role.TRAIN_LOSS,)
 
+    alarm_rate: float = DEFAULT_RATE
+    """False alarms per healthy run, all detectors together.  Lower: later, surer."""
     noise_units: float = 3.5
     """Largest fall of a bin, in noise of a single point.  Higher: slow learners are called flat."""
+    fall_score: float = 6.0
+    """Standard errors from which a fall is beyond doubt.  Lower: slow descents are less often called flat."""
     level_share: float = 0.04
     """Largest fall as a share of the level: more is a descent, however noisy the curve."""
     noise_share: float = 0.1
@@ -59,13 +64,13 @@ class Flat:
         fall = start - settled
         deepest = start - float(course.y.min())
         scale = max(abs(start), noise) or float(abs(course.y).max()) or 1.0
-        slack = max(self.noise_units * noise, 1e-3 * scale)
+        slack = max(self.noise_units / strictness(self.alarm_rate) * noise, 1e-3 * scale)
         if abs(shape.first - start) > max(6.0 * noise, 2e-3 * scale) or view.said("divergence") is not None:
             return []
         if deepest > min(slack + 0.5 * noise, self.level_share * scale + noise):
             return []
         # A signed objective has no level to leave, and noise of a tenth of the level hides a descent.
-        if course.y.min() < 0.0 or noise > self.noise_share * settled or _falls_for_sure(course):
+        if course.y.min() < 0.0 or noise > self.noise_share * settled or self._falls_for_sure(course):
             return []
         if abs(fall) > max(_doubt(shape) * noise, 1e-3 * scale) or float(course.y.max()) - start > slack:
             return []
@@ -94,18 +99,19 @@ class Flat:
             )
         ]  # fmt: skip
 
+    def _falls_for_sure(self, course: Profile) -> bool:
+        """Whether half the noise of a point is lost between first and last third, beyond all doubt."""
+        third = max(2, len(course) // 3)
+        fall = median(course.y[:third]) - median(course.y[-third:])
+        error = 1.25 * slow_noise(course.y) * (2.0 / third) ** 0.5
+        return bool(
+            fall > 0.5 * course.noise and fall > self.fall_score / strictness(self.alarm_rate) * error
+        )
+
 
 def _start_level(shape: Shape) -> float:
     """The level of the first twentieth of the run, of three points at least."""
     return median(shape.levels[: max(3, len(shape) // 20)])
-
-
-def _falls_for_sure(course: Profile) -> bool:
-    """Whether half the noise of a point is lost between first and last third, beyond all doubt."""
-    third = max(2, len(course) // 3)
-    fall = median(course.y[:third]) - median(course.y[-third:])
-    error = 1.25 * slow_noise(course.y) * (2.0 / third) ** 0.5
-    return bool(fall > 0.5 * course.noise and fall > 6.0 * error)
 
 
 def _doubt(shape: Shape) -> float:

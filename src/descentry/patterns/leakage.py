@@ -20,6 +20,7 @@ from descentry.patterns.protocol import View
 from descentry.record.chunk import Floats
 from descentry.record.finding import Evidence, Finding, Severity
 from descentry.record.roles import Role
+from descentry.signal.alarms import DEFAULT_RATE, strictness
 from descentry.signal.profile import profile
 from descentry.signal.robust import median, spread
 from descentry.signal.shape import Shape
@@ -54,6 +55,8 @@ class Leakage:
     """The same where the settings tell of dropout."""
     descent_share: float = 0.03
     """Least gap as a share of the whole descent: near zero all levels are far apart."""
+    alarm_rate: float = DEFAULT_RATE
+    """False alarms per healthy run, all detectors together.  Lower: later, surer."""
     score: float = 5.0
     """Standard errors of the gap, slow noise included.  Higher: later, surer."""
     run_share: float = 0.3
@@ -100,7 +103,11 @@ class Leakage:
         part, level = gaps[start:], median(beside[start:])
         gap, descent = median(part), train.first - float(train.levels.min())
         error = 1.25 * spread(part) * shared(part) / np.sqrt(n)
-        if gap < least * level or gap < self.descent_share * descent or gap < self.score * error:
+        if (
+            gap < least * level
+            or gap < self.descent_share * descent
+            or gap < self.score * strictness(self.alarm_rate) * error
+        ):
             return None
         return _Below(start, level - gap, level, float(min(gap / error, 99.0)) if error > 0 else 99.0)
 
@@ -145,7 +152,9 @@ class Leakage:
         )
         return Finding(
             pattern=self.id,
-            severity=Severity.WARNING,
+            # What holds from the first evaluation on is another measure, such as dropout or smoothed labels make: only
+            # what training has seen can be known better by and by.
+            severity=Severity.INFO if below.start <= 1 else Severity.WARNING,
             confidence=float(min(0.9, 0.55 + share)),
             curve=name,
             onset_step=onset,

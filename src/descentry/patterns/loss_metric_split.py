@@ -18,6 +18,7 @@ from descentry.patterns.protocol import View
 from descentry.record.chunk import Floats
 from descentry.record.finding import Evidence, Finding, Severity
 from descentry.record.roles import Role
+from descentry.signal.alarms import DEFAULT_RATE, strictness
 from descentry.signal.profile import profile
 from descentry.signal.robust import SQRT_6, median, spread
 from descentry.signal.shape import Shape
@@ -48,6 +49,8 @@ class LossMetricSplit:
     cadence: ClassVar[str] = "block"
     clock: ClassVar[tuple[Role, ...]] = (Role.VAL_LOSS, Role.TRAIN_LOSS)
 
+    alarm_rate: float = DEFAULT_RATE
+    """False alarms per healthy run, all detectors together.  Lower: later, surer."""
     score: float = 6.0
     """Standard errors of slow noise that the metric must have lost.  Higher: later, surer."""
     noise_units: float = 1.5
@@ -94,7 +97,11 @@ class LossMetricSplit:
         n_smoothed = 2 * half_window(len(values)) + 1
         error = 1.25 * max(slow_noise(values), noise) * float(np.sqrt(1.0 / n_last + 1.0 / n_smoothed))
         gain = float(values[: best + 1].max()) - bottom
-        if rise < self.score * error or rise < self.noise_units * noise or rise < self.gain_share * gain:
+        if (
+            rise < self.score * strictness(self.alarm_rate) * error
+            or rise < self.noise_units * noise
+            or rise < self.gain_share * gain
+        ):
             return None
         if gain < self.learned_share * rise:
             return None
@@ -118,7 +125,9 @@ class LossMetricSplit:
         if len(turned) - since < 3 * k:
             return False
         then, now = median(turned[max(0, since - k) : since + k]), median(turned[-k:])
-        return then - now > self.score * slow_noise(turned) * float(np.sqrt(2.0 / k))
+        return then - now > self.score * strictness(self.alarm_rate) * slow_noise(turned) * float(
+            np.sqrt(2.0 / k)
+        )
 
     def _worse(self, view: View, val: Shape, name: str, shape: Shape, turn: _Turn) -> Finding:
         step = int(profile(shape).starts[turn.best])
@@ -167,7 +176,10 @@ class LossMetricSplit:
         middle, end = ratio[n // 3 : n // 3 + max(2, n // 5)], ratio[-max(2, n // 5) :]
         error = slow_noise(ratio[n // 3 :]) * float(np.sqrt(2.0 / len(end)))
         change = abs(median(end) - median(middle))
-        if change < self.unit_share * abs(median(middle)) or change < self.score * error:
+        if (
+            change < self.unit_share * abs(median(middle))
+            or change < self.score * strictness(self.alarm_rate) * error
+        ):
             return None
         return median(middle), median(end)
 

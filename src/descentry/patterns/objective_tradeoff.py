@@ -19,6 +19,7 @@ import numpy as np
 from descentry.patterns.protocol import View
 from descentry.record.finding import Evidence, Finding, Severity
 from descentry.record.roles import Role
+from descentry.signal.alarms import DEFAULT_RATE, strictness
 from descentry.signal.profile import Profile, profile
 from descentry.signal.robust import median
 from descentry.signal.shape import Shape
@@ -56,10 +57,10 @@ class ObjectiveTradeoff:
     cadence: ClassVar[str] = "block"
     clock: ClassVar[tuple[Role, ...]] = (Role.TRAIN_LOSS,)
 
+    alarm_rate: float = DEFAULT_RATE
+    """False alarms per healthy run, all detectors together.  Lower: later, surer."""
     score: float = 6.0
     """Standard errors of slow noise by which one must rise and the other fall.  Higher: later, surer."""
-    live_factor: float = 1.5
-    """What a live run must show more: it is judged a hundred times, a finished one once."""
     descent_share: float = 0.05
     """Least rise as a share of what the objective had gained."""
     level_share: float = 0.02
@@ -96,9 +97,11 @@ class ObjectiveTradeoff:
             return None
         lowest, now = median(y[max(0, at - width // 2) : at + width // 2 + 1]), median(y[-k:])
         rise, descent = now - lowest, float(y[:3].max()) - lowest
-        factor = self.score * (1.0 if view.ended else self.live_factor)
+        score = self.score * strictness(
+            self.alarm_rate, ended=view.ended, n_points=worse.shape.n_points, n_first=self.n_least
+        )
         least = max(
-            factor * _error(worse, width, k), self.descent_share * descent, self.level_share * abs(lowest)
+            score * _error(worse, width, k), self.descent_share * descent, self.level_share * abs(lowest)
         )
         if rise < least or descent <= 0:
             return None
@@ -106,7 +109,7 @@ class ObjectiveTradeoff:
         other = better.course.y
         then = median(other[max(0, begin - width // 2) : begin + width // 2 + 1])
         fall = then - median(other[-max(3, len(other) // 10) :])
-        sure = fall >= max(factor * _error(better, width, k), self.level_share * abs(then))
+        sure = fall >= max(score * _error(better, width, k), self.level_share * abs(then))
         return at if sure else None
 
     def _stalls(self, view: View, behind: Objective, ahead: Objective) -> bool:

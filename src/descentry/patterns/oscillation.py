@@ -15,6 +15,7 @@ import numpy as np
 from descentry.patterns.protocol import View
 from descentry.record.finding import Evidence, Finding, Severity
 from descentry.record.roles import Role
+from descentry.signal.alarms import DEFAULT_RATE, log_strictness
 from descentry.signal.profile import Profile, profile
 from descentry.signal.shape import Shape
 from descentry.signal.swings import Swing, residual, swing
@@ -31,15 +32,15 @@ class Oscillation:
     cadence: ClassVar[str] = "block"
     clock: ClassVar[tuple[Role, ...]] = (Role.TRAIN_LOSS, Role.VAL_LOSS)
 
+    alarm_rate: float = DEFAULT_RATE
+    """False alarms per healthy run, all detectors together.  Lower: later, surer."""
     weight: float = 8.5
     """Power of the line over that around it, times the share of the scatter that it explains.  Of 8,000 healthy runs of
     100 to 4,000 points under five noises two pass, both of 300 points with noise that lasts for ten."""
     score: float = 15.0
     """Least power of the line over that around it: a slow wave that fills the run is no line."""
-    few_points: float = 100.0
+    few_points: float = 150.0
     """With this many points the line must stand twice as high: slow noise spans many of so few."""
-    live_factor: float = 1.5
-    """What a live run must show more: it is judged a hundred times, a finished one once."""
     share: float = 0.28
     """Least share of the scatter that the period explains."""
     n_cycles: float = 4.0
@@ -66,7 +67,9 @@ class Oscillation:
 
     def _is_real(self, view: View, shape: Shape, course: Profile, seen: Swing) -> bool:
         least = (
-            self.weight * (1.0 + self.few_points / shape.n_points) * (1.0 if view.ended else self.live_factor)
+            self.weight
+            * (1.0 + self.few_points / shape.n_points)
+            * log_strictness(self.alarm_rate, ended=view.ended, n_points=shape.n_points, n_first=self.n_least)
         )
         later = course.y[len(course) // 10 :]
         fall = float(

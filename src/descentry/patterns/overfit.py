@@ -16,6 +16,7 @@ from descentry.patterns.protocol import View
 from descentry.record.chunk import Floats
 from descentry.record.finding import Evidence, Finding, Severity
 from descentry.record.roles import Role
+from descentry.signal.alarms import DEFAULT_RATE, strictness
 from descentry.signal.robust import SQRT_6, median, spread
 from descentry.signal.shape import Shape
 from descentry.signal.trend import half_window, slow_noise, smoothed
@@ -30,6 +31,8 @@ class Overfit:
     cadence: ClassVar[str] = "block"
     clock: ClassVar[tuple[Role, ...]] = (Role.VAL_LOSS, Role.TRAIN_LOSS)
 
+    alarm_rate: float = DEFAULT_RATE
+    """False alarms per healthy run, all detectors together.  Lower: later, surer."""
     score: float = 6.0
     """Rise of the last validations in standard errors, slow noise included.  Higher: later, surer."""
     noise_units: float = 1.5
@@ -82,7 +85,7 @@ class Overfit:
             )
         n_last, n_smoothed = max(2, len(after) // 4), 2 * half_window(len(values)) + 1
         error = 1.25 * max(slow_noise(values), noise) * np.sqrt(1.0 / n_last + 1.0 / n_smoothed)
-        if rise < self.noise_units * noise or rise < self.score * error:
+        if rise < self.noise_units * noise or rise < self.score * strictness(self.alarm_rate) * error:
             return False
         # The last quarter must stand above nearly all that came around the minimum.
         return float(np.mean(after[len(after) // 2 :] > bottom + 0.3 * rise)) >= 0.8

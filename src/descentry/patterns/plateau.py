@@ -21,6 +21,7 @@ from descentry.patterns.reinforced import is_reinforced
 from descentry.record.chunk import Floats, Ints
 from descentry.record.finding import Evidence, Finding, Severity
 from descentry.record.roles import Role
+from descentry.signal.alarms import DEFAULT_RATE, strictness
 from descentry.signal.leaps import leaps
 from descentry.signal.profile import Profile, profile
 from descentry.signal.robust import median, spread
@@ -51,10 +52,14 @@ class Plateau:
 
     run_share: float = 0.2
     """Least length of the stretch as a share of the run.  Higher: only long stalls."""
-    live_share: float = 0.35
+    live_share: float = 0.25
     """The same while the run goes on: it is judged a hundred times, a finished one once."""
     resolution: float = 0.02
     """The stretch counts only if a fall by this share of the descent would have been seen in it."""
+    alarm_rate: float = DEFAULT_RATE
+    """False alarms per healthy run, all detectors together.  Lower: later, surer."""
+    score: float = 2.0
+    """Standard errors by which the expected fall must be missed, at the default rate."""
     expected_share: float = 0.35
     """The most that may have fallen, as a share of what the earlier course led one to expect."""
     dead_share: float = 1e-4
@@ -82,7 +87,10 @@ class Plateau:
         if descent < 5.0 * max(course.wander, 1e-12) or descent < 0.02 * abs(first):
             return []
         least_share = self.run_share if view.ended else self.live_share
-        stretch = self._final(course, descent, least_share) or self._stall(course, descent)
+        score = self.score * strictness(
+            self.alarm_rate, ended=view.ended, n_points=shape.n_points, n_first=self.n_wait
+        )
+        stretch = self._final(course, descent, least_share, score) or self._stall(course, descent, score)
         if stretch is None:
             return []
         level = median(course.y[stretch.start : stretch.stop])
@@ -90,7 +98,7 @@ class Plateau:
             return []
         return [self._finding(view, course, stretch, level, first)]
 
-    def _final(self, course: Profile, descent: float, least_share: float) -> Stretch | None:
+    def _final(self, course: Profile, descent: float, least_share: float, score: float) -> Stretch | None:
         """The longest stretch up to the end in which nothing moves."""
         m = len(course)
         starts = np.arange(0, int((1.0 - least_share) * m) + 1, max(1, m // 50))
@@ -99,7 +107,7 @@ class Plateau:
             if self._is_still(stretch, descent):
                 stretch = self._trimmed(course, stretch)
                 is_long = stretch.stop - stretch.start >= least_share * m
-                return stretch if is_long and self._is_wall(course, stretch) else None
+                return stretch if is_long and self._is_wall(course, stretch, score) else None
         return None
 
     def _trimmed(self, course: Profile, stretch: Stretch) -> Stretch:
@@ -111,7 +119,7 @@ class Plateau:
         lead = int(above[-1]) + 1 if len(above) and above[0] == 0 else 0
         return _measure(course.y, stretch.start + lead, stretch.stop)
 
-    def _stall(self, course: Profile, descent: float) -> Stretch | None:
+    def _stall(self, course: Profile, descent: float, score: float) -> Stretch | None:
         """A stretch in the middle after which the fall resumes."""
         m = len(course)
         length = max(8, int(np.ceil(self.run_share * m)))
@@ -124,10 +132,10 @@ class Plateau:
             fell = before - level >= 0.02 * descent
             if fell and level - after >= 0.15 * descent and self._is_still(stretch, descent):
                 stretch = self._widened(course, stretch, descent)
-                return stretch if self._is_wall(course, stretch) else None
+                return stretch if self._is_wall(course, stretch, score) else None
         return None
 
-    def _is_wall(self, course: Profile, stretch: Stretch) -> bool:
+    def _is_wall(self, course: Profile, stretch: Stretch, score: float) -> bool:
         """Whether the earlier course led one to expect a fall that did not come."""
         part = course.y[stretch.start : stretch.stop]
         if len(part) >= 0.5 * len(course) and spread(part) < self.dead_share * abs(median(part)):
@@ -141,7 +149,7 @@ class Plateau:
         then = median(course.y[max(0, half - 2) : half + 3])
         fell = then - median(part[: max(2, len(part) // 3)]) - _stairs(course.y, half, stretch.start)
         expected = fell * (1.0 - begin / end)
-        return bool(max(stretch.change, 0.0) + 2.0 * stretch.error < self.expected_share * expected)
+        return bool(max(stretch.change, 0.0) + score * stretch.error < self.expected_share * expected)
 
     def _widened(self, course: Profile, stretch: Stretch, descent: float) -> Stretch:
         while stretch.stop < len(course):
@@ -167,7 +175,13 @@ class Plateau:
             f"the loss stays at {number(level, course.wander)} from step {grouped(onset)} to {grouped(end)} "
             f"({percent(share)} of the points), {percent(level / first)} of its first value"
             + (", then falls on" if resumes else "")
-            + ("; the learning rate has ended its schedule" if ended else f"; {planned.words}" if planned else "")
+            + (
+                "; the learning rate has ended its schedule"
+                if ended
+                else f"; {planned.words}"
+                if planned
+                else ""
+            )
         )
         facts = {"mid_run": float(resumes), "final_share": level / first}
         return Finding(

@@ -75,7 +75,9 @@ class View:
     def every(self, *roles: Role) -> list[tuple[str, Shape]]:
         """Name and reduction of each curve with one of these roles, in order of appearance; empty curves left out."""
         return [
-            (name, shape) for name, shape in self.shapes.items() if self.roles.get(name) in roles and len(shape)
+            (name, shape)
+            for name, shape in self.shapes.items()
+            if self.roles.get(name) in roles and len(shape)
         ]
 
     def shape(self, role: Role) -> Shape | None:

@@ -1,5 +1,7 @@
 """The detectors, in the order in which they speak: later ones may read what earlier ones said."""
 
+from collections.abc import Sequence
+from dataclasses import fields, is_dataclass, replace
 from importlib import import_module
 from importlib.metadata import entry_points
 
@@ -49,3 +51,15 @@ def detectors() -> list[Detector]:
     """One of each registered detector with its default parameters, built-ins first."""
     added = sorted(entry_points(group=ENTRY_POINTS), key=lambda entry: entry.name)
     return [_load(name) for name in (*BUILT_IN, *(entry.value for entry in added))]
+
+
+def at_rate(chosen: Sequence[Detector], alarm_rate: float) -> list[Detector]:
+    """The same detectors, at another rate of false alarms per healthy run: those that have an `alarm_rate`."""
+    return [_at_rate(one, alarm_rate) for one in chosen]
+
+
+def _at_rate(detector: Detector, alarm_rate: float) -> Detector:
+    if not is_dataclass(detector) or "alarm_rate" not in {one.name for one in fields(detector)}:
+        return detector
+    tuned: Detector = replace(detector, alarm_rate=alarm_rate)  # type: ignore[type-var]
+    return tuned

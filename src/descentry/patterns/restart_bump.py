@@ -15,6 +15,7 @@ import numpy as np
 from descentry.patterns.protocol import View
 from descentry.record.finding import Evidence, Finding, Severity
 from descentry.record.roles import Role
+from descentry.signal.alarms import DEFAULT_RATE, strictness
 from descentry.signal.rate import rate_rises
 from descentry.signal.robust import median
 from descentry.signal.shape import Shape
@@ -54,6 +55,8 @@ class RestartBump:
     cadence: ClassVar[str] = "block"
     clock: ClassVar[tuple[Role, ...]] = (Role.TRAIN_LOSS,)
 
+    alarm_rate: float = DEFAULT_RATE
+    """False alarms per healthy run, all detectors together.  Lower: later, surer."""
     score: float = 6.0
     """The jump in standard errors.  Only marks are looked at, so few are tried; higher: mild bumps are passed over."""
     noise_units: float = 1.0
@@ -95,7 +98,11 @@ class RestartBump:
         noise = max(slow_noise(shape.levels[max(0, at - 60) : at]), _error(shape))
         score = (top - level) / (1.25 * noise * np.sqrt(1 / len(before) + 1 / 3)) if noise > 0 else np.inf
         jump = top - level
-        if score < self.score or jump < self.noise_units * shape.noise or jump <= 0:
+        if (
+            score < self.score * strictness(self.alarm_rate)
+            or jump < self.noise_units * shape.noise
+            or jump <= 0
+        ):
             return None
         back = _back(after, level + (1.0 - self.back_share) * jump, int(window.argmax()))
         if back is None and len(after) > self.wait_share * len(shape):
@@ -114,7 +121,11 @@ class RestartBump:
         statement = (
             f"{where}{times} at step {grouped(largest.onset)}, the loss jumps from "
             f"{number(largest.before, shape.noise)} to {number(largest.top, shape.noise)}"
-            + (f" and is back by step {grouped(largest.end)}" if largest.end is not None else ", not yet back")
+            + (
+                f" and is back by step {grouped(largest.end)}"
+                if largest.end is not None
+                else ", not yet back"
+            )
         )
         return Finding(
             pattern=self.id,

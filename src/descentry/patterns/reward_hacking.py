@@ -15,8 +15,9 @@ import numpy as np
 from descentry.patterns.protocol import View
 from descentry.record.finding import Evidence, Finding, Severity
 from descentry.record.roles import Role
+from descentry.signal.alarms import DEFAULT_RATE, strictness
 from descentry.signal.profile import profile
-from descentry.signal.robust import median, row_medians
+from descentry.signal.robust import median, row_medians, windows
 from descentry.signal.shape import Shape
 from descentry.signal.trend import slow_noise
 from descentry.signal.words import grouped, number
@@ -30,6 +31,8 @@ class RewardHacking:
     cadence: ClassVar[str] = "block"
     clock: ClassVar[tuple[Role, ...]] = (Role.REWARD, Role.TRAIN_LOSS)
 
+    alarm_rate: float = DEFAULT_RATE
+    """False alarms per healthy run, all detectors together.  Lower: later, surer."""
     score: float = 6.0
     """Standard errors by which the preference must fall, slow noise included.  Higher: later, surer."""
     range_share: float = 0.2
@@ -42,8 +45,6 @@ class RewardHacking:
     """Growth in the last third over that in the third before.  Higher: only explosions."""
     n_least: int = 40
     """Fewer rewards show no climb."""
-    live_factor: float = 1.5
-    """What a live run must show more: it is judged a hundred times, a finished one once."""
     n_judged: int = 8
     """Fewer judgements show no turn."""
     n_wait: int = 10
@@ -72,7 +73,7 @@ class RewardHacking:
         """The preference has turned down while the reward has not."""
         course = profile(shape)
         width = min(5, 1 + 2 * (len(course) // 12))
-        smooth = row_medians(np.lib.stride_tricks.sliding_window_view(course.y, width))
+        smooth = row_medians(windows(course.y, width))
         at = int(smooth.argmax()) + width // 2
         after = course.y[at + 1 :]
         if len(after) < 3:
@@ -81,7 +82,9 @@ class RewardHacking:
         high, now = float(smooth.max()), max(median(after[-k:]), median(after[-2:]))
         noise = max(slow_noise(course.y), course.wander)
         error = 1.25 * noise * float(np.sqrt(1.0 / k + 1.0 / width))
-        score = self.score * (1.0 if view.ended else self.live_factor)
+        score = self.score * strictness(
+            self.alarm_rate, ended=view.ended, n_points=shape.n_points, n_first=self.n_judged
+        )
         fall, extent = high - now, high - float(course.y.min())
         if fall <= max(score * error, self.range_share * extent) or not _climbs(reward, course.x[at]):
             return None

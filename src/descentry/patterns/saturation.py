@@ -15,6 +15,7 @@ import numpy as np
 from descentry.patterns.protocol import View
 from descentry.record.finding import Evidence, Finding, Severity
 from descentry.record.roles import Role
+from descentry.signal.alarms import DEFAULT_RATE, strictness
 from descentry.signal.magnitude import Magnitude, magnitude
 from descentry.signal.profile import profile
 from descentry.signal.robust import median
@@ -34,6 +35,8 @@ class Saturation:
     cadence: ClassVar[str] = "block"
     clock: ClassVar[tuple[Role, ...]] = (Role.TRAIN_LOSS,)
 
+    alarm_rate: float = DEFAULT_RATE
+    """False alarms per healthy run, all detectors together.  Lower: later, surer."""
     growth: float = 5.0
     """Least growth of the largest logit over its lowest settled level.  Higher: later."""
     logit: float = 30.0
@@ -48,8 +51,6 @@ class Saturation:
     """Least rise of that share over the one at the start."""
     score: float = 6.0
     """Least change in slow noise of a bin."""
-    live_factor: float = 1.5
-    """What a live run must show more: it is judged a hundred times, a finished one once."""
     settled_share: float = 0.2
     """Share of the points before growth begins: what grows from the start on is the beginning of a run."""
     n_least: int = 20
@@ -60,17 +61,26 @@ class Saturation:
     def judge(self, view: View) -> list[Finding]:
         found: list[Finding] = []
         n_least = self.n_least if view.ended else self.n_wait
-        score = self.score * (1.0 if view.ended else self.live_factor)
         for name, shape in view.every(Role.MAX_LOGIT):
             if shape.n_points >= n_least and shape.largest >= self.logit:
-                found += _told(view, name, shape, "logits", self._grown(magnitude(shape), score))
+                found += _told(
+                    view, name, shape, "logits", self._grown(magnitude(shape), self._least(view, shape))
+                )
         for name, shape in view.every(Role.ATTENTION_ENTROPY):
             if shape.n_points >= n_least and shape.smallest <= self.entropy_share * shape.largest:
-                found += _told(view, name, shape, "entropy", self._collapsed(magnitude(shape), score))
+                found += _told(
+                    view, name, shape, "entropy", self._collapsed(magnitude(shape), self._least(view, shape))
+                )
         for name, shape in view.every(Role.SATURATION):
             if shape.n_points >= n_least and self.bound_share <= shape.largest <= 1.0:
-                found += _told(view, name, shape, "bounds", self._bound(shape, score))
+                found += _told(view, name, shape, "bounds", self._bound(shape, self._least(view, shape)))
         return [max(found, key=lambda one: one.facts["strength"])] if found else []
+
+    def _least(self, view: View, shape: Shape) -> float:
+        """The score that is asked for at this look."""
+        return self.score * strictness(
+            self.alarm_rate, ended=view.ended, n_points=shape.n_points, n_first=self.n_wait
+        )
 
     def _grown(self, logit: Magnitude, score: float) -> Change | None:
         """Growth without a limit in sight."""

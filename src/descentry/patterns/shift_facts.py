@@ -36,6 +36,15 @@ def goes_on(course: Profile, leap: Leap) -> bool:
     return fall > 3.0 * 1.25 * slow_noise(rest) * np.sqrt(2.0 / third) and fall > 0.02 * abs(leap.size)
 
 
+def is_return(y: Floats, leap: Leap, width: int) -> bool:
+    """Whether the step only takes back one the other way shortly before: the end of a dip or of a bump."""
+    earlier = leaps(y, width, 2.5, -1 if leap.size > 0 else 1)
+    near = 5 * width
+    return any(
+        leap.at - near <= one.at < leap.at and abs(one.size) >= 0.5 * abs(leap.size) for one in earlier
+    )
+
+
 def is_undone(y: Floats, leap: Leap, width: int) -> bool:
     """Whether a later change takes back at least half of the step at once: a stretch of other data has ended."""
     back = leaps(y, width, 2.5, -1 if leap.size > 0 else 1)

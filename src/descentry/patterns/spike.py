@@ -3,7 +3,7 @@
 Level and noise come from the blocks before (signal/level.py).  A point that stands above the level
 by more noise than `candidate` opens an excursion, which ends when a later block has come back.  Which
 excursions count is decided by how far this curve's own noise reaches and how long it stays there
-(signal/tails.py): at most `expected_alarms` per run by noise alone, whatever its length.  A leap must also
+(signal/tails.py): at the rate `alarm_rate` by noise alone, whatever its length.  A leap must also
 matter to the eye: a share of the whole descent, or of the level.  Blocks are closed by count, so any chunking
 gives the same answer.  NaN belongs to `nan` and is skipped.
 """
@@ -18,6 +18,7 @@ from descentry.patterns.spike_finding import finding
 from descentry.record.chunk import Floats, Ints
 from descentry.record.finding import Finding
 from descentry.record.roles import Role
+from descentry.signal.alarms import DEFAULT_RATE
 from descentry.signal.excursion import Excursion
 from descentry.signal.level import BlockLevel, residuals
 from descentry.signal.robust import median
@@ -52,8 +53,11 @@ class Spike:
 
     candidate: float = 6.0
     """Noise units above the level that open an excursion.  Lower: more work, no more findings."""
-    expected_alarms: float = 0.01
-    """Spikes that noise alone may bring per run.  Lower: fewer false alarms, small spikes missed."""
+    alarm_rate: float = DEFAULT_RATE
+    """False alarms per healthy run, all detectors together.  Lower: small spikes are missed."""
+    expected_times: float = 2.0
+    """Excursions that fitted tails may bring per run, over the rate: the margins upon the fits keep half of them from
+    counting.  Higher: more false alarms."""
     descent_share: float = 0.05
     """Least height as a share of the whole descent so far."""
     huge_share: float = 0.25
@@ -230,7 +234,7 @@ class Spike:
         return [event for event in state.events if self._is_real(state, event, reach)]
 
     def _reach(self, state: SpikeState) -> float:
-        return max(self.candidate + 1.0, state.tails.reach(self.expected_alarms))
+        return max(self.candidate + 1.0, state.tails.reach(self.expected_times * self.alarm_rate))
 
     def _is_real(self, state: SpikeState, event: Excursion, reach: float) -> bool:
         base = state.base
@@ -244,7 +248,9 @@ class Spike:
         # few points before it say of the noise is a guess.
         margin = 1.15 + 8.0 / np.sqrt(max(event.first_index, 1))
         is_beyond = event.score >= reach * margin and matters
-        stays = is_huge and event.stay >= state.tails.stay(len(state.events), self.expected_alarms)
+        stays = is_huge and event.stay >= state.tails.stay(
+            len(state.events), self.expected_times * self.alarm_rate
+        )
         return (is_beyond or stays) and event.comes_back and not event.is_climb
 
 

@@ -16,8 +16,9 @@ from descentry.patterns.protocol import View
 from descentry.record.chunk import Floats
 from descentry.record.finding import Evidence, Finding, Severity
 from descentry.record.roles import Role
+from descentry.signal.alarms import DEFAULT_RATE, strictness
 from descentry.signal.profile import Profile, profile
-from descentry.signal.robust import median, row_medians
+from descentry.signal.robust import median, row_medians, windows
 from descentry.signal.shape import Shape
 from descentry.signal.steps import Drop, drops
 from descentry.signal.words import grouped, number, percent
@@ -33,6 +34,8 @@ class Staircase:
     cadence: ClassVar[str] = "block"
     clock: ClassVar[tuple[Role, ...]] = (Role.TRAIN_LOSS,)
 
+    alarm_rate: float = DEFAULT_RATE
+    """False alarms per healthy run, all detectors together.  Lower: later, surer."""
     score: float = 5.0
     """A drop in units of the noise of its measurement.  Higher: only clear stairs."""
     due_score: float = 3.0
@@ -74,9 +77,12 @@ class Staircase:
         """The stairs that stand alone, that lie where a stair was due, or that come at equal distances."""
         if len(stairs) >= 3 and _is_periodic([course.starts[drop.at] for drop in stairs]):
             return stairs
-        believed = [drop for drop, due in zip(stairs, marked, strict=True) if due or drop.score >= self.score]
+        strict = strictness(self.alarm_rate)
+        believed = [
+            drop for drop, due in zip(stairs, marked, strict=True) if due or drop.score >= self.score * strict
+        ]
         least = self.lone_due_score if any(marked) else self.lone_score
-        if len(believed) == 1 and believed[0].score < least:
+        if len(believed) == 1 and believed[0].score < least * strict:
             return []
         return believed
 
@@ -86,7 +92,7 @@ class Staircase:
         descent = _descent(shape, course)
         first = max(shape.first, float(course.y[0]))
         found = []
-        for drop in drops(course, width, self.due_score):
+        for drop in drops(course, width, self.due_score * strictness(self.alarm_rate)):
             seen = drop.excess >= self.descent_share * descent or (
                 drop.before > self.seen_share * abs(first) and drop.excess >= self.level_share * drop.before
             )
@@ -154,7 +160,7 @@ def _comes_back(y: Floats, drop: Drop) -> bool:
     width = max(3, len(y) // 40)
     if len(before) < 2 * width:
         return False
-    levels = row_medians(np.lib.stride_tricks.sliding_window_view(before, width))
+    levels = row_medians(windows(before, width))
     # The course may have gone on falling meanwhile, unseen below the rise.
     return float(levels.min()) <= drop.after + 0.35 * (drop.before - drop.after)
 

@@ -19,6 +19,7 @@ import numpy as np
 from descentry.patterns.protocol import View
 from descentry.record.finding import Evidence, Finding, Severity
 from descentry.record.roles import Role
+from descentry.signal.alarms import DEFAULT_RATE, strictness
 from descentry.signal.profile import Profile, profile
 from descentry.signal.robust import median, spread
 from descentry.signal.shape import Shape
@@ -59,6 +60,8 @@ class UnderfitDuration:
     """Least fall from the eighth to the last tenth, as a share of the whole fall.  Higher: only runs cut off early."""
     planned_share: float = 0.01
     """The same where the log tells that the run was to go on."""
+    alarm_rate: float = DEFAULT_RATE
+    """False alarms per healthy run, all detectors together.  Lower: later, surer."""
     score: float = 3.0
     """Standard errors of slow noise that the fall must pass: one level end in 700 does by chance.  Higher: noisy
     runs pass in silence."""
@@ -102,7 +105,7 @@ class UnderfitDuration:
         trend = np.polyval(np.polyfit(np.arange(m - edges[0]), y[edges[0] :], 2), np.arange(m - edges[0]))
         rest = y[edges[0] :] - trend
         error = 1.25 * spread(rest) * shared(rest) * float(np.sqrt(2.0 / len(parts[2])))
-        if fall <= 0 or fall < self.score * error or descent <= 0:
+        if fall <= 0 or fall < self.score * strictness(self.alarm_rate) * error or descent <= 0:
             return None
         if min(first - middle, middle - last) < self.even_share * fall - error:
             return None

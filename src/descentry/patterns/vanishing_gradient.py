@@ -17,6 +17,7 @@ from descentry.patterns.protocol import View
 from descentry.record.chunk import Floats
 from descentry.record.finding import Evidence, Finding, Severity
 from descentry.record.roles import Role
+from descentry.signal.alarms import DEFAULT_RATE, strictness
 from descentry.signal.magnitude import logs, magnitude
 from descentry.signal.profile import profile
 from descentry.signal.robust import median
@@ -34,6 +35,8 @@ class VanishingGradient:
     cadence: ClassVar[str] = "block"
     clock: ClassVar[tuple[Role, ...]] = (Role.GRAD_NORM, Role.TRAIN_LOSS)
 
+    alarm_rate: float = DEFAULT_RATE
+    """False alarms per healthy run, all detectors together.  Lower: later, surer."""
     factor: float = 100.0
     """Least fall of the norm below its settled level.  Higher: only gradients that are all but gone."""
     score: float = 6.0
@@ -67,7 +70,9 @@ class VanishingGradient:
         before = float(settled.max(initial=-np.inf))
         now = max(median(norm.y[-width:]), median(norm.y[-max(2, width // 3) :]))
         fall = before - now
-        if fall < np.log(self.factor) or fall < self.score * min(norm.slow, 0.2 * fall):
+        if fall < np.log(self.factor) or fall < self.score * strictness(self.alarm_rate) * min(
+            norm.slow, 0.2 * fall
+        ):
             return []
         high = np.flatnonzero(norm.y > before - max(2.0 * norm.noise, 0.05 * fall))
         onset = min(int(high[-1]) + 1, n - 1) if len(high) else n - 1

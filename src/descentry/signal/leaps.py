@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from descentry.record.chunk import Floats
-from descentry.signal.robust import median, row_medians, spread
+from descentry.signal.robust import median, row_medians, spread, windows
 from descentry.signal.trend import running_median
 
 MIN_WIDTH = 4
@@ -44,8 +44,10 @@ def leaps(y: Floats, width: int, score: float, sign: int = 1, sharpness: float =
         return []
     rises = sign * y
     calm = _calmed(rises)
-    steps = np.lib.stride_tricks.sliding_window_view(calm, 2 * width) @ _kernel(width)
+    steps = windows(calm, 2 * width) @ _kernel(width)
     noise = _noise(steps[len(steps) // 10 :])
+    if not (steps > max(score * noise, 0.0)).any():
+        return []
     is_sharp = (_at_border(calm, width) >= sharpness * steps) & (steps >= 0.4 * _around(calm, width, steps))
     good = is_sharp & (steps > score * noise) & (steps > 0)
     return [_leap(y, sign, at, width, steps, noise) for at in _apart(np.where(good, steps, 0.0), width)]
@@ -77,7 +79,7 @@ def _kernel(width: int) -> Floats:
 def _at_border(y: Floats, width: int) -> Floats:
     """The rise between the nearest values on both sides of each border, float64[m - 2 width + 1]."""
     near = max(2, width // 4)
-    medians = row_medians(np.lib.stride_tricks.sliding_window_view(y, near))
+    medians = row_medians(windows(y, near))
     border = np.arange(width, len(y) - width + 1)
     rise: Floats = medians[np.minimum(border, len(medians) - 1)] - medians[border - near]
     return rise
@@ -86,7 +88,7 @@ def _at_border(y: Floats, width: int) -> Floats:
 def _around(y: Floats, width: int, steps: Floats) -> Floats:
     """How far the course goes over each window apart from the step itself."""
     edge = max(2, width // 3)
-    medians = row_medians(np.lib.stride_tricks.sliding_window_view(y, edge))
+    medians = row_medians(windows(y, edge))
     border = np.arange(width, len(y) - width + 1)
     last = np.minimum(border + width - edge, len(medians) - 1)
     way: Floats = np.abs(medians[border - width] - medians[last] + steps)

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from descentry.record.chunk import Floats
-from descentry.signal.robust import MAD_TO_SIGMA, SQRT_6, median, row_medians
+from descentry.signal.robust import MAD_TO_SIGMA, SQRT_6, median, row_medians, windows
 
 PHASES = ((0, 5), (100, 10), (500, 25), (2000, 50))
 """From this many points on, blocks of this many: an excursion may last three blocks before the level follows."""
@@ -134,8 +134,8 @@ def residuals(rows: Floats, limit: float = float("inf")) -> Floats:
 
 
 def _windows(values: Floats, width: int, n_last: int) -> Floats:
-    windows: Floats = np.lib.stride_tricks.sliding_window_view(values, width)[-n_last:]
-    return windows
+    every: Floats = windows(values, width)[-n_last:]
+    return every
 
 
 def _figures(rows: Floats) -> tuple[Floats, Floats]:

@@ -6,7 +6,7 @@ import numpy as np
 
 from descentry.record.chunk import Floats
 from descentry.signal.profile import Profile, profile
-from descentry.signal.robust import point_noise, row_medians
+from descentry.signal.robust import point_noise, row_medians, windows
 from descentry.signal.shape import Shape
 from descentry.signal.trend import slow_noise
 
@@ -31,7 +31,7 @@ class Magnitude:
 
     def settled(self, width: int) -> Floats:
         """Medians of `width` neighbouring bins, float64[m - width + 1], m at least `width`."""
-        return row_medians(np.lib.stride_tricks.sliding_window_view(self.y, width))
+        return row_medians(windows(self.y, width))
 
 
 def magnitude(shape: Shape) -> Magnitude:

@@ -6,7 +6,7 @@ import numpy as np
 
 from descentry.record.chunk import Floats
 from descentry.signal.profile import Profile
-from descentry.signal.robust import row_medians, spread
+from descentry.signal.robust import row_medians, spread, windows
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,9 +22,8 @@ class Drop:
 
 def _side_medians(y: Floats, width: int) -> Floats:
     """Medians of `width` bins ending before each bin, float64[m + 1]; NaN where they do not fit."""
-    windows = np.lib.stride_tricks.sliding_window_view(y, width)
     medians = np.full(len(y) + 1, np.nan)
-    medians[width:] = row_medians(windows)
+    medians[width:] = row_medians(windows(y, width))
     return medians
 
 
@@ -64,7 +63,7 @@ def drops(course: Profile, width: int, score: float) -> list[Drop]:
 def _difference_noise(y: Floats, width: int) -> float:
     """Noise of the difference of two neighbouring medians of `width` bins, slow noise included."""
     point = spread(np.diff(y, 2)) / np.sqrt(6.0)
-    medians = np.lib.stride_tricks.sliding_window_view(y, width)[::width]
+    medians = windows(y, width)[::width]
     levels = row_medians(medians)
     bends = np.diff(levels, 2)
     # The stairs themselves make the upper bends: the lower third, scaled for a Gaussian, may be purer.

@@ -64,9 +64,10 @@ def swing(y: Floats, least_cycles: int = 3, least_period: int = 6) -> Swing | No
 def _power(left: Floats, frequencies: Floats) -> Floats:
     """The periodogram at these numbers of cycles, a window keeping strong lines from spreading."""
     m = len(left)
-    phase = 2.0 * np.pi * np.outer(frequencies, np.arange(m)) / m
     tapered = (left - median(left)) * np.hanning(m)
-    power: Floats = (np.cos(phase) @ tapered) ** 2 + (np.sin(phase) @ tapered) ** 2
+    # Half cycles of m values are whole ones of 2 m, of which the second half is empty.
+    spectrum = np.fft.rfft(tapered, 2 * m)[np.rint(2.0 * frequencies).astype(np.int64)]
+    power: Floats = spectrum.real**2 + spectrum.imag**2
     return power
 
 

@@ -5,7 +5,7 @@ import math
 import numpy as np
 
 from descentry.record.chunk import Floats
-from descentry.signal.robust import SQRT_6, median, row_medians, spread
+from descentry.signal.robust import SQRT_6, median, row_medians, spread, windows
 
 
 def slow_noise(y: Floats) -> float:
@@ -45,7 +45,7 @@ def smoothed(y: Floats) -> Floats:
         return y
     half = half_window(n)
     padded = np.concatenate([np.full(half, y[0]), y, np.full(half, y[-1])])
-    return row_medians(np.lib.stride_tricks.sliding_window_view(padded, 2 * half + 1))
+    return row_medians(windows(padded, 2 * half + 1))
 
 
 def half_window(n_values: int) -> int:
@@ -57,5 +57,4 @@ def running_median(y: Floats, half: int) -> Floats:
     """Medians of `2 half + 1` neighbours (`half` is at least 2), float64[n]; the ends are held beyond the ends."""
     half = max(2, half)
     padded = np.concatenate([np.full(half, y[0]), y, np.full(half, y[-1])])
-    windows = np.lib.stride_tricks.sliding_window_view(padded, 2 * half + 1)
-    return row_medians(windows)
+    return row_medians(windows(padded, 2 * half + 1))

@@ -6,6 +6,7 @@ from dataclasses import replace
 import numpy as np
 
 from descentry.patterns.protocol import Detector, PointDetector, ShapeDetector, View
+from descentry.patterns.registry import at_rate
 from descentry.patterns.registry import detectors as all_detectors
 from descentry.record.chunk import Chunk
 from descentry.record.event import Event
@@ -30,6 +31,7 @@ class Stream:
 
     `feed` takes the next chunk of the log and returns what changed; `end` says that the log is complete.
     `settings`: what the user knows of the run (`vocab_size`, `loss_function`); they overrule what the log says.
+    `alarm_rate`: false alarms per healthy run, all detectors together; None leaves the detectors as they are.
     """
 
     def __init__(
@@ -37,8 +39,11 @@ class Stream:
         detectors: Sequence[Detector] | None = None,
         overrides: Mapping[str, Role] | None = None,
         settings: Mapping[str, object] | None = None,
+        alarm_rate: float | None = None,
     ) -> None:
         chosen = all_detectors() if detectors is None else detectors
+        if alarm_rate is not None:
+            chosen = at_rate(chosen, alarm_rate)
         self._point_detectors = tuple(one for one in chosen if isinstance(one, PointDetector))
         self._shape_detectors = tuple(one for one in chosen if isinstance(one, ShapeDetector))
         self._naming = Naming(dict(overrides or {}))
@@ -287,9 +292,10 @@ def run(
     chunks: Iterable[Chunk],
     overrides: Mapping[str, Role] | None = None,
     settings: Mapping[str, object] | None = None,
+    alarm_rate: float | None = None,
 ) -> Outcome:
     """Everything the stream knows about a complete log."""
-    stream = Stream(overrides=overrides, settings=settings)
+    stream = Stream(overrides=overrides, settings=settings, alarm_rate=alarm_rate)
     for chunk in chunks:
         stream.feed(chunk)
     return stream.end()

@@ -52,7 +52,11 @@ def _touches(leader: Finding, follower: Finding, span: int) -> bool:
     """Whether the follower lies inside the leader's stretch or runs into it."""
     if leader.pattern == "overfit" and leader.curve != follower.curve:
         return False
-    if leader.pattern == "double_descent" and follower.pattern != "plateau" and leader.curve != follower.curve:
+    if (
+        leader.pattern == "double_descent"
+        and follower.pattern != "plateau"
+        and leader.curve != follower.curve
+    ):
         return False
     approach = leader.onset_step - APPROACH_SHARE * span
     start = follower.steps[0] if follower.steps else follower.onset_step

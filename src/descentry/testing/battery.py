@@ -40,7 +40,8 @@ def battery(n_points: int = 900) -> Mapping[str, Chunk]:
         "inside": curves_signals.collapsing_scale(
             curves_signals.saturating(
                 curves_signals.dying(curves_signals.updates(base, still=(1,)), at=5 * part, share=0.6),
-                at=4 * part, factor=100.0,
+                at=4 * part,
+                factor=100.0,
             ),
             at=6 * part,
         ),
