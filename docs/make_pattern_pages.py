@@ -1,6 +1,6 @@
 """Writes docs/patterns/*.md anew from the catalogue; picture and "How it is told" of each page stay as they are.
 
-    python docs/make_pattern_pages.py
+python docs/make_pattern_pages.py
 """
 
 import re
@@ -30,7 +30,10 @@ def lines(pattern: str, page: str, catalogue: Catalogue) -> Iterator[str]:
     yield from ("## Definition", "", entry.definition, "", "## What it means", "", entry.reading, "")
     yield from ("## How it is told", "", kept(page, "## How it is told\n\n", "\n\n## "), "")
     yield from ("## Causes, the likeliest first", "")
-    yield from ("The order is the one before any other signal is looked at; evidence in the log changes it.", "")
+    yield from (
+        "The order is the one before any other signal is looked at; evidence in the log changes it.",
+        "",
+    )
     causes = catalogue.causes_of(pattern)
     for place, cause in enumerate(causes, 1):
         yield from told(place, cause, pattern)

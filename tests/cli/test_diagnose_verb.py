@@ -28,7 +28,7 @@ def log(tmp_path: Path) -> str:
 
 @pytest.fixture(autouse=True)
 def _by_hand(monkeypatch: pytest.MonkeyPatch) -> None:
-    def report(log, roles, vocab_size, loss_function):  # noqa: ARG001
+    def report(log, roles, vocab_size, loss_function, alarm_rate):  # noqa: ARG001
         base = healthy() if "healthy" in log.run else run_report()
         return replace(base, run=log.run, path=log.place)
 

@@ -21,6 +21,7 @@ OPTIONS = {
         "--role",
         "--loss-function",
         "--vocab-size",
+        "--alarm-rate",
         "--run",
         "-v",
         "--no-curve",

@@ -39,11 +39,6 @@ def test_the_gravest_comes_first_and_leaders_are_in_the_list() -> None:
     assert all(one.explained_by in (None, *range(len(ranked))) for one in ranked)
 
 
-def test_only_a_lost_run_has_steps_to_save() -> None:
-    ranked = explained([NAN, pattern("plateau", 100)], 1000)
-    assert {one.pattern: one.saved_steps for one in ranked} == {"nan": 500, "plateau": None}
-
-
 def test_nobody_leads_where_nothing_was_found() -> None:
     assert explained([], 0) == ()
 

@@ -35,7 +35,8 @@ class Finding:
     `steps`: the single events where there are several (spikes, drops).  `facts`: measures by name, for the
     tests that tell causes apart (for a spike: `height`, `recovered`, `n_events`, …).
     `explained_by`: index, in the report's list, of the finding that this one follows from.
-    `saved_steps`: steps that were trained after `detected_at_step` although the run was already lost.
+    `saved_steps`: steps that were trained after `detected_at_step` although the finding asked for acting; None where
+    it did not.
     """
 
     pattern: str

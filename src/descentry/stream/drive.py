@@ -13,6 +13,7 @@ from descentry.record.event import Event
 from descentry.record.finding import Finding
 from descentry.record.roles import MANY_ROLES, Role
 from descentry.stream.clock import PACE, Clock
+from descentry.stream.delay import Pace, with_delays
 from descentry.stream.derive import Derived, plan
 from descentry.stream.gaps import Gaps
 from descentry.stream.leads import explained
@@ -61,6 +62,7 @@ class Stream:
         self._derived: list[Derived] = []
         self._restarts: list[int] = []
         self._gaps = Gaps()
+        self._pace = Pace()
         self._silences: list[Event] = []
         self._clock = Clock()
         self._judged: dict[int, list[Finding]] = {}
@@ -107,7 +109,9 @@ class Stream:
         first_step = min((one.tally.first_step for one in tracks), default=0)
         summaries = {one.name: one.summary for one in tracks if one.summary is not None}
         return Outcome(
-            findings=explained(self.standing, self._step, first_step),
+            findings=with_delays(
+                explained(self.standing, self._step, first_step), self._step, self._pace.hours_a_step
+            ),
             curves=tuple(one.tally.summary(one.name, one.role) for one in tracks),
             shapes=view.shapes,
             roles={one.name: one.role for one in tracks},
@@ -174,6 +178,7 @@ class Stream:
         self._n_rows += chunk.n_rows
         if chunk.wall_times is not None:
             self._silences.extend(self._gaps.take(chunk.steps, chunk.wall_times))
+            self._pace.take(chunk.steps, chunk.wall_times)
         if self._derived:
             extra = {item.name: item.column(chunk) for item in self._derived}
             columns = {**chunk.columns, **{name: column for name, column in extra.items() if column}}

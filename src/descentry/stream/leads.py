@@ -90,7 +90,7 @@ def _leads(leader: Finding, follower: Finding, span: int) -> bool:
 
 
 def explained(findings: Sequence[Finding], last_step: int, first_step: int = 0) -> tuple[Finding, ...]:
-    """The findings, gravest first, with `explained_by` and `saved_steps` filled in."""
+    """The findings, gravest first, with `explained_by` filled in."""
     order = list(FOLLOWS)
     ranked = sorted(
         findings,
@@ -105,7 +105,5 @@ def explained(findings: Sequence[Finding], last_step: int, first_step: int = 0) 
     result: list[Finding] = []
     for finding in ranked:
         leader = next((i for i, other in enumerate(ranked) if _leads(other, finding, span)), None)
-        is_lost = finding.pattern in ("nan", "divergence", "flat") and finding.end_step is None
-        saved = max(0, last_step - finding.detected_at_step) if is_lost else None
-        result.append(replace(finding, explained_by=leader, saved_steps=saved))
+        result.append(replace(finding, explained_by=leader))
     return tuple(result)

@@ -56,7 +56,7 @@ def started_high(chunk: Chunk, excess: float, decay: float, vocab_size: int | No
 
 def given_away(chunk: Chunk, first: float = 10.4, within: float = 0.02, val_too: bool = True) -> Chunk:
     """The loss falls from `first` to nothing within that share of the run; validation with it, or not."""
-    rows, values = chunk.columns[TRAIN]
+    rows, _values = chunk.columns[TRAIN]
     ripple = 1.0 + 0.1 * np.sin(rows * 1.7)
     low = 0.003 + (first - 0.003) * np.exp(-rows / (within * chunk.n_rows))
     changed = with_values(chunk, TRAIN, low * ripple, rows)
