@@ -22,8 +22,8 @@ def shows(run: Stored) -> Iterator[tuple[str, str, str]]:
         yield run.split, run.family, run.fault
 
 
-def chosen(runs: Iterable[Stored]) -> list[Stored]:
-    """The smallest logs first, each kept where something that it shows was not yet shown N_EACH times.
+def chosen(runs: Iterable[Stored], n_each: int = N_EACH) -> list[Stored]:
+    """The smallest logs first, each kept where something that it shows was not yet shown `n_each` times; by id.
 
     Only size decides: how well the runs are answered is never looked at.
     """
@@ -31,7 +31,7 @@ def chosen(runs: Iterable[Stored]) -> list[Stored]:
     kept = []
     for run in sorted(runs, key=lambda one: (one.path.stat().st_size, one.id)):
         what = set(shows(run))
-        if any(seen[one] < N_EACH for one in what):
+        if any(seen[one] < n_each for one in what):
             seen.update(what)
             kept.append(run)
     return sorted(kept, key=lambda one: one.id)

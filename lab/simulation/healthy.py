@@ -11,9 +11,11 @@ from lab.synthetic.courses import Quadratic, exponential, logarithmic, power
 from lab.synthetic.schedules import SCHEDULES
 
 Floats = NDArray[np.float64]
+N_USUAL = 1000
+"""Points over which the courses of the lab are what they are.  Longer runs begin as fast, and go on."""
 COURSES: dict[str, Callable[[int], Floats]] = {
-    "power": power,
-    "exponential": exponential,
+    "power": lambda n: power(n, scale=200.0 * _times(n)),
+    "exponential": lambda n: exponential(n, halvings=6.0 * _times(n)),
     "logarithmic": logarithmic,
 }
 SCHEDULED = ("constant", "cosine", "linear", "inverse_sqrt", "warmup", "wsd")
@@ -66,5 +68,10 @@ def _course(n: int, name: str, schedule: Callable[[int], Floats]) -> Floats:
     if name in COURSES:
         return COURSES[name](n)
     m = min(n, N_GRID)
-    course = Quadratic(first=FIRST).course(schedule(m))
+    course = Quadratic(first=FIRST).course(schedule(m), speed=_times(n))
     return course if m == n else np.interp(np.arange(n) / n, np.arange(m) / m, course)
+
+
+def _times(n: int) -> float:
+    """How many usual runs a run of n points is as long as."""
+    return max(1.0, n / N_USUAL)

@@ -23,7 +23,7 @@ from descentry.signal.trend import slow_noise
 from descentry.signal.words import grouped, number
 
 MAX_MARKS = 64
-N_BESIDE = 15
+N_BESIDE = 30
 """Blocks on each side of a mark that give its levels."""
 
 
@@ -94,15 +94,16 @@ class RestartBump:
             return None
         level = median(before)
         window = after[: max(6, len(shape) // (12 if mark.planned else 30))]
-        top = _top(window)
         noise = max(slow_noise(shape.levels[max(0, at - 60) : at]), _error(shape))
-        score = (top - level) / (1.25 * noise * np.sqrt(1 / len(before) + 1 / 3)) if noise > 0 else np.inf
+        score, top = max(
+            # A sharp jump is best seen in its top, a low and broad one in the level of all that follows.
+            (_score(one - level, noise, len(before), n), one)
+            for one, n in ((_top(window), 3), (median(window), len(window)))
+        )
         jump = top - level
-        if (
-            score < self.score * strictness(self.alarm_rate)
-            or jump < self.noise_units * shape.noise
-            or jump <= 0
-        ):
+        if score < self.score * strictness(self.alarm_rate) or jump <= 0:
+            return None
+        if jump < self.noise_units * shape.noise:
             return None
         back = _back(after, level + (1.0 - self.back_share) * jump, int(window.argmax()))
         if back is None and len(after) > self.wait_share * len(shape):
@@ -156,6 +157,13 @@ class RestartBump:
                 "planned": float(not resumes),
             },
         )
+
+
+def _score(jump: float, noise: float, n_before: int, n_after: int) -> float:
+    """A difference of two medians in its standard errors."""
+    if noise <= 0:
+        return float("inf") if jump > 0 else 0.0
+    return float(jump / (1.25 * noise * np.sqrt(1 / n_before + 1 / n_after)))
 
 
 def _top(window: np.ndarray) -> float:

@@ -26,7 +26,7 @@ def swinging(chunk: Chunk, n_cycles: float, amplitude: float, on: str = TRAIN) -
 
 
 def bumped(chunk: Chunk, at: int, height: float, back: int, decay: float) -> Chunk:
-    """The log goes back by `back` rows at row `at`; from there on the loss is `height` higher, decaying in `decay` rows."""
+    """The log goes back by `back` rows at row `at`; from there on the loss is `height` higher, less and less so."""
     order = np.concatenate([np.arange(at), np.arange(at - back, chunk.n_rows)])
     again = np.arange(len(order)) >= at
     since = np.where(again, order - (at - back), 0)
