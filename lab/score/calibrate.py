@@ -1,5 +1,6 @@
 """Learns from the fit split what a detector's word is worth, and writes it down for the package."""
 
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
@@ -8,12 +9,14 @@ from descentry.diagnosis.causes import rank
 from descentry.diagnosis.confidence import PLAIN, Calibration, Curve
 from descentry.diagnosis.diagnose import expected
 from descentry.diagnosis.facts import measure
-from descentry.patterns.registry import detectors
 from descentry.sources.places.targets import all_logs
 from descentry.stream.drive import run as read
 from lab.score.answer import SAME
 from lab.score.isotonic import fit
 from lab.store import Stored
+
+CAUSE_PRIOR = 20.0
+"""Causes that the catalogue's own probability is worth: it is one curve for all causes, so it must not jump."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,20 +57,18 @@ def folded(names: Iterable[str]) -> set[str]:
 
 
 def learned(said: Sequence[Word]) -> Calibration:
-    """A curve for each pattern, drawn towards that of all patterns; one for causes."""
-    shared = _shared([(one.said, one.right) for one in said])
-    curves = {}
-    for name in sorted({one.id for one in detectors()}):
-        mine = [one for one in said if one.pattern == name]
-        curves[name] = (
-            fit([one.said for one in mine], [one.right for one in mine], shared) if mine else shared
-        )
-    return Calibration(curves, _shared([one.cause for one in said if one.cause is not None]))
-
-
-def _shared(pairs: Sequence[tuple[float, bool]]) -> Curve:
-    share = (sum(right for _, right in pairs) + 0.5) / (len(pairs) + 1.0)
-    return fit([said for said, _ in pairs], [right for _, right in pairs], lambda _: share)
+    """A curve for each pattern that was said, and one for causes."""
+    by_pattern: dict[str, list[Word]] = defaultdict(list)
+    for one in said:
+        by_pattern[one.pattern].append(one)
+    curves = {
+        name: fit([one.said for one in mine], [one.right for one in mine])
+        for name, mine in sorted(by_pattern.items())
+    }
+    causes = [one.cause for one in said if one.cause is not None]
+    return Calibration(
+        curves, fit([share for share, _ in causes], [right for _, right in causes], CAUSE_PRIOR)
+    )
 
 
 def as_toml(found: Calibration, n_findings: int, n_runs: int) -> Iterator[str]:

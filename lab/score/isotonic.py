@@ -4,15 +4,15 @@ Source: M. Ayer et al., An empirical distribution function for sampling with inc
 Mathematical Statistics 26, 1955; for probabilities B. Zadrozny and C. Elkan, KDD 2002.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
 from descentry.diagnosis.confidence import Curve
 
-PRIOR = 10.0
-"""Findings that the prior is worth.  Higher: patterns of few findings keep nearer to all others."""
+PRIOR = 4.0
+"""Findings that the detector's own word is worth.  Higher: patterns of few findings keep nearer to what they said."""
 MOST = 0.995
 """No share is told above this: it would take hundreds of findings of each kind to know it."""
 DIGITS = 4
@@ -29,20 +29,21 @@ def pooled(values: NDArray[np.float64], weights: NDArray[np.float64]) -> NDArray
     return np.repeat([block[0] for block in blocks], [block[2] for block in blocks])
 
 
-def fit(said: Sequence[float], right: Sequence[bool], prior: Callable[[float], float]) -> Curve:
-    """The rising map from what was said to the share that was right, drawn towards `prior` by PRIOR findings.
+def fit(said: Sequence[float], right: Sequence[bool], prior: float = PRIOR) -> Curve:
+    """The rising map from what was said, 0 … 1, to the share that was right, drawn towards what was said by `prior`
+    findings.
 
-    `said` and `right` have one length; where they are empty the map is empty as well.
+    `said` and `right` have one length; where they are empty the map is empty as well.  Below the least that was ever
+    said the map falls straight to nothing: there it is not known, so what is said keeps its proportion.
     """
     if not said:
         return Curve()
     places, which = np.unique(np.round(np.asarray(said, float), DIGITS), return_inverse=True)
     count = np.bincount(which).astype(float)
     hits = np.bincount(which, weights=np.asarray(right, float))
-    extra = PRIOR * count / count.sum()
-    wanted = np.array([prior(place) for place in places.tolist()])
-    shares = pooled((hits + extra * wanted) / (count + extra), count + extra)
-    return thinned(places, np.minimum(shares, MOST))
+    extra = prior * count / count.sum()
+    shares = pooled((hits + extra * places) / (count + extra), count + extra)
+    return thinned(np.append(0.0, places), np.append(0.0, np.minimum(shares, MOST)))
 
 
 def thinned(places: NDArray[np.float64], shares: NDArray[np.float64]) -> Curve:

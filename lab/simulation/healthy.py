@@ -1,6 +1,6 @@
 """Healthy runs of any length, cheaply made: nothing in them is worth an alarm."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,12 +12,18 @@ from lab.synthetic.schedules import SCHEDULES
 
 Floats = NDArray[np.float64]
 N_USUAL = 1000
-"""Points over which the courses of the lab are what they are.  Longer runs begin as fast, and go on."""
+"""Points over which the courses of the lab are what they are."""
 COURSES: dict[str, Callable[[int], Floats]] = {
-    "power": lambda n: power(n, scale=200.0 * _times(n)),
-    "exponential": lambda n: exponential(n, halvings=6.0 * _times(n)),
+    "power": power,
+    "exponential": exponential,
     "logarithmic": logarithmic,
 }
+LONG: dict[str, Callable[[int], Floats]] = {
+    "power": lambda n: power(n, exponent=0.25, scale=200.0 * n / N_USUAL),
+    "logarithmic": logarithmic,
+}
+"""Courses of ten usual lengths and more: they begin as fast as short ones and go on falling, as power laws do.  What
+halves its distance to the floor would be at its end before, or at its beginning for too long to be healthy."""
 SCHEDULED = ("constant", "cosine", "linear", "inverse_sqrt", "warmup", "wsd")
 """Schedules under which a course has no stair, bump or stall of its own."""
 N_GRID = 2_000
@@ -27,7 +33,7 @@ FIRST = 9.0
 plateau to any eye."""
 N_VALIDATIONS = (12, 25, 60, 200)
 SIGMAS = (0.01, 0.02, 0.04)
-"""Noise of a point as a share of the whole fall."""
+"""Noise of a point as a share of the whole fall; in long runs the largest would hide what they gain at the end."""
 N_CHUNK = 65_536
 
 
@@ -38,10 +44,11 @@ def healthy_run(n: int, seed: int) -> Chunk:
     """
     random = np.random.default_rng((n, seed))
     schedule = SCHEDULES[str(random.choice(SCHEDULED))]
-    clean = _course(n, str(random.choice([*COURSES, "quadratic"])), schedule)
+    known, n_noises = (COURSES, 3) if n < 10 * N_USUAL else (LONG, 2)
+    clean = _course(n, known, str(random.choice([*known, "quadratic"])), schedule)
     noise = NOISES[list(NOISES)[seed % len(NOISES)]]
     scale = float(clean[0] - clean.min())
-    sigma = float(random.choice(SIGMAS)) * scale
+    sigma = float(random.choice(SIGMAS[:n_noises])) * scale
     rows = np.arange(n, dtype=np.int64)
     held = np.unique(
         np.linspace(0, n - 1, min(n, int(random.choice(N_VALIDATIONS))) + 1).astype(np.int64)[1:]
@@ -63,15 +70,12 @@ def chunks(run: Chunk) -> Iterator[Chunk]:
         yield run.take(start, min(run.n_rows, start + N_CHUNK))
 
 
-def _course(n: int, name: str, schedule: Callable[[int], Floats]) -> Floats:
+def _course(
+    n: int, known: Mapping[str, Callable[[int], Floats]], name: str, schedule: Callable[[int], Floats]
+) -> Floats:
     """The expected loss, float64[n]."""
-    if name in COURSES:
-        return COURSES[name](n)
+    if name in known:
+        return known[name](n)
     m = min(n, N_GRID)
-    course = Quadratic(first=FIRST).course(schedule(m), speed=_times(n))
+    course = Quadratic(first=FIRST).course(schedule(m), speed=max(1.0, n / N_USUAL) ** 0.5)
     return course if m == n else np.interp(np.arange(n) / n, np.arange(m) / m, course)
-
-
-def _times(n: int) -> float:
-    """How many usual runs a run of n points is as long as."""
-    return max(1.0, n / N_USUAL)

@@ -101,6 +101,15 @@ def _noise_shows(values: Floats) -> bool:
     return noise > 0.1 * float(np.median(known[start - k : start + k]) - np.median(known[-2 * k :]))
 
 
+def _settles(clean: Floats) -> bool:
+    """Whether the expected loss gains less than a hundredth of its whole fall in the last third of the run.
+
+    Gradient descent at a constant rate ends at the noise that the rate keeps up: a healthy run that an expert may
+    well call stalled.
+    """
+    return bool(clean[int(0.67 * len(clean))] - clean[-1] < 0.01 * (clean[0] - clean.min()))
+
+
 COURSES: dict[str, Callable[[int], Floats]] = {
     "power": power,
     "exponential": exponential,
@@ -133,5 +142,5 @@ def draft(seed: int, n: int | None = None, course: str | None = None, schedule: 
     return Draft(
         random, clean + sigma * model(random, n), val_at,
         clean[val_at] + gap + 0.2 * sigma * model(random, len(val_at)), peak_rate * rates, norm, sigma,
-        stride=int(random.choice([1, 1, 10, 50])),
+        stride=int(random.choice([1, 1, 10, 50])), may={"plateau"} if _settles(clean) else set(),
     )  # fmt: skip

@@ -26,6 +26,7 @@ SHORTEST = 0.02
 DESCENTS = ("fast descent", "slow descent")
 MEANS = {
     "plateau": "plateau",
+    "underfit_capacity": "plateau",
     "flat": "flat",
     "oscillation": "oscillation",
     "divergence": "rise",

@@ -8,6 +8,7 @@ matter to the eye: a share of the whole descent, or of the level.  Blocks are cl
 gives the same answer.  NaN belongs to `nan` and is skipped.
 """
 
+import math
 from dataclasses import dataclass, field
 from typing import ClassVar
 
@@ -26,6 +27,8 @@ from descentry.signal.shape import Shape
 from descentry.signal.tails import Tails
 
 MAX_EVENTS = 512
+MOST_AT_ONCE = 5
+"""Excursions that are judged together."""
 
 
 @dataclass
@@ -234,7 +237,18 @@ class Spike:
         return [event for event in state.events if self._is_real(state, event, reach)]
 
     def _reach(self, state: SpikeState) -> float:
-        return max(self.candidate + 1.0, state.tails.reach(self.expected_times * self.alarm_rate))
+        """The score from which excursions are no noise of this curve.
+
+        That of the tail at the rate for a single one.  Of several, the m-th highest has a lower bar: where noise is
+        expected to pass it e times, m do with probability e^m / m! (Poisson), which may be the rate.
+        """
+        bars = []
+        order = sorted((event.score / _margin(event) for event in state.events), reverse=True)
+        for m, score in enumerate(order[:MOST_AT_ONCE] or [0.0], 1):
+            bar = state.tails.reach((math.factorial(m) * self.expected_times * self.alarm_rate) ** (1.0 / m))
+            if m == 1 or score >= bar:
+                bars.append(bar if m == 1 else score)
+        return max(self.candidate + 1.0, min(bars))
 
     def _is_real(self, state: SpikeState, event: Excursion, reach: float) -> bool:
         base = state.base
@@ -244,14 +258,20 @@ class Spike:
         )
         # Heavy tails bring single strays, never a stay above the level that undoes much of the descent.
         is_huge = event.height >= self.huge_share * base.descent and base.descent >= 20.0 * event.noise
-        # A leap is measured from the lowest of four levels, which lies a little under the middle of the noise; what
-        # few points before it say of the noise is a guess.
-        margin = 1.15 + 8.0 / np.sqrt(max(event.first_index, 1))
-        is_beyond = event.score >= reach * margin and matters
+        is_beyond = event.score >= reach * _margin(event) and matters
         stays = is_huge and event.stay >= state.tails.stay(
             len(state.events), self.expected_times * self.alarm_rate
         )
         return (is_beyond or stays) and event.comes_back and not event.is_climb
+
+
+def _margin(event: Excursion) -> float:
+    """How far above the reach a leap must go.
+
+    It is measured from the lowest of four levels, which lies a little under the middle of the noise; what few points
+    before it say of the noise is a guess.
+    """
+    return 1.15 + 8.0 / math.sqrt(max(event.first_index, 1))
 
 
 def _next(sorted_rows: Ints, row: int) -> int:
