@@ -104,6 +104,9 @@ def divergence(of: Beside) -> float:
     """It ends far above its lowest level."""
     # Short blocks: a descent of few steps that is lost again is one all the same.
     smooth, lowest = blocks(of.of(), 50), float(np.nanmin(blocks(of.of(), 5)))
+    smooth = smooth[np.isfinite(smooth)]
+    if not len(smooth):
+        return 0.0
     rise = float(smooth[-1]) - max(lowest, float(np.nanmin(smooth)) - 2.0 * of.noise())
     return rise / max(8.0 * of.noise(), 0.12 * of.fall())
 
@@ -283,6 +286,10 @@ def truth(of: Beside, expected: Mapping[str, int], always: frozenset[str], may: 
     # These trainings are short: whatever their fault, many are cut off while they still fall.
     if "train_loss" in of.run and underfit_duration(of) >= ARGUABLE:
         arguable.add("underfit_duration")
+    if "nan" in must and divergence(of) >= ARGUABLE:
+        # A rise that ends in NaN is the way there, or a trouble of its own: either can be told.
+        must.discard("divergence")
+        arguable.add("divergence")
     if "flat" in must:
         # What has not left its start has nothing to fall on with.
         must -= {"underfit_duration", "plateau"}

@@ -4,7 +4,7 @@ import tomllib
 
 import numpy as np
 import pytest
-from lab.score.calibrate import Word, as_toml, learned
+from lab.score.calibrate import CAUSE_PRIOR, Word, as_toml, learned
 from lab.score.isotonic import MOST, PRIOR, fit, pooled
 
 from descentry.diagnosis.confidence import Curve, load
@@ -59,7 +59,7 @@ def test_what_is_written_is_what_was_learned() -> None:
     for name, curve in found.findings.items():
         assert tuple(map(tuple, told["findings"][name])) == tuple(zip(curve.said, curve.shares, strict=True))
     assert found.findings["spike"](0.9) < found.findings["nan"](0.99)
-    assert found.cause(0.7) == pytest.approx(0.5, abs=0.02)
+    assert found.cause(0.7) == pytest.approx((40 + CAUSE_PRIOR * 0.7) / (80 + CAUSE_PRIOR), abs=1e-4)
 
 
 def test_most_detectors_that_ship_are_calibrated() -> None:

@@ -55,7 +55,8 @@ def test_the_hours_are_those_of_the_log() -> None:
     log = curves.divergence(curves.healthy(2000, seed=3), at=1200, rise=2.0)
     timed = Chunk(log.steps, log.columns, np.arange(2000) * 18.0)
     found = next(one for one in run([timed]).findings if one.pattern == "divergence")
-    assert found.saved_steps is not None and found.saved_steps > 500
+    assert found.saved_steps is not None
+    assert found.saved_steps > 500
     assert f"about {found.saved_steps * 18 / 3600:.2g} h" in found.evidence[-1].statement
 
 

@@ -5,6 +5,7 @@ noise of the course (bins, with their autocorrelation), and as a share of what h
 that comes back is a spike, a NaN is `nan`; a rise within noise is nothing.
 """
 
+import math
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -20,6 +21,26 @@ from descentry.signal.robust import median, row_medians, windows
 from descentry.signal.shape import Shape
 from descentry.signal.trend import slow_noise
 from descentry.signal.words import grouped, number, percent
+
+N_FINE_BINS = 200
+N_LOW = 9
+"""Least points of a lowest stretch, where the run has many: of the lowest of all threes, two are strays."""
+
+
+@dataclass(frozen=True, slots=True)
+class Risen:
+    """Bin where the lowest stretch ends, its level, the last one's, standard errors between; what came before."""
+
+    before: int
+    lowest: float
+    now: float
+    score: float
+    first: float
+    descent: float
+
+    @property
+    def size(self) -> float:
+        return self.now - self.lowest
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +62,13 @@ class Divergence:
     level_share: float = 0.01
     """Least rise as a share of the level."""
     stretch_share: float = 0.1
-    """Length of the last stretch, as a share of the points: a rise must have lasted that long."""
+    """Length of the last stretch, as a share of the points: half of it must stand above."""
+    live_share: float = 0.03
+    """The same while the run goes on and its loss stands at its top.  Higher: later, surer."""
+    n_stretch: int = 30
+    """Least points of that stretch.  Lower: a few strays are taken for a level."""
+    top_share: float = 0.8
+    """How much of the highest rise the last bins must keep.  Higher: spikes that come back slowly are waited for."""
     n_least: int = 20
     """Fewer points cannot show a sustained rise."""
     n_wait: int = 200
@@ -51,17 +78,28 @@ class Divergence:
         shape = view.shape(Role.TRAIN_LOSS)
         if shape is None or shape.n_points < self.n_least or is_reinforced(view):
             return []
-        course = profile(shape, 200)
-        rise = _rise(course, self.stretch_share)
-        if rise is None:
-            return []
-        before, lowest, now, score = rise
+        course = profile(shape, N_FINE_BINS)
+        risen = self._risen(view, shape, course, self.stretch_share)
+        if risen is None and not view.ended and self._is_at_its_top(course):
+            short = max(self.live_share, self.n_stretch / shape.n_points)
+            risen = self._risen(view, shape, course, min(short, self.stretch_share))
+        return [] if risen is None else [self._finding(view, shape, course, risen)]
+
+    def _risen(self, view: View, shape: Shape, course: Profile, stretch_share: float) -> Risen | None:
+        """The rise to a last stretch of that length, where it is clear and large enough."""
+        found = _rise(course, stretch_share, shape.n_points)
+        if found is None:
+            return None
+        before, lowest, now, score = found
         if course.y.min() < 0.0 < course.y.max():
             # An objective of either sign (a policy loss) has no floor to fall to: it must leave its first level.
             lowest = median(course.y[: max(3, len(course) // 4)])
         first = max(shape.first, float(course.y[:before].max(initial=-np.inf)))
-        descent = max(first - lowest, 0.0)
-        size = now - lowest
+        risen = Risen(before, lowest, now, score, first, max(first - lowest, 0.0))
+        return risen if self._is_real(view, shape, course, risen) else None
+
+    def _is_real(self, view: View, shape: Shape, course: Profile, risen: Risen) -> bool:
+        """Whether the rise is more than noise, at this look, and more than a trifle."""
         least = self.score * strictness(
             self.alarm_rate,
             ended=view.ended,
@@ -69,10 +107,24 @@ class Divergence:
             n_first=self.n_least,
             n_bins=len(course),
         )
-        if score < least or size < self._least_share(view, shape) * descent:
-            return []
-        if size < self.noise_units * course.noise or size < self.level_share * abs(lowest):
-            return []
+        is_young = not view.ended and shape.n_points < self.n_wait
+        return (
+            risen.score >= least
+            and risen.size >= (1.0 if is_young else self.descent_share) * risen.descent
+            and risen.size >= self.noise_units * course.noise
+            and risen.size >= self.level_share * abs(risen.lowest)
+        )
+
+    def _is_at_its_top(self, course: Profile) -> bool:
+        """Whether the last bins stand as high as any since the lowest ones: nothing is on its way back."""
+        width = max(3, round(self.live_share * len(course)))
+        levels = row_medians(windows(course.y, min(width, len(course))))
+        since = levels[int(levels.argmin()) :]
+        return float(since[-1] - since[0]) >= self.top_share * float(since.max() - since[0])
+
+    def _finding(self, view: View, shape: Shape, course: Profile, risen: Risen) -> Finding:
+        before, lowest, now, size = risen.before, risen.lowest, risen.now, risen.size
+        score, first, descent = risen.score, risen.first, risen.descent
         onset = _onset(course, before, lowest, size)
         name = view.names[Role.TRAIN_LOSS]
         onset_step = int(course.starts[onset])
@@ -80,42 +132,36 @@ class Divergence:
             f"the loss rises from {number(lowest, course.wander)} to {number(now, course.wander)} "
             f"since step {grouped(onset_step)} and does not come back"
         )
-        return [
-            Finding(
-                pattern=self.id,
-                severity=Severity.CRITICAL,
-                confidence=float(min(0.99, 0.7 + 0.02 * score)),
-                curve=name,
-                onset_step=onset_step,
-                end_step=None,
-                detected_at_step=view.step,
-                statement=statement,
-                evidence=(
-                    Evidence(
-                        f"level of the last stretch, {number(score)} standard errors above the lowest",
-                        name, shape.last_step, now, lowest,
-                    ),
-                    Evidence(f"{percent(size / max(descent, size))} of the descent lost", name, onset_step,
-                             now, first),
+        return Finding(
+            pattern=self.id,
+            severity=Severity.CRITICAL,
+            confidence=float(min(0.99, 0.7 + 0.02 * score)),
+            curve=name,
+            onset_step=onset_step,
+            end_step=None,
+            detected_at_step=view.step,
+            statement=statement,
+            evidence=(
+                Evidence(
+                    f"level of the last stretch, {number(score)} standard errors above the lowest",
+                    name, shape.last_step, now, lowest,
                 ),
-                facts={
-                    "rise_over_level": size / max(abs(lowest), 1e-300),
-                    "rise_over_descent": size / max(descent, 1e-300),
-                    "after_spike": float(_is_leap(course, onset, size)),
-                },
-            )
-        ]  # fmt: skip
-
-    def _least_share(self, view: View, shape: Shape) -> float:
-        """The part of the descent that must be lost."""
-        return 1.0 if not view.ended and shape.n_points < self.n_wait else self.descent_share
+                Evidence(f"{percent(size / max(descent, size))} of the descent lost", name, onset_step,
+                         now, first),
+            ),
+            facts={
+                "rise_over_level": size / max(abs(lowest), 1e-300),
+                "rise_over_descent": size / max(descent, 1e-300),
+                "after_spike": float(_is_leap(course, onset, size)),
+            },
+        )  # fmt: skip
 
 
-def _rise(course: Profile, stretch_share: float) -> tuple[int, float, float, float] | None:
+def _rise(course: Profile, stretch_share: float, n_points: int) -> tuple[int, float, float, float] | None:
     """(bin where the lowest stretch ends, its level, the last stretch's level, standard errors between).
 
     The lowest stretch is sought at two lengths: a fifth of the run, which sees a slow rise out of noise, and
-    three bins, which see a short-lived descent at the very start.
+    three bins (or what holds `N_LOW` points), which see a short-lived descent at the very start.
     """
     y = course.y
     n = len(y)
@@ -126,7 +172,8 @@ def _rise(course: Profile, stretch_share: float) -> tuple[int, float, float, flo
     now = min(median(y[-k:]), median(y[-max(2, k // 2) :]))
     slow = slow_noise(y)
     best: tuple[int, float, float, float] | None = None
-    for window in (max(k, n // 5), 3):
+    short = min(k, max(3, math.ceil(N_LOW * n / n_points)))
+    for window in (max(k, n // 5), short):
         levels = row_medians(windows(y[: n - k], window))
         at = int(levels.argmin())
         lowest = float(levels[at])

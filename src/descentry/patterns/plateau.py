@@ -52,7 +52,7 @@ class Plateau:
 
     run_share: float = 0.2
     """Least length of the stretch as a share of the run.  Higher: only long stalls."""
-    live_share: float = 0.25
+    live_share: float = 0.3
     """The same while the run goes on: it is judged a hundred times, a finished one once."""
     resolution: float = 0.02
     """The stretch counts only if a fall by this share of the descent would have been seen in it."""
@@ -88,7 +88,11 @@ class Plateau:
             return []
         least_share = self.run_share if view.ended else self.live_share
         score = self.score * strictness(
-            self.alarm_rate, ended=view.ended, n_points=shape.n_points, n_first=self.n_wait
+            self.alarm_rate,
+            ended=view.ended,
+            n_points=shape.n_points,
+            n_first=self.n_wait,
+            n_bins=np.inf if view.ended else 0.5 * len(course),
         )
         stretch = self._final(course, descent, least_share, score) or self._stall(course, descent, score)
         if stretch is None:

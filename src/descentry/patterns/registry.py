@@ -61,5 +61,5 @@ def at_rate(chosen: Sequence[Detector], alarm_rate: float) -> list[Detector]:
 def _at_rate(detector: Detector, alarm_rate: float) -> Detector:
     if not is_dataclass(detector) or "alarm_rate" not in {one.name for one in fields(detector)}:
         return detector
-    tuned: Detector = replace(detector, alarm_rate=alarm_rate)  # type: ignore[type-var]
+    tuned: Detector = replace(detector, alarm_rate=alarm_rate)
     return tuned

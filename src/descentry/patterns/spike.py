@@ -245,6 +245,8 @@ class Spike:
         bars = []
         order = sorted((event.score / _margin(event) for event in state.events), reverse=True)
         for m, score in enumerate(order[:MOST_AT_ONCE] or [0.0], 1):
+            if m > 1 and score <= self.candidate + 1.0:
+                break
             bar = state.tails.reach((math.factorial(m) * self.expected_times * self.alarm_rate) ** (1.0 / m))
             if m == 1 or score >= bar:
                 bars.append(bar if m == 1 else score)
