@@ -28,6 +28,7 @@ class Gathering:
         self._notes = notes
         self._config = config
         self._fine_names: set[str] = set()
+        self._told_apart: set[str] = set()
         self._has_inline_epochs = False
         self._has_fine_loss = False
         self._n_numbered = 0
@@ -103,7 +104,7 @@ class Gathering:
 
     def _points(self, plan: Plan, numbers: list[str], line: int) -> Points:
         """The line's values by name; what is no number is told and left out."""
-        points = {}
+        points: Points = {}
         over = dict(plan.over) if plan.over else {}
         for name, at, scale in zip(plan.names, plan.where, plan.scales, strict=True):
             number = value(numbers[at]) * scale
@@ -115,6 +116,18 @@ class Gathering:
                 self._notes.add("bad_value", message, line)
             else:
                 points[name] = number
+        return self._once(plan, points) if plan.repeats else points
+
+    def _once(self, plan: Plan, points: Points) -> Points:
+        """The values without those that the line says again.  Two that have differed once are two series."""
+        for name, first in plan.repeats:
+            if name in self._told_apart or name not in points or first not in points:
+                continue
+            one, other = points[name], points[first]
+            if one == other or (one != one and other != other):
+                points = {its: value for its, value in points.items() if its != name}
+            elif len(self._told_apart) < MAX_NAMES:
+                self._told_apart.add(name)
         return points
 
     def _no_step(self, spelling: str, line: int) -> None:

@@ -66,26 +66,26 @@ class Row(NamedTuple):
 
 
 class Grid:
-    """Remembers the header, and reads the rows below it."""
+    """Remembers the newest header, and reads the rows below it."""
 
     def __init__(self) -> None:
-        self._header: Header | None = None
+        self.header: Header | None = None
         self._plans: dict[tuple[object, ...], Plan] = {}
 
     def is_header(self, text: str) -> bool:
         """Whether the line is a header, which is kept, or the rule between it and its rows."""
         if len(text) > MAX_LINE:
             return False
-        if self._header is not None and _RULE.fullmatch(text):
+        if self.header is not None and _RULE.fullmatch(text):
             return True
         header = _header_of(text)
         if header is not None:
-            self._header = header
+            self.header = header
         return header is not None
 
     def row(self, text: str) -> Row | None:
         """The line as a row below the present header, or None."""
-        header = self._header
+        header = self.header
         if header is None or len(text) > MAX_LINE:
             return None
         bar = _BAR.search(text)

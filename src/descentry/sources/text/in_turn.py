@@ -7,10 +7,12 @@ from descentry.sources.text.clock import UNKNOWN, Clock
 from descentry.sources.text.gathering import Gathering
 from descentry.sources.text.plan import Kind
 from descentry.sources.text.position import Position
-from descentry.sources.text.shapes import MANY, Shape, floats
+from descentry.sources.text.shapes import FEW, MANY, Shape, floats
 from descentry.sources.text.stray import tells
 from descentry.sources.text.table import Sink
 
+Place = Callable[[int], int]
+"""Which line of the log an index is of."""
 NextStep = Callable[[], int | None]
 """The step of the next line of a shape; None where it is too large for one."""
 
@@ -26,28 +28,55 @@ class InTurn:
         self._clock = clock
         self._said: list[int] = []
 
-    def run(self, shapes: Sequence[Shape], lines: list[str], start: int) -> int:
-        """Reads lines from `start` while each is of one of these shapes; how many that were."""
+    def run(
+        self,
+        shapes: Sequence[Shape],
+        is_free: Callable[[Shape], bool],
+        lines: list[str],
+        start: int,
+        place: Place,
+    ) -> int:
+        """Reads lines from `start` while each is of one of these shapes; how many
+        that were.  Those that are not free are read one by one, and end it where they change which are."""
+        free = list(map(is_free, shapes))
         which, cells = _matched(shapes, lines, start)
-        if not which:
-            return 0
         parts = [_Part(shape, its, self._clock) for shape, its in zip(shapes, cells, strict=True)]
-        steps = self._steps(parts, which)
-        self._gather(parts, which, steps)
-        return len(steps)
-
-    def _steps(self, parts: list["_Part"], which: list[int]) -> list[int]:
-        """The step of each line, up to the first that is too large for one."""
-        nexts = [self._next_step(part) for part in parts]
-        steps: list[int] = []
+        nexts = [
+            self._next_step(part) if its_free else None for part, its_free in zip(parts, free, strict=True)
+        ]
+        done = 0
         for at in which:
-            step = nexts[at]()
+            next_step = nexts[at]
+            if next_step is None:
+                self._alone(parts[at], place(start + done))
+                done += 1
+                if list(map(is_free, shapes)) != free:
+                    break
+                continue
+            step = next_step()
             if step is None:
                 break
             self._placing.last = step
-            steps.append(step)
+            self._put(parts[at], step)
+            done += 1
         self._saw()
-        return steps
+        return done
+
+    def _put(self, part: "_Part", step: int) -> None:
+        """Hands a line to the table."""
+        if part.names:
+            wall, values = next(part.values)
+            points = dict(zip(part.names, values, strict=True))
+            self._table.add(step, points, wall, is_counted=part.is_counted)
+
+    def _alone(self, part: "_Part", number: int) -> None:
+        """Reads a line that the lines before decide about."""
+        self._saw()
+        wall, numbers = next(part.spelled)
+        if part.shape.plan.kind is Kind.HEADER:
+            self._gathering.header(part.shape.plan, numbers)
+        else:
+            self._gathering.row(part.shape.plan, numbers, wall, number)
 
     def _next_step(self, part: "_Part") -> NextStep:
         shape = part.shape
@@ -104,38 +133,36 @@ class InTurn:
             self._position.saw(said)
         self._said = []
 
-    def _gather(self, parts: list["_Part"], which: list[int], steps: list[int]) -> None:
-        """Hands the lines to the table."""
-        add = self._table.add
-        rows = [part.rows() for part in parts]
-        names = [part.names for part in parts]
-        counted = [part.shape.is_counted for part in parts]
-        for at, step in zip(which, steps, strict=False):
-            if names[at]:
-                wall, values = next(rows[at])
-                add(step, dict(zip(names[at], values, strict=True)), wall, is_counted=counted[at])
-
 
 class _Part:
-    """The lines of one shape, as columns."""
+    """The lines of one shape, as columns.  `values` and `spelled`: of line after line, behind its wall time."""
 
     def __init__(self, shape: Shape, cells: list[str], clock: Clock) -> None:
         n_groups = shape.match.groups
         self.shape = shape
         self.names = shape.plan.names
+        self.is_counted = shape.is_counted
         self._columns = [cells[at::n_groups] for at in range(n_groups)]
         self._clock = clock
+        self.values = self._values() if shape.is_plain else iter(())
+        self.spelled = self._spelled()
 
     def wholes(self, at: int) -> Iterator[int]:
         """The whole numbers in a group, line by line."""
         return map(int, self._columns[at])
 
-    def rows(self) -> Iterator[tuple[float, tuple[float, ...]]]:
-        """The wall time and the values of each line."""
+    def _walls(self) -> Iterator[float]:
+        if not self.shape.has_moment:
+            return repeat(UNKNOWN)
+        return map(self._clock.seconds, zip(*self._columns[:3], strict=True))
+
+    def _values(self) -> Iterator[tuple[float, tuple[float, ...]]]:
         values = [floats(self._columns[at], scale) for _, at, scale in self.shape.series]
-        moments = zip(*self._columns[:3], strict=True) if self.shape.has_moment else None
-        walls = repeat(UNKNOWN) if moments is None else map(self._clock.seconds, moments)
-        return zip(walls, zip(*values, strict=True), strict=False)
+        return zip(self._walls(), zip(*values, strict=True), strict=False)
+
+    def _spelled(self) -> Iterator[tuple[float, list[str]]]:
+        for wall, groups in zip(self._walls(), zip(*self._columns, strict=True), strict=False):
+            yield wall, self.shape.numbers(groups)
 
 
 def _matched(shapes: Sequence[Shape], lines: list[str], start: int) -> tuple[list[int], list[list[str]]]:
@@ -145,7 +172,7 @@ def _matched(shapes: Sequence[Shape], lines: list[str], start: int) -> tuple[lis
     which: list[int] = []
     cells: list[list[str]] = [[] for _ in shapes]
     at = 0
-    for line in lines[start : start + MANY]:
+    for line in _some(lines, start):
         before, at = at, after[at]
         found = matches[at](line)
         if found is None:
@@ -162,3 +189,9 @@ def _matched(shapes: Sequence[Shape], lines: list[str], start: int) -> tuple[lis
         which.append(at)
         cells[at] += found.groups()
     return which, cells
+
+
+def _some(lines: list[str], start: int) -> Iterator[str]:
+    """Some lines from `start`: most runs are short."""
+    yield from lines[start : start + FEW]
+    yield from lines[start + FEW : start + MANY]

@@ -5,8 +5,10 @@ import re
 from descentry.sources.text.bars import looks_like_bar
 from descentry.sources.text.dialects import INTRUDERS
 from descentry.sources.text.mllog import MARK
-from descentry.sources.text.plan import NOTHING, Plan
+from descentry.sources.text.odd import has_odd, has_wrong, split_odd, without_absent
+from descentry.sources.text.plan import NOTHING, Kind, Plan
 from descentry.sources.text.skeletons import broken_off, plan_of
+from descentry.sources.text.tokens import split
 
 MAX_PLANS = 2048
 MAX_SKELETON = 4096
@@ -17,6 +19,8 @@ MAX_TOLD = 40_000
 """New shapes that say nothing.  Beyond them no new one is worked out."""
 MAX_NAMES = 10_000
 """Names of series: no training has so many.  Beyond them new shapes are worked out as often again, then no more."""
+MAX_NEW = 60_000
+"""New shapes of any kind.  Lines that differ in words which tell nothing are of one (see `stray`)."""
 WATCH = 16
 """New shapes beyond which those that say something are remembered, for the time when no new ones are looked at."""
 MAX_SAID = 1 << 16
@@ -40,6 +44,7 @@ class KnownPlans:
         self._names: set[str] = set()
         self._n_beyond = 0
         self._n_told = 0
+        self._n_worked = 0
         self._said: set[int] = set()
 
     def plan(self, skeleton: str, *, keep: bool = True) -> Plan:
@@ -55,6 +60,17 @@ class KnownPlans:
             if keep and len(skeleton) <= MAX_SKELETON:
                 self._keep(skeleton, plan)
         return plan
+
+    def planned(self, line: str) -> tuple[Plan, str, list[str]]:
+        """The plan of a line, its skeleton and its numbers.  What is odd is one of them where it stands in the
+        place of a number of lines before, or would be taken for another number."""
+        if has_odd(line):
+            skeleton, numbers = split_odd(line)
+            if has_wrong(line) or self.plans.get(skeleton, NOTHING).kind is Kind.ROW:
+                return self.plan(skeleton), skeleton, numbers
+            line = without_absent(line)
+        skeleton, numbers = split(line)
+        return self.plan(skeleton), skeleton, numbers
 
     def _keep(self, skeleton: str, plan: Plan) -> None:
         """Remembers a plan.  Of too many those that say something stay, unless they are most of them."""
@@ -86,15 +102,18 @@ class KnownPlans:
     @property
     def _is_full(self) -> bool:
         """Whether no new shape is looked at."""
-        return self._n_beyond > MAX_NAMES or self._n_told > MAX_TOLD
+        return self._n_beyond > MAX_NAMES or self._n_told > MAX_TOLD or self._n_worked > MAX_NEW
 
     def _is_wanted(self, skeleton: str) -> bool:
         """Whether a new shape is worked out."""
         self._n_new += 1
         self._n_beyond += len(self._names) > MAX_NAMES
-        if not self._is_full and (self._n_new <= MAX_CHATTER or _TELLS.search(skeleton.lower())):
+        if _shape(skeleton) in self._said:
             return True
-        return _shape(skeleton) in self._said
+        if self._is_full or (self._n_new > MAX_CHATTER and _TELLS.search(skeleton.lower()) is None):
+            return False
+        self._n_worked += 1
+        return True
 
     def _mended(self, skeleton: str, plan: Plan) -> Plan:
         """The plan, less what a message that broke into the line has made unsure."""

@@ -21,7 +21,8 @@ class Plan:
     `names` and `where`: series and the indices of their numbers; `scales`: what 1 K or % is;
     `context`: the split that this line, or the lines below it, are about; `is_dict`: a printed dict;
     `is_heading`: the lines below belong to this step; `is_end`: the line stands at its epoch's end; `over`:
-    what the number at an index is divided by, `{3: 4}` for `9800/10000`, as pairs."""
+    what the number at an index is divided by, `{3: 4}` for `9800/10000`, as pairs;
+    `repeats`: `("loss (2)", "loss")` where a line names a series twice."""
 
     kind: Kind
     step: int = -1
@@ -43,6 +44,7 @@ class Plan:
     is_broken: bool = False
     is_end: bool = False
     over: tuple[tuple[int, int], ...] = ()
+    repeats: tuple[tuple[str, str], ...] = ()
 
     @property
     def is_counted(self) -> bool:
@@ -65,4 +67,11 @@ def described(plan: Plan) -> Plan:
         family=plan.family or "+".join(word for word, index in counters if index >= 0),
         has_train_loss=any(map(is_train_loss, plan.names)),
         has_val=any(map(is_valish, plan.names)) or plan.context in ("validation", "test"),
+        repeats=tuple(pair for name in plan.names if (pair := _repeat(name)) and pair[1] in plan.names),
     )
+
+
+def _repeat(name: str) -> tuple[str, str] | None:
+    """A name that was numbered, since the line has it already, and that name."""
+    base, _, number = name.rpartition(" (")
+    return (name, base) if base and number[:-1].isdigit() and number.endswith(")") else None

@@ -4,11 +4,11 @@ from typing import NamedTuple
 
 from descentry.sources.text.clock import Clock
 from descentry.sources.text.gathering import Gathering
-from descentry.sources.text.in_turn import InTurn
+from descentry.sources.text.in_turn import InTurn, Place
 from descentry.sources.text.plan import Kind, Plan
 from descentry.sources.text.position import Position
-from descentry.sources.text.shapes import Outline, Shape, cells_of, floats, is_plain, outline_of, shape_of
-from descentry.sources.text.stray import masked, n_silent
+from descentry.sources.text.shapes import Outline, Shape, cells_of, floats, outline_of, shape_of
+from descentry.sources.text.stray import masked, n_silent, tells
 from descentry.sources.text.table import Sink
 from descentry.sources.text.tokens import HOLE
 
@@ -16,11 +16,14 @@ WORTH_IT = 3
 """So often a shape is seen before its expression is made."""
 ENOUGH = 8
 """So many lines that differ in words which tell nothing must have one plan."""
-MAX_SHAPES = 16
-MAX_LOOSE = 8
+MAX_SHAPES = {(False, True): 16, (False, False): 8, (True, True): 8, (True, False): 8}
+"""Shapes that are kept: those with words of any spelling, and those that are read as columns, by themselves."""
 MAX_SEEN = 1024
 SHORT = 4
 """A run of so few lines is read together with the lines of other shapes behind it."""
+
+SOME = 256
+"""Lines of a shape with any words that are tried at once: the first word that tells something ends them."""
 
 
 class Evidence(NamedTuple):
@@ -47,26 +50,29 @@ class Quick:
         self._n_seen: dict[str, int] = {}
         self._evidence: dict[str, Evidence] = {}
         self._shapes: list[Shape] = []
-        self._n_loose = 0
         self._is_known = False
         self._in_turn = InTurn(gathering, position, table, clock)
 
-    def learn(self, text: str, plan: Plan) -> None:
-        """A line with that plan was read the long way."""
-        n_exact = len(self._shapes) - self._n_loose
-        if self._is_known or not is_plain(plan) or (n_exact >= MAX_SHAPES and self._n_loose >= MAX_LOOSE):
+    def learn(self, text: str, plan: Plan, numbers: list[str], *, is_tabled: bool = False) -> None:
+        """A line with that plan, for those numbers, was read the long way.  `is_tabled`: as the row of a table."""
+        if self._is_known or plan.is_heading or plan.is_broken:
             return
-        outline = outline_of(text)
+        outline = outline_of(text, numbers)
         if outline is None:
             return
         key = outline.key
         if len(self._n_seen) >= MAX_SEEN:
             self._n_seen.clear()
         self._n_seen[key] = self._n_seen.get(key, 0) + 1
-        if self._n_seen[key] == WORTH_IT and n_exact < MAX_SHAPES:
-            self._shapes.append(shape_of(outline, plan, text))
-        elif self._n_loose < MAX_LOOSE:
+        if self._n_seen[key] == WORTH_IT:
+            self._add(shape_of(outline, plan, text)._replace(is_tabled=is_tabled))
+        elif not is_tabled:
             self._learn_words(outline, plan, text)
+
+    def drop_tables(self) -> None:
+        """Rows of tables mean something else now."""
+        self._shapes = [shape for shape in self._shapes if not shape.is_tabled]
+        self._n_seen.clear()
 
     def _learn_words(self, outline: Outline, plan: Plan, text: str) -> None:
         """Makes a shape with words of any spelling, once enough lines that differ in those said the same."""
@@ -81,13 +87,20 @@ class Quick:
         n = known.n + (outline.skeleton != known.last)
         self._evidence[key] = Evidence(same, n, outline.skeleton)
         if same is not None and n == ENOUGH:
-            shape = shape_of(outline, plan, text, is_loose=True)
-            self._shapes = [its for its in self._shapes if its.words or not its.stands_for(shape)]
-            self._shapes.append(shape)
-            self._n_loose += 1
+            self._add(shape_of(outline, plan, text, is_loose=True))
 
-    def run(self, lines: list[str], start: int) -> int:
-        """Reads as many lines of known shapes as follow each other from `start`; how many that were."""
+    def _add(self, shape: Shape) -> None:
+        """Keeps a shape, where there is room for one of its kind, instead of those that it stands for."""
+        shapes = [its for its in self._shapes if its.words or not its.stands_for(shape)]
+        kind = bool(shape.words), shape.is_plain
+        if sum((bool(its.words), its.is_plain) == kind for its in shapes) < MAX_SHAPES[kind]:
+            self._shapes = [*shapes, shape]
+
+    def run(self, lines: list[str], start: int, place: Place) -> int:
+        """Reads as many lines of known shapes as follow each other from `start`; how many that were.
+
+        `place`: which line of the log an index is of.
+        """
         line = lines[start]
         self._is_known = False
         for i, shape in enumerate(self._shapes):
@@ -97,17 +110,37 @@ class Quick:
                     if i:
                         self._shapes.insert(0, self._shapes.pop(i))
                     done = self._rows(shape, lines, start)
-                    return done + self._rest(lines, start + done) if 0 < done < SHORT else done
+                    return self._with_rest(done, lines, start, place)
+                return self._with_rest(self._one_by_one(shape, lines, start, place), lines, start, place)
         return 0
 
-    def _rest(self, lines: list[str], start: int) -> int:
-        """Reads lines of several shapes in turn; how many that were."""
-        if len(self._shapes) < 2 or start >= len(lines) or self._gathering.context:
-            return 0
-        return self._in_turn.run(list(filter(self._is_free, self._shapes)), lines, start)
+    def _one_by_one(self, shape: Shape, lines: list[str], start: int, place: Place) -> int:
+        """Reads lines of one shape of which the lines before decide what each means."""
+        match, plan = shape.match.fullmatch, shape.plan
+        for i in range(start, len(lines)):
+            found = match(lines[i])
+            if found is None or any(tells(found[at + 1]) for at in shape.words):
+                return i - start
+            if plan.kind is Kind.HEADER:
+                self._gathering.header(plan, shape.numbers(found.groups()))
+            else:
+                wall = self._clock.seconds((found[1], found[2], found[3])) if shape.has_moment else NAN
+                self._gathering.row(plan, shape.numbers(found.groups()), wall, place(i))
+            if self._is_free(shape):
+                return i - start + 1
+        return len(lines) - start
+
+    def _with_rest(self, done: int, lines: list[str], start: int, place: Place) -> int:
+        """How many lines were read when those of several shapes in turn, behind a short run, were, too."""
+        at = start + done
+        if not 0 < done < SHORT or len(self._shapes) < 2 or at >= len(lines) or self._gathering.context:
+            return done
+        return done + self._in_turn.run(self._shapes, self._is_free, lines, at, place)
 
     def _is_free(self, shape: Shape) -> bool:
         """Whether lines of that shape go straight to the table now."""
+        if not shape.is_plain:
+            return False
         if shape.plan.kind is Kind.HEADER:
             return True
         if shape.counts_epochs:
@@ -119,7 +152,8 @@ class Quick:
         return self._placing.is_quick(shape.plan.family)
 
     def _rows(self, shape: Shape, lines: list[str], start: int) -> int:
-        cells = cells_of(shape.match.fullmatch, lines, start)
+        found = lines[start : start + SOME] if shape.words else lines
+        cells = cells_of(shape.match.fullmatch, found, 0 if shape.words else start)
         n_groups = shape.match.groups
         columns = [cells[at::n_groups] for at in range(n_groups)]
         if shape.words:

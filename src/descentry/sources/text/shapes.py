@@ -5,10 +5,10 @@ between the numbers is fixed, and a number ends where the fixed text goes on.
 """
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
-from descentry.sources.text.odd import is_odd
+from descentry.sources.text.odd import is_odd, split_odd
 from descentry.sources.text.plan import Kind, Plan
 from descentry.sources.text.stray import as_expression
 from descentry.sources.text.tokens import DIGITS, HOLE, MOMENT, WORD, cut_moment, first_moment, split
@@ -34,12 +34,15 @@ class Outline(NamedTuple):
 
     @property
     def key(self) -> str:
-        return f"{self.before}{HOLE}{self.head}{HOLE}{self.skeleton}"
+        odd = HOLE.join(spelling if is_odd(spelling) else "" for spelling in self.numbers)
+        return f"{self.before}{HOLE}{self.head}{HOLE}{self.skeleton}{HOLE}{odd}"
 
 
 class Shape(NamedTuple):
     """`match`: of a whole line; the others are groups of it: -1 for none.  `series`: name, group, scale;
-    `words`: groups of words that may be any which tell nothing; `example`: a line of it."""
+    `words`: groups of words that may be any which tell nothing; `example`: a line of it; `is_plain`: they can be
+    read as columns; `slots`: index of a number, and its group, of those that `spellings` leaves open;
+    `is_tabled`: they are rows of the table that the log prints now."""
 
     match: re.Pattern[str]
     plan: Plan
@@ -50,6 +53,10 @@ class Shape(NamedTuple):
     series: tuple[tuple[str, int, float], ...]
     words: tuple[int, ...]
     example: str
+    is_plain: bool
+    slots: tuple[tuple[int, int], ...]
+    spellings: tuple[str, ...]
+    is_tabled: bool = False
 
     @property
     def counts_epochs(self) -> bool:
@@ -66,18 +73,27 @@ class Shape(NamedTuple):
         """Whether the line says its step."""
         return self.inner >= 0 or self.counts_epochs
 
+    def numbers(self, groups: Sequence[str]) -> list[str]:
+        """The numbers of a line with these groups, as the plan counts them."""
+        numbers = list(self.spellings)
+        for i, at in self.slots:
+            numbers[i] = groups[at]
+        return numbers
+
     def stands_for(self, other: "Shape") -> bool:
         """Whether both are of one plan, and lines that made this one would be read by the other."""
         return self.plan == other.plan and other.match.fullmatch(self.example) is not None
 
 
-def outline_of(text: str) -> Outline | None:
-    """The outline of a line; None where its numbers do not stand as the long way finds them."""
+def outline_of(text: str, numbers: list[str]) -> Outline | None:
+    """The outline of a line that was read as having these numbers; None where they stand otherwise in it."""
     before, moment, after = first_moment(text)
     cut = cut_moment(text)[0]
     head = after[: len(after) - _n_alike(after, cut)]
-    skeleton, numbers = split(after[len(head) :])
-    if numbers != split(cut)[1] or len(numbers) > MAX_NUMBERS or f"{HOLE},{HOLE}" in skeleton:
+    skeleton, found = split(after[len(head) :])
+    if found != numbers:
+        skeleton, found = split_odd(after[len(head) :])
+    if found != numbers or len(numbers) > MAX_NUMBERS or f"{HOLE},{HOLE}" in skeleton:
         return None
     return Outline(before if moment else None, head, skeleton, numbers)
 
@@ -91,18 +107,19 @@ def is_plain(plan: Plan) -> bool:
     )
     return (
         (plan.is_counted if plan.step >= 0 or plan.epoch >= 0 else is_loss and plan.batch < 0)
-        and not (plan.is_twin or plan.over or plan.is_validation_batch)
+        and not (plan.is_twin or plan.over or plan.repeats or plan.is_validation_batch)
         and bool(plan.names)
     )
 
 
-def shape_of(outline: Outline, plan: Plan, text: str, *, is_loose: bool = False) -> Shape:
+def shape_of(outline: Outline, plan: Plan, example: str, *, is_loose: bool = False) -> Shape:
     """The shape of lines with that outline and plan.  `is_loose`: words that tell nothing may be others."""
     literals = outline.skeleton.split(HOLE)
     has_moment = outline.before is not None
     inner = plan.step if plan.step >= 0 else plan.batch
     whole = {inner, plan.epoch, plan.total if plan.epoch >= 0 else -1} - {-1}
-    wanted = whole | set(plan.where)
+    is_columns = is_plain(plan) and not any(map(is_odd, outline.numbers))
+    wanted = whole | set(plan.where) if is_columns else set(range(len(literals) - 1))
     pieces = [
         re.escape(outline.before) + MOMENT if outline.before is not None else "",
         re.escape(outline.head),
@@ -116,17 +133,26 @@ def shape_of(outline: Outline, plan: Plan, text: str, *, is_loose: bool = False)
             pieces.append(_hole(outline.numbers[i - 1], is_whole=i - 1 in whole, is_wanted=is_wanted))
             group[i - 1] = n_groups
             n_groups += is_wanted
-        text, n_words = as_expression(literal, is_behind=i > 0) if is_loose else (re.escape(literal), 0)
+        text, n_words = as_expression(literal) if is_loose else (re.escape(literal), 0)
         pieces.append(text)
         words += range(n_groups, n_groups + n_words)
         n_groups += n_words
     series = tuple(
         (name, group[at], scale) for name, at, scale in zip(plan.names, plan.where, plan.scales, strict=True)
     )
-    total = group[plan.total] if plan.total in wanted else -1
-    pattern = re.compile("".join(pieces))
     return Shape(
-        pattern, plan, group[inner], group[plan.epoch], total, has_moment, series, tuple(words), text
+        re.compile("".join(pieces)),
+        plan,
+        group[inner],
+        group[plan.epoch],
+        group[plan.total] if plan.total in wanted else -1,
+        has_moment,
+        series,
+        tuple(words),
+        example,
+        is_columns,
+        tuple((i, group[i]) for i in wanted),
+        tuple("" if i in wanted else spelling for i, spelling in enumerate(outline.numbers)),
     )
 
 

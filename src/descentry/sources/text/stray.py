@@ -21,13 +21,13 @@ MARK = "\x01"
 _WORD = re.compile(
     rf"(?<![A-Za-z0-9_@.])[A-Za-z_][A-Za-z0-9_]{{{MIN_WORD - 1},{MAX_WORD - 1}}}+(?![A-Za-z0-9_])"
 )
-_ANY = rf"([A-Za-z_][A-Za-z0-9_]{{{MIN_WORD - 1},{MAX_WORD - 1}}}+)(?![A-Za-z0-9_])"
-_LETTERS = re.compile("[a-z]+")
+_ANY = rf"((?<![0-9](?=[xX]))[A-Za-z_][A-Za-z0-9_]{{{MIN_WORD - 1},{MAX_WORD - 1}}}+)(?![A-Za-z0-9_])"
+_TOKENS = re.compile("[a-z0-9]+")
 _PARTS = (
-    "loss", "cost", "nll", "ppl", "perp", "step", "iter", "epoch", "batch", "update", "acc", "rate", "norm", "grad", "lr",
-    "valid", "val", "eval", "test", "train", "score", "reward", "value", "rank", "gpu", "cuda", "proc", "default", "worker",
-    "error", "warn", "signal", "slurm", "srun", "kill", "cancel", "config", "namespace", "persec", "time", "token",
-    "nan", "inf", "none", "null", "mllog", "best", "mean", "total", "class",
+    "loss", "cost", "nll", "ppl", "perp", "step", "iter", "epoch", "batch", "update", "acc", "rate", "norm", "grad",
+    "valid", "val", "eval", "test", "train", "score", "reward", "rank", "gpu", "cuda", "proc", "default", "worker",
+    "error", "warn", "signal", "slurm", "srun", "kill", "cancel", "config", "namespace", "persec", "token",
+    "nan", "inf", "none", "null", "mllog", "best",
 )  # fmt: skip
 """What tells something wherever in a word it stands."""
 _MORE = (
@@ -47,7 +47,7 @@ def _telling() -> frozenset[str]:
     texts = [word for its in sets for word in its]
     texts += [vocabulary.MEASURES.pattern, vocabulary.RATES.pattern, INTRUDERS.pattern]
     texts += [dialect.shape.pattern for dialect in DIALECTS]
-    return frozenset(word for text in texts for word in _LETTERS.findall(text.lower()))
+    return frozenset(word for text in texts for word in _TOKENS.findall(text.lower()))
 
 
 TELLING = _telling()
@@ -56,9 +56,7 @@ TELLING = _telling()
 def tells(word: str) -> bool:
     """Whether a word may tell something."""
     low = word.lower()
-    if any(part in low for part in _PARTS) or low[:1] == "x":
-        return True
-    return not TELLING.isdisjoint(_LETTERS.findall(low))
+    return any(part in low for part in _PARTS) or not TELLING.isdisjoint(_TOKENS.findall(low))
 
 
 def n_silent(columns: Sequence[list[str]]) -> int:
@@ -66,9 +64,9 @@ def n_silent(columns: Sequence[list[str]]) -> int:
     n = len(columns[0])
     for words in columns:
         low = "\n".join(words[:n]).lower()
-        if not any(part in low for part in _PARTS) and "\nx" not in f"\n{low}":
-            if TELLING.isdisjoint(_LETTERS.findall(low)):
-                continue
+        is_silent = not any(part in low for part in _PARTS) and TELLING.isdisjoint(_TOKENS.findall(low))
+        if is_silent:
+            continue
         n = next((i for i, word in enumerate(words[:n]) if tells(word)), n)
     return n
 
@@ -82,7 +80,7 @@ def _mark(found: re.Match[str]) -> str:
     return found[0] if tells(found[0]) else MARK
 
 
-def as_expression(literal: str, *, is_behind: bool) -> tuple[str, int]:
-    """The expression for that text, and how many words in it may be others.  `is_behind`: behind a number."""
+def as_expression(literal: str) -> tuple[str, int]:
+    """The expression for that text, and how many words in it may be others."""
     pieces = masked(literal).split(MARK)
     return _ANY.join(map(re.escape, pieces)), len(pieces) - 1

@@ -1,6 +1,7 @@
 """The words by which a console line is understood: counters, splits, metrics, and what stands between."""
 
 import re
+from functools import lru_cache
 
 STEP_WORDS = frozenset({
     "step", "global_step", "globalstep", "iteration", "iter", "it", "itr", "iters", "update",
@@ -116,11 +117,13 @@ def is_metric(name: str) -> bool:
     )
 
 
+@lru_cache(maxsize=1024)
 def is_valish(name: str) -> bool:
     """Whether the name is of validation or test data."""
     return not (VAL_WORDS | TEST_WORDS).isdisjoint(tokens(name))
 
 
+@lru_cache(maxsize=1024)
 def is_train_loss(name: str) -> bool:
     """Whether the name is a loss, and not one of validation or test data."""
     found = tokens(name)
