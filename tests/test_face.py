@@ -99,3 +99,11 @@ def test_diagnose_takes_a_path_or_a_run(tmp_path: Path) -> None:
     by_run = descentry.diagnose(descentry.read(tmp_path / "a.jsonl"), vocab_size=100)
     assert by_path.verdict == by_run.verdict
     assert by_path.version == descentry.__version__
+
+
+def test_diagnose_takes_a_rate_of_false_alarms_and_tells_it(tmp_path: Path) -> None:
+    (tmp_path / "a.jsonl").write_text(ROWS)
+    (report,) = descentry.diagnose(tmp_path / "a.jsonl", alarm_rate=0.01).runs
+    assert any("0.01 false alarms per healthy run" in note for note in report.notes)
+    with pytest.raises(descentry.UsageError, match=r"no alarm rate 2; expected 1e-09 to 0\.5"):
+        descentry.diagnose(tmp_path / "a.jsonl", alarm_rate=2.0)

@@ -19,6 +19,9 @@ that may be told is free. *All* counts every pattern of these runs, those includ
 patterns that occur in at least three runs. Alarms are warnings on runs where nothing is wrong. Peers are handed step,
 training and validation loss, learning rate and gradient norm as CSV and run with their defaults; what else a log
 holds is seen by Descentry alone.
+
+Read it with this in mind: the proving ground is ours, and the real logs lay at hand while Descentry was made. Both
+favour it.
 """
 
 

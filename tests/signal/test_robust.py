@@ -69,3 +69,11 @@ def test_slow_noise_counts_what_neighbours_share() -> None:
     shared = np.convolve(random.standard_normal(440), np.ones(9) / 3.0, "valid")[:400]
     assert slow_noise(white) == pytest.approx(1.0, rel=0.25)
     assert slow_noise(shared) > 1.3 * robust.spread(shared - running_median(shared, 22))
+
+
+@given(CURVES, st.integers(1, 60))
+def test_windows_are_all_neighbours(values: Floats, width: int) -> None:
+    if width <= len(values):
+        known = np.lib.stride_tricks.sliding_window_view(values, width)
+        assert np.array_equal(robust.windows(values, width), known)
+        assert np.array_equal(robust.windows(values[::-1], width), known[::-1, ::-1])

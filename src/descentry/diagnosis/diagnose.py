@@ -1,6 +1,7 @@
 """From a log to its report: the one call that every door makes."""
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 
 from descentry.diagnosis.catalogue import load
 from descentry.diagnosis.causes import rank
@@ -49,7 +50,12 @@ def diagnose(
         chunks, path = source.chunks(), source.place
     told = {"vocab_size": vocab_size, "loss_function": loss_function}
     settings = {name: value for name, value in told.items() if value is not None}
-    return report(run(chunks, roles, settings, alarm_rate), source.run, source.format, path, vocab_size)
+    outcome = run(chunks, roles, settings, alarm_rate)
+    told_of = report(outcome, source.run, source.format, path, vocab_size)
+    if alarm_rate is None:
+        return told_of
+    note = f"judged at {alarm_rate:g} false alarms per healthy run, all patterns together"
+    return replace(told_of, notes=(*told_of.notes, note))
 
 
 def report(

@@ -73,6 +73,8 @@ class Divergence:
     """Fewer points cannot show a sustained rise."""
     n_wait: int = 200
     """Points of a live run before slow noise is known: until then a rise must undo all that had been learnt."""
+    young_share: float = 0.1
+    """Least rise as a share of the level until then: what had been learnt may be nothing yet."""
 
     def judge(self, view: View) -> list[Finding]:
         shape = view.shape(Role.TRAIN_LOSS)
@@ -112,7 +114,7 @@ class Divergence:
             risen.score >= least
             and risen.size >= (1.0 if is_young else self.descent_share) * risen.descent
             and risen.size >= self.noise_units * course.noise
-            and risen.size >= self.level_share * abs(risen.lowest)
+            and risen.size >= (self.young_share if is_young else self.level_share) * abs(risen.lowest)
         )
 
     def _is_at_its_top(self, course: Profile) -> bool:
