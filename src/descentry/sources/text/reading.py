@@ -67,9 +67,12 @@ class Reading:
     def lines(self, lines: list[str], number: int, *, is_one: bool = False) -> None:
         """Reads lines, the first of which is line `number`; all of them are parts of it where `is_one`."""
         place: Place = (lambda _: number) if is_one else number.__add__
-        i, n = 0, len(lines)
+        i, n, is_pointed = 0, len(lines), False
         while i < n:
             at = place(i)
+            if self._respelling.has_commas and not is_pointed:
+                # Lines that are spelt as usual can be read quickly.
+                lines, is_pointed = lines[:i] + self._respelling.pointed(lines[i:], at), True
             is_held = self._bars.is_held or self._tabled.is_held
             done = 0 if is_held else self._quick_lines(lines, i, place) or self._n_contexts(lines, i)
             if done:

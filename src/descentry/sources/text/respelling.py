@@ -11,6 +11,9 @@ from descentry.sources.text.short_counters import with_long_counters
 from descentry.sources.text.units import with_whole_counts
 
 
+COMMA = "a comma in a number was read as its decimal point"
+
+
 def respelt_line(plain: str) -> str:
     """The line with its numbers spelt as usual, but for decimal commas, which a line alone does not tell."""
     named = boosted(plain) or with_lone_named(with_counter_first(with_long_counters(plain)))
@@ -20,13 +23,13 @@ def respelt_line(plain: str) -> str:
 class Respelling:
     """Respells lines, and tells where that is a reading of its own.  `on_commas`: decimal commas were found.
 
-    `has_named_loss`: the log names its loss, so a number without a name is none.
+    `has_commas`: they were.  `has_named_loss`: the log names its loss, so a number without a name is none.
     """
 
     def __init__(self, notes: Notes, on_commas: Callable[[], None]) -> None:
         self._notes = notes
         self._on_commas = on_commas
-        self._has_commas = False
+        self.has_commas = False
         self.has_named_loss = False
 
     def line(self, plain: str, number: int) -> str:
@@ -52,10 +55,18 @@ class Respelling:
 
     def _with_points(self, line: str, number: int) -> str:
         """The line with points for its decimal commas."""
-        pointed = with_points(line, is_known=self._has_commas) if "," in line else line
+        pointed = with_points(line, is_known=self.has_commas) if "," in line else line
         if pointed != line:
-            if not self._has_commas:
+            if not self.has_commas:
                 self._on_commas()
-            self._has_commas = True
-            self._notes.add("decimal_comma", "a comma in a number was read as its decimal point", number)
+            self.has_commas = True
+            self._notes.add("decimal_comma", COMMA, number)
         return pointed
+
+    def pointed(self, lines: list[str], number: int) -> list[str]:
+        """The lines of a log with decimal commas, from line `number` on, with points for them."""
+        spelt = [with_points(line, is_known=True) if "," in line else line for line in lines]
+        n_changed = sum(line != other for line, other in zip(lines, spelt, strict=True))
+        if n_changed:
+            self._notes.add("decimal_comma", COMMA, number, count=n_changed)
+        return spelt
