@@ -10,7 +10,6 @@ from descentry.sources.text.odd import respelt, with_points
 from descentry.sources.text.short_counters import with_long_counters
 from descentry.sources.text.units import with_whole_counts
 
-
 COMMA = "a comma in a number was read as its decimal point"
 
 
