@@ -30,6 +30,7 @@ _PARTS = (
     "nan", "inf", "none", "null", "mllog", "best",
 )  # fmt: skip
 """What tells something wherever in a word it stands."""
+_PART = re.compile("|".join(map(re.escape, _PARTS)))
 _MORE = (
     "info", "debug", "critical", "notice", "trace", "success", "batches", "iterations", "samples", "seconds", "minutes",
     "hours", "days", "mins", "completed", "processed", "examples", "progress",
@@ -56,7 +57,7 @@ TELLING = _telling()
 def tells(word: str) -> bool:
     """Whether a word may tell something."""
     low = word.lower()
-    return any(part in low for part in _PARTS) or not TELLING.isdisjoint(_TOKENS.findall(low))
+    return _PART.search(low) is not None or not TELLING.isdisjoint(_TOKENS.findall(low))
 
 
 def n_silent(columns: Sequence[list[str]]) -> int:
@@ -64,8 +65,7 @@ def n_silent(columns: Sequence[list[str]]) -> int:
     n = len(columns[0])
     for words in columns:
         low = "\n".join(words[:n]).lower()
-        is_silent = not any(part in low for part in _PARTS) and TELLING.isdisjoint(_TOKENS.findall(low))
-        if is_silent:
+        if _PART.search(low) is None and TELLING.isdisjoint(_TOKENS.findall(low)):
             continue
         n = next((i for i, word in enumerate(words[:n]) if tells(word)), n)
     return n
