@@ -11,6 +11,8 @@ from descentry.sources.text.shapes import FEW, MANY, Shape, floats
 from descentry.sources.text.stray import tells
 from descentry.sources.text.table import Sink
 
+LONG = 48
+"""So many lines of one shape in a row are read as columns at once."""
 Place = Callable[[int], int]
 """Which line of the log an index is of."""
 NextStep = Callable[[], int | None]
@@ -166,12 +168,12 @@ class _Part:
 
 
 def _matched(shapes: Sequence[Shape], lines: list[str], start: int) -> tuple[list[int], list[list[str]]]:
-    """The shape of each line, and the groups of the lines of each shape."""
+    """The shape of each line, and the groups of the lines of each shape, until many in a row are alike."""
     matches = [shape.match.fullmatch for shape in shapes]
     after = [0] * len(shapes)
     which: list[int] = []
     cells: list[list[str]] = [[] for _ in shapes]
-    at = 0
+    at = n_alike = 0
     for line in _some(lines, start):
         before, at = at, after[at]
         found = matches[at](line)
@@ -188,6 +190,9 @@ def _matched(shapes: Sequence[Shape], lines: list[str], start: int) -> tuple[lis
             break
         which.append(at)
         cells[at] += found.groups()
+        n_alike = n_alike + 1 if at == before else 1
+        if n_alike == LONG:
+            break
     return which, cells
 
 
