@@ -55,3 +55,20 @@ def test_a_shape_that_has_said_something_is_read_however_much_chatter_comes(
     assert run.curves["loss"].steps.tolist() == list(range(300))
     (left,) = [event for event in run.events if event.kind == "left_out"]
     assert left.count > 200
+
+
+def test_shapes_that_cost_work_without_end_are_left_out_and_known_ones_go_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(known_plans, "MAX_NEW", 40)
+    path = tmp_path / "log.txt"
+    # Each of these names a series of its own.
+    odd = [f"step {1000 + i} loss {3 - i / 1000} {words(i)}_rate 0.5" for i in range(300)]
+    plain = [f"step {950 + i + 300 * (i >= 50)} loss 2.5" for i in range(100)]
+    path.write_text("\n".join([*plain[:50], *odd, *plain[50:]]) + "\n")
+    run = collect(find(path)[0])
+    (left,) = [event for event in run.events if event.kind == "left_out"]
+    steps = run.curves["loss"].steps.tolist()
+    assert steps[:50] + steps[-50:] == [*range(950, 1000), *range(1300, 1350)]
+    assert 100 <= len(steps) < 400
+    assert left.count + len(steps) == 400
