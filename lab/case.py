@@ -31,11 +31,15 @@ class Truth:
 
 @dataclass(frozen=True, slots=True)
 class Made:
-    """A run as it was logged: series by name, settings, and its truth."""
+    """A run as it was logged: series by name, settings, and its truth.
+
+    `beside`: what the truth was read off from and the log does not hold: `run` with every series, and its `twin`.
+    """
 
     series: Mapping[str, Series]
     truth: Truth
     config: Mapping[str, object] = field(default_factory=dict)
+    beside: Mapping[str, Mapping[str, Series]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,7 +17,8 @@ from lab.score.peers import ask as ask_peers
 from lab.score.peers_table import ours
 from lab.score.table import as_dict, lines, wrong
 from lab.simulation.verb import simulate
-from lab.store import Stored, done, stored, write
+from lab.store import Stored, done, read, stored, write, write_truth
+from lab.store import beside as beside_of
 
 RUNS = Path(__file__).parent / "runs"
 CACHED = Path(__file__).parent / "cached"
@@ -43,6 +44,7 @@ def make(out: Path, seeds: int, only: str, kind: str, jobs: int) -> None:
     """Makes every run that is not there yet; begin again after a stop and it goes on."""
     known = done(out)
     todo = [case for case in all_cases(seeds, kind) if case.id not in known and only in case.id]
+    todo.sort(key=lambda case: case.seed)  # stopped halfway, it holds every fault
     click.echo(f"{len(known)} runs are made, {len(todo)} to make", err=True)
     start = time.monotonic()
     with ProcessPoolExecutor(jobs) as pool:
@@ -58,6 +60,28 @@ def make(out: Path, seeds: int, only: str, kind: str, jobs: int) -> None:
 def make_one(out: Path, case: Case) -> None:
     """Makes one run and writes it."""
     write(out, case, case.make())
+
+
+@main.command()
+@click.argument("folder", type=click.Path(path_type=Path), default=RUNS)
+@click.option("--seeds", default=4, show_default=True, help="Runs of each fault and severity, as made.")
+def rejudge(folder: Path, seeds: int) -> None:
+    """Tells the truth about trained runs anew, without training: after a change of the oracle or a case."""
+    from lab.trainings.setup import rejudged
+
+    changed = 0
+    for case in all_cases(seeds, "trained"):
+        kept = beside_of(folder, case.id)
+        path = folder / f"{case.id}.truth.json"
+        if kept is None or not path.exists():
+            continue
+        before = read(path).truth
+        write_truth(folder, case, rejudged(case, kept))
+        after = read(path).truth
+        if after != before:
+            changed += 1
+            click.echo(f"{case.id}: must {sorted(before.must)} -> {sorted(after.must)}, may {sorted(after.may)}")
+    click.echo(f"{changed} truths changed", err=True)
 
 
 def all_cases(seeds: int, kind: str = "all") -> list[Case]:

@@ -3,13 +3,13 @@
 import gzip
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
-from lab.case import Case, Made, Truth
+from lab.case import Case, Made, Series, Truth
 
 NAMES: tuple[dict[str, str], ...] = (
     {},
@@ -43,7 +43,13 @@ def write(folder: Path, case: Case, made: Made) -> None:
     names = NAMES[case.seed % len(NAMES)]
     data = gzip.compress("".join(lines(made, names)).encode(), mtime=0)
     (folder / f"{case.id}.jsonl.gz").write_bytes(data)
-    truth = made.truth
+    if made.beside:
+        _write_beside(folder, case.id, made.beside)
+    write_truth(folder, case, made.truth)
+
+
+def write_truth(folder: Path, case: Case, truth: Truth) -> None:
+    """Writes what is known about a case, all at once."""
     told = {
         "id": case.id, "family": case.family, "fault": case.fault, "kind": case.kind, "severity": case.severity,
         "seed": case.seed, "split": case.split, "must": sorted(truth.must), "may": sorted(truth.may),
@@ -53,6 +59,32 @@ def write(folder: Path, case: Case, made: Made) -> None:
     fresh = folder / f"{case.id}.truth.{os.getpid()}"
     fresh.write_text(json.dumps(told))
     fresh.replace(folder / f"{case.id}.truth.json")
+
+
+def _write_beside(folder: Path, name: str, beside: Mapping[str, Mapping[str, Series]]) -> None:
+    (folder / "beside").mkdir(exist_ok=True)
+    arrays = {
+        f"{whose}/{series}/{part}": array
+        for whose, some in beside.items()
+        for series, (steps, values) in some.items()
+        for part, array in (("steps", steps), ("values", values))
+    }
+    np.savez_compressed(folder / "beside" / f"{name}.npz", **arrays)  # type: ignore[arg-type]
+
+
+def beside(folder: Path, name: str) -> Mapping[str, Mapping[str, Series]] | None:
+    """What the truth about a trained run was read off from; None where it was not kept."""
+    path = folder / "beside" / f"{name}.npz"
+    if not path.exists():
+        return None
+    found: dict[str, dict[str, Series]] = {"run": {}, "twin": {}}
+    with np.load(path) as arrays:
+        for key in arrays.files:
+            whose, rest = key.split("/", 1)
+            series, part = rest.rsplit("/", 1)
+            if part == "steps":
+                found[whose][series] = (arrays[key], arrays[f"{whose}/{series}/values"])
+    return found
 
 
 def lines(made: Made, names: dict[str, str]) -> Iterator[str]:

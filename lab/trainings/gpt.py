@@ -9,7 +9,7 @@ from torch.nn import functional as F
 
 from lab.trainings.task import Batch, Change, Losses, unchanged
 
-CONTEXT = 48
+CONTEXT = 32
 N_SYMBOLS = 98
 """Line feed, tab, the 95 printing characters of ASCII, and one symbol for all others."""
 

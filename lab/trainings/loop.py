@@ -100,7 +100,9 @@ class Loop:
                 weights, self.recipe.rate, momentum=self.recipe.momentum, weight_decay=self.recipe.decay
             )
         betas = (self.recipe.momentum, self.recipe.beta2)
-        return torch.optim.AdamW(weights, self.recipe.rate, betas=betas, weight_decay=self.recipe.decay)
+        return torch.optim.AdamW(
+            weights, self.recipe.rate, betas=betas, weight_decay=self.recipe.decay, fused=True
+        )
 
     def _checkpoint(self) -> tuple[dict[str, Tensor], dict[str, object]]:
         return copy.deepcopy((self.task.model.state_dict(), self.optimizer.state_dict()))

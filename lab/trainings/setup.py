@@ -7,7 +7,7 @@ from random import Random
 
 import torch
 
-from lab.case import Case, Kind, Made, Series, Severity
+from lab.case import Case, Kind, Made, Series, Severity, Truth
 from lab.trainings import recipe as schedules
 from lab.trainings.classifier import CloudTask
 from lab.trainings.fault import Hook
@@ -92,21 +92,38 @@ class _Maker:
     def __call__(self) -> Made:
         torch.set_num_threads(1)
         torch.set_flush_denormal(True)
-        usual = everyday(self.fault.family, self.seed)
-        setup = self.fault.setup(usual, self.level, self.seed)
+        setup = self.setup()
         task = TASKS[self.fault.family](self.seed, **setup.options)
         series = Loop(task, setup.recipe, self.seed, setup.hooks).run()
-        full = {**_all_series(self, setup)} if setup.expected else {}
+        twin = _all_series(self, setup) if setup.expected else {}
+        run = _unquiet(self, setup, series)
+        told, config = self.judged(run, twin)
+        return Made(series, told, config, {"run": run, "twin": twin} if setup.expected else {})
+
+    def setup(self) -> Setup:
+        """What is to be trained."""
+        return self.fault.setup(everyday(self.fault.family, self.seed), self.level, self.seed)
+
+    def judged(
+        self, run: Mapping[str, Series], twin: Mapping[str, Series]
+    ) -> tuple[Truth, Mapping[str, object]]:
+        """The truth about the run with all its series, and the settings it logs."""
+        setup = self.setup()
+        task = TASKS[self.fault.family](self.seed, **setup.options)
         causes = (self.fault.id,) if setup.causes is None else setup.causes
-        beside = Beside(_unquiet(self, setup, series), full, setup.at, task.uniform)
+        beside = Beside(run, twin, setup.at, task.uniform)
         told = truth(beside, setup.expected, setup.always, setup.may, causes, setup.look_alikes)
-        config: dict[str, object] = (
-            {"vocab_size": task.n_classes} if self.seed % 2 and task.n_classes > 1 else {}
-        )
+        config = {"vocab_size": task.n_classes} if self.seed % 2 and task.n_classes > 1 else {}
         if not config and "bad_init" in told.must:
             # Without the number of classes no one knows where it should have started.
             told = replace(told, must=told.must - {"bad_init"}, may=told.may | {"bad_init"})
-        return Made(series, told, config)
+        return told, config
+
+
+def rejudged(case: Case, beside: Mapping[str, Mapping[str, Series]]) -> Truth:
+    """The truth about a trained case as the oracle sees it now."""
+    assert isinstance(case.make, _Maker), case.id
+    return case.make.judged(beside["run"], beside["twin"])[0]
 
 
 def _unquiet(maker: _Maker, setup: Setup, series: Mapping[str, Series]) -> Mapping[str, Series]:
@@ -115,8 +132,7 @@ def _unquiet(maker: _Maker, setup: Setup, series: Mapping[str, Series]) -> Mappi
         return series
     task = TASKS[maker.fault.family](maker.seed, **setup.options)
     open_recipe = setup.recipe.changed(quiet=frozenset())
-    again = maker.fault.setup(everyday(maker.fault.family, maker.seed), maker.level, maker.seed)
-    return Loop(task, open_recipe, maker.seed, again.hooks).run()
+    return Loop(task, open_recipe, maker.seed, maker.setup().hooks).run()
 
 
 def _all_series(maker: _Maker, setup: Setup) -> Mapping[str, Series]:
