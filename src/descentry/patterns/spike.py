@@ -4,8 +4,13 @@ Level and noise come from the blocks before (signal/level.py).  A point that sta
 by more noise than `candidate` opens an excursion, which ends when a later block has come back.  Which
 excursions count is decided by how far this curve's own noise reaches and how long it stays there
 (signal/tails.py): at the rate `alarm_rate` by noise alone, whatever its length.  A leap must also
-matter to the eye: a share of the whole descent, or of the level.  Blocks are closed by count, so any chunking
-gives the same answer.  NaN belongs to `nan` and is skipped.
+matter to the eye: a share of the whole descent, or of the level.
+
+A live run is told of a leap at its very point, since what leaps so far is no noise, whether or not it will come
+back.  Each new point is a new chance to err: at n points the rate is spread over the points so far, which sums to
+the logarithm of a run's length, so a share of one in `live_looks` keeps it for any length (alpha spending).  At the
+end of the log all is judged again by the tails of the whole.  Blocks are closed and bars are set by count, so any
+chunking gives the same answer.  NaN belongs to `nan` and is skipped.
 """
 
 import math
@@ -29,6 +34,8 @@ from descentry.signal.tails import Tails
 MAX_EVENTS = 512
 MOST_AT_ONCE = 5
 """Excursions that are judged together."""
+BARS_GROWTH = 1.1
+"""Growth of the count of points after which the bars of a live run are set anew."""
 
 
 @dataclass
@@ -44,6 +51,8 @@ class SpikeState:
     events: list[Excursion] = field(default_factory=list)
     first_step: int | None = None
     last_value: float = float("nan")
+    bars: tuple[float, ...] = ()
+    bars_due: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +78,9 @@ class Spike:
     """Changes below this share of the descent count as noise.  Higher: blind to leaps in a fine tail."""
     attempt_share: float = 0.05
     """A restart within this share of the steps so far is another attempt, no resume."""
+    live_looks: float = 18.0
+    """The natural logarithm of how much longer than its first points a run may grow: 10^9 from twenty.  Higher:
+    leaps of a live run are told later."""
     level_share: float = 0.10
     """Least height as a share of the level, which suffices while the level is not yet near zero."""
 
@@ -80,17 +92,17 @@ class Spike:
             return False
         if state.first_step is None:
             state.first_step = step
+        news = False
         if value > state.upper:
             previous = state.values[-1] if state.values else state.last_value
-            self._above(state, step, value, state.base.n_points + len(state.values), previous)
+            news = self._above(state, step, value, state.base.n_points + len(state.values), previous)
         state.steps.append(step)
         state.values.append(value)
         if len(state.values) >= state.base.size:
-            news = self._close(state, np.array(state.steps, np.int64), np.array(state.values)[None, :])
+            news |= self._close(state, np.array(state.steps, np.int64), np.array(state.values)[None, :])
             state.steps.clear()
             state.values.clear()
-            return news
-        return False
+        return news
 
     def update(self, state: SpikeState, points: Points) -> bool:
         finite = np.isfinite(points.values)
@@ -99,7 +111,7 @@ class Spike:
             state.first_step = int(steps[0])
         done, news = 0, False
         while done < len(values):
-            whole = state.base.n_whole(len(values) - done)
+            whole = _n_whole(state, len(values) - done)
             if state.values or whole == 0:
                 news |= self.update_one(state, int(steps[done]), float(values[done]))
                 done += 1
@@ -130,7 +142,7 @@ class Spike:
             for i in np.flatnonzero(rows[row] > state.upper).tolist():
                 previous = float(rows[row, i - 1]) if i else state.last_value
                 step, value = int(steps[row * size + i]), float(rows[row, i])
-                self._above(state, step, value, state.base.n_points + i, previous)
+                news |= self._above(state, step, value, state.base.n_points + i, previous)
             news |= self._close(state, steps[block], rows[row : row + 1])
             row += 1
         return news
@@ -149,9 +161,22 @@ class Spike:
         if event is not None:
             self._follow(state, event, medians, int(steps[-1]))
         self._set_limit(state)
-        if event is None or event.told_at is not None or not self._is_real(state, event, self._reach(state)):
+        if state.base.n_points < state.bars_due:
             return False
-        event.told_at = int(steps[-1])
+        self._set_bars(state)
+        # With more points noise is known better: what was in doubt may have become clear.
+        return any([self._tell(state, event, int(steps[-1])) for event in state.events])
+
+    def _set_bars(self, state: SpikeState) -> None:
+        """The scores from which one, two, … excursions of a live run are no noise."""
+        state.bars_due = math.ceil(BARS_GROWTH * state.base.n_points)
+        state.bars = self._bars(state, growing=True)
+
+    def _tell(self, state: SpikeState, event: Excursion, step: int) -> bool:
+        """Whether an excursion is known for a spike now and was not before."""
+        if event.told_at is not None or not self._is_real(state, event, _reach(state.events, state.bars)):
+            return False
+        event.told_at = step
         return True
 
     def _set_limit(self, state: SpikeState) -> None:
@@ -182,8 +207,8 @@ class Spike:
             event.end_step = step
             state.open = None
 
-    def _above(self, state: SpikeState, step: int, value: float, index: int, previous: float) -> None:
-        """A point above the limit: a new excursion, or one more point of the open one.
+    def _above(self, state: SpikeState, step: int, value: float, index: int, previous: float) -> bool:
+        """A point above the limit: a new excursion, or one more point of the open one; True for news.
 
         `index` counts finite points; `previous` is the point before this one.
         """
@@ -202,6 +227,7 @@ class Spike:
             if len(state.events) > MAX_EVENTS:
                 state.events.remove(min(state.events[:-1], key=lambda one: one.score))
         event.take(step, value, index)
+        return self._tell(state, event, step)
 
     def restart(self, state: SpikeState, step: int, superseded: Shape) -> bool:
         """The log goes back: excursions that are written anew are forgotten.
@@ -224,33 +250,32 @@ class Spike:
         return False
 
     def current(self, state: SpikeState, view: View) -> list[Finding]:
-        events = self._real(state)
+        events = self._real(state) if view.ended else [event for event in state.events if self._stands(event)]
         if not events:
             return []
         return [finding(state.curve, state.role, state.base.descent, events, view)]
 
+    def _stands(self, event: Excursion) -> bool:
+        """Whether what a live run was told is still so: what stays up is another pattern."""
+        return event.told_at is not None and event.comes_back and not event.is_climb
+
     def _real(self, state: SpikeState) -> list[Excursion]:
-        """The excursions that noise does not explain, that matter, and that come back."""
+        """The excursions of a complete log that noise does not explain, that matter, and that come back."""
         if not state.events:
             return []
-        reach = self._reach(state)
+        reach = _reach(state.events, self._bars(state, growing=False))
         return [event for event in state.events if self._is_real(state, event, reach)]
 
-    def _reach(self, state: SpikeState) -> float:
-        """The score from which excursions are no noise of this curve.
+    def _bars(self, state: SpikeState, growing: bool) -> tuple[float, ...]:
+        """The scores that noise passes once, twice, … as seldom as the rate asks.
 
-        That of the tail at the rate for a single one.  Of several, the m-th highest has a lower bar: where noise is
-        expected to pass it e times, m do with probability e^m / m! (Poisson), which may be the rate.
+        Of several, the m-th highest has a lower bar: where noise is expected to pass it e times, m do with
+        probability e^m / m! (Poisson), which may be the rate.
         """
-        bars = []
-        order = sorted((event.score / _margin(event) for event in state.events), reverse=True)
-        for m, score in enumerate(order[:MOST_AT_ONCE] or [0.0], 1):
-            if m > 1 and score <= self.candidate + 1.0:
-                break
-            bar = state.tails.reach((math.factorial(m) * self.expected_times * self.alarm_rate) ** (1.0 / m))
-            if m == 1 or score >= bar:
-                bars.append(bar if m == 1 else score)
-        return max(self.candidate + 1.0, min(bars))
+        fit = state.tails.fit(growing)
+        rate = self.expected_times * self.alarm_rate / (self.live_looks if growing else 1.0)
+        reaches = (fit.reach((math.factorial(m) * rate) ** (1.0 / m)) for m in range(1, MOST_AT_ONCE + 1))
+        return tuple(max(self.candidate + 1.0, reach) for reach in reaches)
 
     def _is_real(self, state: SpikeState, event: Excursion, reach: float) -> bool:
         base = state.base
@@ -265,6 +290,19 @@ class Spike:
             len(state.events), self.expected_times * self.alarm_rate
         )
         return (is_beyond or stays) and event.comes_back and not event.is_climb
+
+
+def _reach(events: list[Excursion], bars: tuple[float, ...]) -> float:
+    """The score from which these excursions are no noise: the m-th bar where so many pass it; infinity if none do."""
+    order = sorted((event.score / _margin(event) for event in events), reverse=True)
+    passed = [bar for score, bar in zip(order, bars, strict=False) if score >= bar]
+    return min(passed, default=bars[0] if bars else math.inf)
+
+
+def _n_whole(state: SpikeState, n_values: int) -> int:
+    """Whole blocks that can be closed at once: bars are set at the block that brings their count."""
+    missing = math.ceil(max(1, state.bars_due - state.base.n_points) / state.base.size)
+    return min(missing, state.base.n_whole(n_values))
 
 
 def _margin(event: Excursion) -> float:

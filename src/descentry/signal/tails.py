@@ -16,10 +16,12 @@ FAR = 1.0
 """Noise units from which a point counts as far off."""
 N_SHAPED = 200
 """Points of one side from which its outermost quantiles show the shape of the tail."""
-PRIOR_SHAPE, PRIOR_WEIGHT = 0.3, 100.0
-"""The tail shape that is assumed before the data speak, worth this many exceedances."""
-CALM_WEIGHT = 1000.0
-"""The upper tail is taken as exponential with the weight of this many points: spikes may have bent it."""
+PRIOR_SHAPE, PRIOR_SPREAD = 0.2, 0.15
+"""The tail shape that is assumed before the data speak, and how sure that is (a standard deviation)."""
+CALM_SHAPE, CALM_WEIGHT = 0.1, 1000.0
+"""The upper tail is taken as nearly exponential with the weight of this many points: spikes may have bent it."""
+FEW, LEAST_BEYOND = 80, 5
+"""Points of one side below which a fifth of them is fitted, and the least that are."""
 MAX_SHAPE = 0.6
 """What would need a heavier tail than this is not taken for noise."""
 
@@ -63,19 +65,50 @@ class Tails:
         lasts = (likeness + 1.0) / (self.far + 2.0)
         return 1 + math.ceil(math.log(max(1, n_excursions) / expected_alarms) / -math.log(lasts))
 
+    def fit(self, growing: bool = False) -> "Fit":
+        """How far noise goes on upwards from what has been counted: two continuations, one of each tail.
+
+        The upper one goes on from three of its quantiles, which spikes do not move, as Pickands' estimator does
+        (1975, Annals of Statistics 3:119).  The lower one, which spikes do not touch at all, is fitted with a
+        generalised Pareto law by probability-weighted moments (Hosking and Wallis, 1987, Technometrics 29:339), so
+        that heavy-tailed noise raises the bar for itself.  Of few points upwards a `growing` run has their tail
+        fitted too: what looks like a spike may be the first of many strays.  Nothing is said before 20 points.
+        """
+        if int(self.up.sum() + self.down.sum()) < 20:
+            return Fit(())
+        return Fit((*_upper(self.up, growing), *_pareto(self.down)))
+
     def reach(self, expected_alarms: float) -> float:
         """The score that noise alone passes upwards `expected_alarms` times in a run of this length.
 
-        The larger of two continuations, one of each tail.  The upper one goes on from three of its quantiles,
-        which spikes do not move, as Pickands' estimator does (1975, Annals of Statistics 3:119).  The lower one,
-        which spikes do not touch at all, is fitted with a generalised Pareto law by probability-weighted moments
-        (Hosking and Wallis, 1987, Technometrics 29:339), so that heavy-tailed noise raises the bar for itself.
         infinity before 20 points.
         """
-        n = int(self.up.sum() + self.down.sum())
-        if n < 20:
-            return float("inf")
-        return max(_quantile_reach(self.up, expected_alarms), _pareto_reach(self.down, expected_alarms))
+        return self.fit().reach(expected_alarms)
+
+
+@dataclass(frozen=True, slots=True)
+class Law:
+    """A tail beyond `start`: generalised Pareto of this `scale` and `shape`, `n_beyond` points lying there."""
+
+    start: float
+    scale: float
+    shape: float
+    n_beyond: float
+
+    def reach(self, expected: float) -> float:
+        """The score beyond which `expected` points lie."""
+        return self.start + self.scale * _growth(max(1.0, self.n_beyond / expected), self.shape)
+
+
+@dataclass(frozen=True, slots=True)
+class Fit:
+    """The continuations of the tails of one noise."""
+
+    laws: tuple[Law, ...]
+
+    def reach(self, expected: float) -> float:
+        """The score that noise passes upwards `expected` times: the largest that a law says; infinity without one."""
+        return max((law.reach(expected) for law in self.laws), default=math.inf)
 
 
 def _quantile(counts: Ints, share: float) -> float:
@@ -84,12 +117,13 @@ def _quantile(counts: Ints, share: float) -> float:
     return float(_MIDDLES[int(np.searchsorted(total, share * total[-1]))]) if total[-1] else 0.0
 
 
-def _quantile_reach(counts: Ints, expected_alarms: float) -> float:
+def _upper(counts: Ints, growing: bool) -> tuple[Law, ...]:
     n = int(counts.sum())
     if n < 10:
-        return 0.0
+        return ()
     if n < N_SHAPED:
-        return _exponential_reach(counts[:_STRAYS], expected_alarms)
+        # Quantiles so far out are single points; strays could be the spikes that are asked about.
+        return (_exponential(counts[:_STRAYS]), *(_pareto(counts[:_STRAYS]) if growing else ()))
     # Points beyond which 1 in 3.2, 12.8, 51.2 lie: equal steps where the tail is exponential.
     shares = (0.3125, 0.3125 / 4.0, 0.3125 / 16.0)
     first, second, third = (_quantile(counts, 1.0 - share) for share in shares)
@@ -97,20 +131,15 @@ def _quantile_reach(counts: Ints, expected_alarms: float) -> float:
     shape = math.log(outer / inner) / math.log(4.0)
     if shape > MAX_SHAPE and third > STRAY:
         # So many strays that the quantiles lie among them: they are no tail of this noise.
-        return _exponential_reach(counts[:_STRAYS], expected_alarms)
-    shape = max(0.0, shape) * n / (n + CALM_WEIGHT)
-    times = max(1.0, shares[-1] * n / expected_alarms)
+        return (_exponential(counts[:_STRAYS]),)
+    shape = (max(0.0, shape) * n + CALM_SHAPE * CALM_WEIGHT) / (n + CALM_WEIGHT)
     scale = max(outer, inner) / _growth(4.0, shape) * math.pow(4.0, shape)
-    return third + scale * _growth(times, shape)
+    return (Law(third, scale, shape, shares[-1] * n),)
 
 
-def _exponential_reach(counts: Ints, expected_alarms: float) -> float:
-    n = int(counts.sum())
-    if n < 10:
-        return 0.0
+def _exponential(counts: Ints) -> Law:
     inner, outer = _quantile(counts, 0.75), _quantile(counts, 0.95)
-    slope = (outer - inner) / math.log(5.0)
-    return outer + slope * max(0.0, math.log(0.05 * n / expected_alarms))
+    return Law(outer, (outer - inner) / math.log(5.0), 0.0, 0.05 * float(counts.sum()))
 
 
 def _growth(ratio: float, shape: float) -> float:
@@ -118,27 +147,33 @@ def _growth(ratio: float, shape: float) -> float:
     return math.log(ratio) if abs(shape) < 1e-3 else (math.pow(ratio, shape) - 1.0) / shape
 
 
-def _pareto_reach(counts: Ints, expected_alarms: float) -> float:
+def _pareto(counts: Ints) -> tuple[Law, ...]:
+    """The law of the outermost points; none where there are too few."""
     n = int(counts.sum())
-    if n < 40:
-        return 0.0
-    # Enough exceedances to fit, and deeper in the tail the longer the run is.
-    n_tail = max(8.0, min(0.1 * n, math.pow(n, 2.0 / 3.0)))
+    # Enough exceedances to fit, and deeper in the tail the longer the run is; of few points a fifth.
+    n_tail = max(LEAST_BEYOND, 0.2 * n) if n < FEW else max(8.0, min(0.1 * n, math.pow(n, 2.0 / 3.0)))
     start = int(np.searchsorted(np.cumsum(counts), n - n_tail)) + 1
     beyond = counts[start:]
     n_beyond = int(beyond.sum())
-    if n_beyond < 8:
-        return 0.0
-    threshold = _EDGES[start]
-    excess = _MIDDLES[start:] - threshold
+    if n < 2 * LEAST_BEYOND:
+        return ()
+    if n_beyond < LEAST_BEYOND - 1:
+        # Nearly all values are alike: there is no tail.
+        return (Law(float(_EDGES[start]), 0.0, 0.0, 1.0),)
+    excess = _MIDDLES[start : start + len(beyond)] - _EDGES[start]
     share = beyond / n_beyond
     above = 1.0 - (np.cumsum(share) - share / 2)
     mean, weighted = float(share @ excess), float(share @ (excess * above))
     gap = mean - 2.0 * weighted
-    if gap <= 0:
-        return float(threshold + excess[beyond > 0][-1])
-    shape = float(np.clip(2.0 - mean / gap, -0.2, MAX_SHAPE))
-    # Few exceedances say little about the shape: until there are hundreds a moderately heavy tail is assumed.
-    shape = (n_beyond * shape + PRIOR_WEIGHT * PRIOR_SHAPE) / (n_beyond + PRIOR_WEIGHT)
-    scale = mean * (1.0 - shape)
-    return float(threshold + scale * _growth(n_beyond / expected_alarms, shape))
+    fitted = min(2.0 - mean / gap, MAX_SHAPE) if gap > 0 else MAX_SHAPE
+    shape = _cautious(max(fitted, -0.2), n_beyond)
+    return (Law(float(_EDGES[start]), mean * (1.0 - shape), shape, float(n_beyond)),)
+
+
+def _cautious(fitted: float, n_beyond: int) -> float:
+    """The shape that the fit and the prior say together, and one standard error more: heavier tails weigh more.
+
+    The error of a shape by probability-weighted moments is about 1.1 (1 + shape) / sqrt(n) (Hosking and Wallis).
+    """
+    fit, prior = n_beyond / (1.1 * (1.0 + max(fitted, 0.0))) ** 2, 1.0 / PRIOR_SPREAD**2
+    return (fit * fitted + prior * PRIOR_SHAPE) / (fit + prior) + 1.0 / math.sqrt(fit + prior)
