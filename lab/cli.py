@@ -80,7 +80,9 @@ def rejudge(folder: Path, seeds: int) -> None:
         after = read(path).truth
         if after != before:
             changed += 1
-            click.echo(f"{case.id}: must {sorted(before.must)} -> {sorted(after.must)}, may {sorted(after.may)}")
+            click.echo(
+                f"{case.id}: must {sorted(before.must)} -> {sorted(after.must)}, may {sorted(after.may)}"
+            )
     click.echo(f"{changed} truths changed", err=True)
 
 

@@ -20,9 +20,14 @@ def spike(of: Draft, level: int) -> None:
     at, height = _row(of, 0.25, 0.85), (10.0, 20.0, 50.0)[level] * of.sigma
     decay = max(2.0, of.n / 200 * float(of.random.uniform(0.3, 1.0)))
     k = np.arange(of.n) - at
+    stray = float((of.train - _smooth(of.train)).max())
     of.train += np.where(k >= 0, height * np.exp(-np.maximum(k, 0) / decay), 0.0)
     of.norm[at : at + 3] *= (6.0, 15.0, 60.0)[level]
-    of.says("spike", at)
+    if height > 2.0 * stray:
+        of.says("spike", at)
+    else:
+        # Noise alone leaps half as far elsewhere in the run: one may take this for one more of its strays.
+        of.may |= {"spike"}
     of.may |= {"exploding_gradient"}
 
 

@@ -25,7 +25,7 @@ from descentry.record.chunk import Floats, Ints
 from descentry.record.finding import Finding
 from descentry.record.roles import Role
 from descentry.signal.alarms import DEFAULT_RATE
-from descentry.signal.excursion import Excursion
+from descentry.signal.excursion import Excursion, bar_of, forget_low, margin
 from descentry.signal.level import BlockLevel, residuals
 from descentry.signal.robust import median
 from descentry.signal.shape import Shape
@@ -34,6 +34,8 @@ from descentry.signal.tails import Tails
 MAX_EVENTS = 512
 MOST_AT_ONCE = 5
 """Excursions that are judged together."""
+LEAST_STAY = 2
+"""High points in a row that are a stay at all."""
 BARS_GROWTH = 1.1
 """Growth of the count of points after which the bars of a live run are set anew."""
 
@@ -53,6 +55,7 @@ class SpikeState:
     last_value: float = float("nan")
     bars: tuple[float, ...] = ()
     bars_due: int = 0
+    n_excursions: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,13 +70,8 @@ class Spike:
     """Noise units above the level that open an excursion.  Lower: more work, no more findings."""
     alarm_rate: float = DEFAULT_RATE
     """False alarms per healthy run, all detectors together.  Lower: small spikes are missed."""
-    expected_times: float = 2.0
-    """Excursions that fitted tails may bring per run, over the rate: the margins upon the fits keep half of them from
-    counting.  Higher: more false alarms."""
     descent_share: float = 0.05
     """Least height as a share of the whole descent so far."""
-    huge_share: float = 0.25
-    """A leap by this share of the whole descent counts whatever the tails.  Higher: fewer, larger ones."""
     unseen_share: float = 0.002
     """Changes below this share of the descent count as noise.  Higher: blind to leaps in a fine tail."""
     attempt_share: float = 0.05
@@ -165,7 +163,8 @@ class Spike:
             return False
         self._set_bars(state)
         # With more points noise is known better: what was in doubt may have become clear.
-        return any([self._tell(state, event, int(steps[-1])) for event in state.events])
+        told = [self._tell(state, event, int(steps[-1])) for event in state.events]
+        return any(told)
 
     def _set_bars(self, state: SpikeState) -> None:
         """The scores from which one, two, … excursions of a live run are no noise."""
@@ -174,7 +173,11 @@ class Spike:
 
     def _tell(self, state: SpikeState, event: Excursion, step: int) -> bool:
         """Whether an excursion is known for a spike now and was not before."""
-        if event.told_at is not None or not self._is_real(state, event, _reach(state.events, state.bars)):
+        if event.told_at is not None or not state.bars:
+            return False
+        # Of heavy-tailed noise most excursions are far below any bar: they cost nothing.
+        is_low = event.stay < LEAST_STAY and event.score < state.bars[-1] * margin(event)
+        if is_low or not self._is_real(state, event, bar_of(state.events, state.bars)):
             return False
         event.told_at = step
         return True
@@ -224,8 +227,9 @@ class Spike:
             )
             state.open = event
             state.events.append(event)
+            state.n_excursions += 1
             if len(state.events) > MAX_EVENTS:
-                state.events.remove(min(state.events[:-1], key=lambda one: one.score))
+                forget_low(state.events)
         event.take(step, value, index)
         return self._tell(state, event, step)
 
@@ -263,8 +267,8 @@ class Spike:
         """The excursions of a complete log that noise does not explain, that matter, and that come back."""
         if not state.events:
             return []
-        reach = _reach(state.events, self._bars(state, growing=False))
-        return [event for event in state.events if self._is_real(state, event, reach)]
+        bar = bar_of(state.events, self._bars(state, growing=False))
+        return [event for event in state.events if self._is_real(state, event, bar)]
 
     def _bars(self, state: SpikeState, growing: bool) -> tuple[float, ...]:
         """The scores that noise passes once, twice, … as seldom as the rate asks.
@@ -273,45 +277,28 @@ class Spike:
         probability e^m / m! (Poisson), which may be the rate.
         """
         fit = state.tails.fit(growing)
-        rate = self.expected_times * self.alarm_rate / (self.live_looks if growing else 1.0)
+        rate = self.alarm_rate / (self.live_looks if growing else 1.0)
         reaches = (fit.reach((math.factorial(m) * rate) ** (1.0 / m)) for m in range(1, MOST_AT_ONCE + 1))
         return tuple(max(self.candidate + 1.0, reach) for reach in reaches)
 
-    def _is_real(self, state: SpikeState, event: Excursion, reach: float) -> bool:
+    def _is_real(self, state: SpikeState, event: Excursion, bar: float) -> bool:
         base = state.base
         matters = event.height >= self.descent_share * base.descent or (
             event.height >= self.level_share * abs(event.level)
             and abs(event.level) > 0.15 * max(abs(base.highest), abs(base.lowest))
         )
-        # Heavy tails bring single strays, never a stay above the level that undoes much of the descent.
-        is_huge = event.height >= self.huge_share * base.descent and base.descent >= 20.0 * event.noise
-        is_beyond = event.score >= reach * _margin(event) and matters
-        stays = is_huge and event.stay >= state.tails.stay(
-            len(state.events), self.expected_times * self.alarm_rate
+        if not matters or not event.comes_back or event.is_climb:
+            return False
+        # Heavy tails bring single strays, never a stay far above the level.
+        return event.score >= bar * margin(event) or (
+            event.stay >= state.tails.stay(state.n_excursions, self.alarm_rate)
         )
-        return (is_beyond or stays) and event.comes_back and not event.is_climb
-
-
-def _reach(events: list[Excursion], bars: tuple[float, ...]) -> float:
-    """The score from which these excursions are no noise: the m-th bar where so many pass it; infinity if none do."""
-    order = sorted((event.score / _margin(event) for event in events), reverse=True)
-    passed = [bar for score, bar in zip(order, bars, strict=False) if score >= bar]
-    return min(passed, default=bars[0] if bars else math.inf)
 
 
 def _n_whole(state: SpikeState, n_values: int) -> int:
     """Whole blocks that can be closed at once: bars are set at the block that brings their count."""
     missing = math.ceil(max(1, state.bars_due - state.base.n_points) / state.base.size)
     return min(missing, state.base.n_whole(n_values))
-
-
-def _margin(event: Excursion) -> float:
-    """How far above the reach a leap must go.
-
-    It is measured from the lowest of four levels, which lies a little under the middle of the noise; what few points
-    before it say of the noise is a guess.
-    """
-    return 1.15 + 8.0 / math.sqrt(max(event.first_index, 1))
 
 
 def _next(sorted_rows: Ints, row: int) -> int:

@@ -46,7 +46,7 @@ def finding(curve: str, role: Role, descent: float, events: list[Excursion], vie
         curve=curve,
         onset_step=events[0].onset_step,
         end_step=max((e.end_step or view.step) for e in events) if recovered else None,
-        detected_at_step=events[0].known_at,
+        detected_at_step=min(e.told_at if e.told_at is not None else view.step for e in events),
         resolved_at_step=max((e.end_step or view.step) for e in events) if recovered else None,
         statement=f"{statement}; {_share(largest, descent)}",
         steps=tuple(e.peak_step for e in events),

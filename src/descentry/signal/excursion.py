@@ -1,5 +1,6 @@
 """One stay of a curve above its level: when it began, how high and how long it went, whether it came back."""
 
+import math
 from dataclasses import dataclass
 
 N_LEAP = 3
@@ -73,9 +74,24 @@ class Excursion:
         """Whether it took long to its top, against all that came before it: a hump of the course, no leap."""
         return self.peak_index - self.first_index > max(N_LEAP, CLIMB_SHARE * self.first_index)
 
-    @property
-    def known_at(self) -> int:
-        """The step at which it was first known to be a spike."""
-        if self.told_at is not None:
-            return self.told_at
-        return self.end_step if self.end_step is not None else self.peak_step
+
+def bar_of(events: list[Excursion], bars: tuple[float, ...]) -> float:
+    """The score from which these excursions are no noise: the m-th bar where so many pass it; infinity if none do."""
+    order = sorted((event.score / margin(event) for event in events), reverse=True)
+    passed = [bar for score, bar in zip(order, bars, strict=False) if score >= bar]
+    return min(passed, default=bars[0] if bars else math.inf)
+
+
+def margin(event: Excursion) -> float:
+    """How far above the reach a leap must go.
+
+    It is measured from the lowest of four levels, which lies a little under the middle of the noise; what few points
+    before it say of the noise is a guess.
+    """
+    return 1.15 + 4.0 / math.sqrt(max(event.first_index, 1))
+
+
+def forget_low(events: list[Excursion]) -> None:
+    """Keep the newest excursion and, of all others, the higher half, in their order."""
+    least = sorted(event.score for event in events)[len(events) // 2]
+    events[:] = [event for event in events[:-1] if event.score >= least] + events[-1:]

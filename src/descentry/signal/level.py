@@ -13,7 +13,7 @@ from descentry.signal.robust import MAD_TO_SIGMA, SQRT_6, median, row_medians, w
 
 PHASES = ((0, 5), (100, 10), (500, 25), (2000, 50))
 """From this many points on, blocks of this many: an excursion may last three blocks before the level follows."""
-N_LEVELS, N_NOISES, N_LONG = 4, 12, 60
+N_LEVELS, N_NOISES, N_BENDS, N_LONG = 4, 12, 24, 60
 LAG = 3
 """Blocks over which the level may stray between two looks at it: as many as an excursion may last."""
 
@@ -107,9 +107,9 @@ class BlockLevel:
         """How far the level strays from block to block, float64[k]: slow noise that neighbours share."""
         bends = self._bends(medians)
         unknown = np.full(N_LONG + len(medians) - len(bends), np.nan)
-        windows = _windows(np.concatenate([unknown, self.bends, bends]), N_LONG, len(medians))
-        wander: Floats = np.nan_to_num(_nanmedian(windows)) * (MAD_TO_SIGMA / SQRT_6)
-        return wander
+        joined = np.concatenate([unknown, self.bends, bends])
+        wander = _nanmedian(_windows(joined, N_BENDS, len(medians)))
+        return np.nan_to_num(wander) * (MAD_TO_SIGMA / SQRT_6)
 
     def _bends(self, medians: Floats) -> Floats:
         """Second differences of the block medians over `LAG` blocks, absolute, that these blocks add."""
