@@ -34,6 +34,8 @@ from descentry.signal.tails import Tails
 MAX_EVENTS = 512
 MOST_AT_ONCE = 5
 """Excursions that are judged together."""
+FIRST_RENEWAL = 50
+"""Points from which tails are counted anew, and again whenever there are twice as many; two counts are kept."""
 LEAST_STAY = 2
 """High points in a row that are a stay at all."""
 BARS_GROWTH = 1.1
@@ -49,6 +51,8 @@ class SpikeState:
     steps: list[int] = field(default_factory=list)
     values: list[float] = field(default_factory=list)
     tails: Tails = field(default_factory=Tails)
+    earlier_tails: tuple[Tails, Tails] = field(default_factory=lambda: (Tails(), Tails()))
+    renewal_due: int = FIRST_RENEWAL
     open: Excursion | None = None
     events: list[Excursion] = field(default_factory=list)
     first_step: int | None = None
@@ -56,6 +60,17 @@ class SpikeState:
     bars: tuple[float, ...] = ()
     bars_due: int = 0
     n_excursions: int = 0
+
+    @property
+    def known_tails(self) -> Tails:
+        """The tails of the curve but for its first part, at most a quarter of it."""
+        return self.earlier_tails[0].joined(self.earlier_tails[1]).joined(self.tails)
+
+    def renew_tails(self) -> None:
+        """Forget the tails of the first part of the curve: a steep descent bends blocks, and knows its noise badly."""
+        if self.base.n_points >= self.renewal_due:
+            self.earlier_tails, self.tails = (self.earlier_tails[1], self.tails), Tails()
+            self.renewal_due *= 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +85,9 @@ class Spike:
     """Noise units above the level that open an excursion.  Lower: more work, no more findings."""
     alarm_rate: float = DEFAULT_RATE
     """False alarms per healthy run, all detectors together.  Lower: small spikes are missed."""
+    rate_share: float = 0.5
+    """Part of the rate that is the spikes': single points have more chances to err than shapes.  Higher: more false
+    alarms."""
     descent_share: float = 0.05
     """Least height as a share of the whole descent so far."""
     unseen_share: float = 0.002
@@ -121,7 +139,7 @@ class Spike:
 
     def _blocks(self, state: SpikeState, steps: Ints, rows: Floats) -> bool:
         """The vector form of `update_one`: all blocks at once, candidates one by one."""
-        levels, noises = state.base.ahead(rows)
+        levels, noises, _ = state.base.ahead(rows)
         upper = levels + self.candidate * noises
         # The first block is measured against what is known now; block k against the blocks before it.
         n_rows, size = rows.shape
@@ -153,7 +171,7 @@ class Spike:
         """
         event = state.open
         ahead = state.base.ahead(rows)
-        self._count(state, rows, ahead[1])
+        self._count(state, rows, ahead[2])
         medians = state.base.close(rows, ahead)
         state.last_value = float(rows[-1, -1])
         if event is not None:
@@ -169,6 +187,7 @@ class Spike:
     def _set_bars(self, state: SpikeState) -> None:
         """The scores from which one, two, … excursions of a live run are no noise."""
         state.bars_due = math.ceil(BARS_GROWTH * state.base.n_points)
+        state.renew_tails()
         state.bars = self._bars(state, growing=True)
 
     def _tell(self, state: SpikeState, event: Excursion, step: int) -> bool:
@@ -196,7 +215,7 @@ class Spike:
         is_stay = bool((high[1:] & high[:-1]).any())
         if is_stay or (state.open is not None and state.open.first_index < state.base.n_points):
             return
-        noise = np.concatenate([[state.base.noise], noises[:-1]])
+        noise = np.concatenate([[state.base.least], noises[:-1]])
         sound = noise > 0
         if sound.any():
             limit = state.upper if state.open is not None else float("inf")
@@ -222,9 +241,7 @@ class Spike:
             event.end_step = None
         if event is None:
             base = state.base
-            event = Excursion(
-                step, base.level, base.noise, value, step, index, index, previous, base.point_noise
-            )
+            event = Excursion(step, base.level, base.noise, value, step, index, index, previous, base.least)
             state.open = event
             state.events.append(event)
             state.n_excursions += 1
@@ -276,8 +293,8 @@ class Spike:
         Of several, the m-th highest has a lower bar: where noise is expected to pass it e times, m do with
         probability e^m / m! (Poisson), which may be the rate.
         """
-        fit = state.tails.fit(growing)
-        rate = self.alarm_rate / (self.live_looks if growing else 1.0)
+        fit = state.known_tails.fit(growing)
+        rate = self.rate_share * self.alarm_rate / (self.live_looks if growing else 1.0)
         reaches = (fit.reach((math.factorial(m) * rate) ** (1.0 / m)) for m in range(1, MOST_AT_ONCE + 1))
         return tuple(max(self.candidate + 1.0, reach) for reach in reaches)
 
@@ -291,7 +308,7 @@ class Spike:
             return False
         # Heavy tails bring single strays, never a stay far above the level.
         return event.score >= bar * margin(event) or (
-            event.stay >= state.tails.stay(state.n_excursions, self.alarm_rate)
+            event.stay >= state.known_tails.stay(state.n_excursions, self.rate_share * self.alarm_rate)
         )
 
 

@@ -43,8 +43,12 @@ class Excursion:
 
     @property
     def score(self) -> float:
-        """The height in units of the noise that was known when it began."""
-        return self.height / self.noise
+        """The height in units of the noise that was known when it began: over the level, or in its leap.
+
+        A leap takes few points, so slow noise has no part in it, as it has in how far the level lies below.
+        """
+        leap = self.early_peak - max(self.level, self.previous)
+        return max(self.height / self.noise, leap / self.point_noise)
 
     def take(self, step: int, value: float, index: int) -> None:
         """One more point above the limit."""
@@ -88,7 +92,7 @@ def margin(event: Excursion) -> float:
     It is measured from the lowest of four levels, which lies a little under the middle of the noise; what few points
     before it say of the noise is a guess.
     """
-    return 1.15 + 4.0 / math.sqrt(max(event.first_index, 1))
+    return 1.15 + 2.0 / math.sqrt(max(event.first_index, 1))
 
 
 def forget_low(events: list[Excursion]) -> None:

@@ -13,7 +13,7 @@ from descentry.signal.robust import MAD_TO_SIGMA, SQRT_6, median, row_medians, w
 
 PHASES = ((0, 5), (100, 10), (500, 25), (2000, 50))
 """From this many points on, blocks of this many: an excursion may last three blocks before the level follows."""
-N_LEVELS, N_NOISES, N_BENDS, N_LONG = 4, 12, 24, 60
+N_LEVELS, N_NOISES, N_BENDS, N_LONG = 4, 12, 18, 60
 LAG = 3
 """Blocks over which the level may stray between two looks at it: as many as an excursion may last."""
 
@@ -25,7 +25,8 @@ class BlockLevel:
     Level: the lowest of the medians of the last four blocks, so that an excursion of up to three blocks cannot
     hide itself.  Noise: robust second differences of the last twelve blocks, with how far the level strays in
     `LAG` blocks; at least half the long-run noise, `unseen_share` of the descent so far, and half the
-    smallest step that the log prints.  NaN and infinity before there are two blocks.
+    smallest step that the log prints; `least` is the noise without how far the level strays.  NaN and infinity
+    before there are two blocks.
     """
 
     unseen_share: float = 0.002
@@ -33,6 +34,7 @@ class BlockLevel:
     size: int = PHASES[0][1]
     level: float = float("nan")
     noise: float = float("nan")
+    least: float = float("nan")
     lowest: float = float("inf")
     highest: float = float("-inf")
     quantum: float = float("inf")
@@ -60,8 +62,11 @@ class BlockLevel:
         room = later[0] - self.n_points if later else n_values
         return min(n_values, room) // self.size
 
-    def ahead(self, rows: Floats) -> tuple[Floats, Floats]:
-        """Level and noise after each of these blocks, float64[k] each; `rows` is float64[k, size]."""
+    def ahead(self, rows: Floats) -> tuple[Floats, Floats, Floats]:
+        """Level, noise, and noise of single points after each of these blocks, float64[k] each.
+
+        `rows` is float64[k, size].
+        """
         medians, scatter = _figures(rows)
         joined = np.concatenate([np.full(N_LEVELS, np.inf), list(self.levels)[-N_LEVELS:], medians])
         levels = _windows(joined, N_LEVELS, len(medians)).min(axis=1)
@@ -75,17 +80,17 @@ class BlockLevel:
         least = np.maximum(0.5 * long, self.unseen_share * (highest - lowest))
         quantum = np.minimum(np.minimum.accumulate(_quanta(rows)), self.quantum)
         least = np.maximum(least, np.where(np.isfinite(quantum), 0.5 * quantum, 0.0))
-        wander = self._wander(medians)
-        return levels, np.sqrt(np.maximum(short, least) ** 2 + 4.0 * wander**2)
+        points = np.maximum(short, least)
+        return levels, np.sqrt(points**2 + 4.0 * self._wander(medians) ** 2), points
 
-    def close(self, rows: Floats, ahead: tuple[Floats, Floats]) -> Floats:
+    def close(self, rows: Floats, ahead: tuple[Floats, Floats, Floats]) -> Floats:
         """Take whole blocks, float64[k, size], and what `ahead` said of them; their medians come back."""
-        levels, noises = ahead
+        levels, noises, points = ahead
         medians, scatter = _figures(rows)
         self.bends.extend(self._bends(medians)[-N_LONG:].tolist())
         self.levels.extend(medians[-2 * LAG :].tolist())
         self.noises.extend(scatter[-N_LONG:].tolist())
-        self.level, self.noise = float(levels[-1]), float(noises[-1])
+        self.level, self.noise, self.least = float(levels[-1]), float(noises[-1]), float(points[-1])
         self.quantum = min(self.quantum, float(_quanta(rows).min()))
         self.lowest = min(self.lowest, float(medians.min()))
         self.highest = max(self.highest, float(medians.max()))

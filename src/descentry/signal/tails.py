@@ -7,8 +7,8 @@ import numpy as np
 
 from descentry.record.chunk import Floats, Ints
 
-_EDGES = np.concatenate([[0.0], np.geomspace(0.25, 1e6, 400)])
-_MIDDLES = np.concatenate([[0.125], np.sqrt(_EDGES[1:-1] * _EDGES[2:]), [1e6]])
+_EDGES = np.concatenate([[0.0], np.geomspace(0.04, 1e6, 450)])
+_MIDDLES = np.concatenate([[0.02], np.sqrt(_EDGES[1:-1] * _EDGES[2:]), [1e6]])
 
 STRAY = 6.0
 """Noise units beyond which points are strays where they cannot be the tail."""
@@ -20,7 +20,7 @@ PRIOR_SHAPE, PRIOR_SPREAD = 0.2, 0.15
 """The tail shape that is assumed before the data speak, and how sure that is (a standard deviation)."""
 CALM_SHAPE, CALM_WEIGHT = 0.1, 1000.0
 """The upper tail is taken as nearly exponential with the weight of this many points: spikes may have bent it."""
-FEW, LEAST_BEYOND = 80, 5
+FEW, LEAST_BEYOND = 500, 5
 """Points of one side below which a fifth of them is fitted, and the least that are."""
 MAX_SHAPE = 0.6
 """What would need a heavier tail than this is not taken for noise."""
@@ -34,7 +34,7 @@ def _zeros() -> Ints:
 
 @dataclass
 class Tails:
-    """Counts of residuals in noise units, upwards and downwards apart, in 400 bins 4 % wide.
+    """Counts of residuals in noise units, upwards and downwards apart, in 450 bins 4 % wide.
 
     `far` counts neighbours of which the first lies far off (`FAR` units), `lasting` those of which both do.
     """
@@ -53,6 +53,12 @@ class Tails:
         upward = scores > 0
         np.add.at(self.up, bins[upward], 1)
         np.add.at(self.down, bins[~upward], 1)
+
+    def joined(self, other: "Tails") -> "Tails":
+        """The counts of both."""
+        return Tails(
+            self.up + other.up, self.down + other.down, self.far + other.far, self.lasting + other.lasting
+        )
 
     def stay(self, n_excursions: int, expected_alarms: float) -> int:
         """The number of high points in a row that noise brings `expected_alarms` times in that many excursions.
@@ -76,7 +82,13 @@ class Tails:
         """
         if int(self.up.sum() + self.down.sum()) < 20:
             return Fit(())
-        return Fit((*_upper(self.up, growing), *_pareto(self.down)))
+        return Fit((*_upper(self.up, growing), *_pareto(self._mirrored(), growing)))
+
+    def _mirrored(self) -> Ints:
+        """Both sides together, float64[k] by size; strays are taken from below, since above they may be spikes."""
+        both = self.up + self.down
+        both[_STRAYS:] = 2 * self.down[_STRAYS:]
+        return both
 
     def reach(self, expected_alarms: float) -> float:
         """The score that noise alone passes upwards `expected_alarms` times in a run of this length.
@@ -123,7 +135,7 @@ def _upper(counts: Ints, growing: bool) -> tuple[Law, ...]:
         return ()
     if n < N_SHAPED:
         # Quantiles so far out are single points; strays could be the spikes that are asked about.
-        return (_exponential(counts[:_STRAYS]), *(_pareto(counts[:_STRAYS]) if growing else ()))
+        return (_exponential(counts[:_STRAYS]), *(_pareto(counts[:_STRAYS], growing) if growing else ()))
     # Points beyond which 1 in 3.2, 12.8, 51.2 lie: equal steps where the tail is exponential.
     shares = (0.3125, 0.3125 / 4.0, 0.3125 / 16.0)
     first, second, third = (_quantile(counts, 1.0 - share) for share in shares)
@@ -147,7 +159,7 @@ def _growth(ratio: float, shape: float) -> float:
     return math.log(ratio) if abs(shape) < 1e-3 else (math.pow(ratio, shape) - 1.0) / shape
 
 
-def _pareto(counts: Ints) -> tuple[Law, ...]:
+def _pareto(counts: Ints, growing: bool) -> tuple[Law, ...]:
     """The law of the outermost points; none where there are too few."""
     n = int(counts.sum())
     # Enough exceedances to fit, and deeper in the tail the longer the run is; of few points a fifth.
@@ -166,14 +178,14 @@ def _pareto(counts: Ints) -> tuple[Law, ...]:
     mean, weighted = float(share @ excess), float(share @ (excess * above))
     gap = mean - 2.0 * weighted
     fitted = min(2.0 - mean / gap, MAX_SHAPE) if gap > 0 else MAX_SHAPE
-    shape = _cautious(max(fitted, -0.2), n_beyond)
+    shape = _cautious(max(fitted, -0.2), n_beyond, 1.0 if growing else 0.5)
     return (Law(float(_EDGES[start]), mean * (1.0 - shape), shape, float(n_beyond)),)
 
 
-def _cautious(fitted: float, n_beyond: int) -> float:
-    """The shape that the fit and the prior say together, and one standard error more: heavier tails weigh more.
+def _cautious(fitted: float, n_beyond: int, errors: float) -> float:
+    """The shape that the fit and the prior say together, and some standard errors more: heavier tails weigh more.
 
     The error of a shape by probability-weighted moments is about 1.1 (1 + shape) / sqrt(n) (Hosking and Wallis).
     """
     fit, prior = n_beyond / (1.1 * (1.0 + max(fitted, 0.0))) ** 2, 1.0 / PRIOR_SPREAD**2
-    return (fit * fitted + prior * PRIOR_SHAPE) / (fit + prior) + 1.0 / math.sqrt(fit + prior)
+    return (fit * fitted + prior * PRIOR_SHAPE) / (fit + prior) + errors / math.sqrt(fit + prior)
