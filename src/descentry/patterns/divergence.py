@@ -67,12 +67,12 @@ class Divergence:
     """Least rise as a share of the level."""
     stretch_share: float = 0.1
     """Length of the last stretch, as a share of the points: half of it must stand above."""
-    kept_share: float = 0.5
+    kept_share: float = 0.25
     """Part of what was asked for that suffices once a live run was said to diverge.  Higher: withdrawn sooner."""
     climb_share: float = 0.05
     """Least rise as a share of the descent of a live run that goes on rising.  Higher: later, surer."""
-    past_factor: float = 2.0
-    """The same in the largest rise before that came back.  Higher: later, surer."""
+    past_factor: float = 3.0
+    """The same in the largest rise before, which came back.  Higher: later, surer."""
     gain_share: float = 0.25
     """Least gain of the later half of such a climb over the earlier one, as a share of the rise: a step has none."""
     gain_score: float = 3.0
@@ -84,8 +84,7 @@ class Divergence:
     n_least: int = 20
     """Fewer points cannot show a sustained rise."""
     n_wait: int = 200
-    """Points of a live run before slow noise is known: until then a rise must undo all that had been learnt, or go on
-    rising and be twice as large as `past_factor` asks."""
+    """Points of a live run before slow noise is known: until then a rise must undo all that had been learnt."""
     young_share: float = 0.1
     """Least rise as a share of the level until then: what had been learnt may be nothing yet."""
 
@@ -115,11 +114,7 @@ class Divergence:
             lowest = median(course.y[: max(3, len(course) // 4)])
         first = max(shape.first, float(course.y[:before].max(initial=-np.inf)))
         risen = Risen(before, lowest, now, score, first, max(first - lowest, 0.0))
-        is_young = not view.ended and shape.n_points < self.n_wait and part == 1.0
-        if is_young and risen.size < max(risen.descent, self.young_share * abs(lowest)):
-            return None
-        is_real = self._is_real(view, shape, course, risen, self.descent_share, part)
-        return risen if is_real else None
+        return risen if self._is_real(view, shape, course, risen, self.descent_share, part) else None
 
     def _least_climb(self, shape: Shape) -> float:
         """The least length of a climb, by which it is judged anew once it was told, as a share of the run so far."""
@@ -130,8 +125,7 @@ class Divergence:
         if course.y.min() < 0.0 < course.y.max():
             return None
         found = climb(course.y, math.ceil(self._least_climb(shape) * len(course)))
-        is_young = shape.n_points < self.n_wait
-        if found is None or found.size < (2.0 if is_young else 1.0) * self.past_factor * found.past:
+        if found is None or found.size < self.past_factor * found.past:
             return None
         first = max(shape.first, float(course.y[: found.before].max(initial=-np.inf)))
         descent = max(first - found.lowest, 0.0)
@@ -153,11 +147,12 @@ class Divergence:
             n_first=self.n_least,
             n_bins=len(course),
         )
+        is_young = not view.ended and shape.n_points < self.n_wait
         return (
             risen.score >= part * least
-            and risen.size >= part * least_share * risen.descent
+            and risen.size >= part * (1.0 if is_young else least_share) * risen.descent
             and risen.size >= part * self.noise_units * course.noise
-            and risen.size >= part * self.level_share * abs(risen.lowest)
+            and risen.size >= part * (self.young_share if is_young else self.level_share) * abs(risen.lowest)
         )
 
     def _finding(self, view: View, shape: Shape, course: Profile, risen: Risen) -> Finding:
