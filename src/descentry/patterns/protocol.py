@@ -112,7 +112,7 @@ class ShapeDetector(Protocol):
     """Judges the whole shape of a run so far.  A pure function of the view, so chunks cannot matter.
 
     `clock`: the roles whose number of points decides when to judge.  One that sets `hastens = True` is also asked
-    when the training loss has just risen (stream/haste.py).
+    when the training loss has just risen (stream/haste.py), and at each of the first validations.
     """
 
     id: ClassVar[str]

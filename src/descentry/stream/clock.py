@@ -18,6 +18,10 @@ PACE = {
 points are judged a hundred and twenty times."""
 
 
+N_FEW = 64
+"""So many validations are looked at one by one, in haste: each of them is a large part of the run."""
+
+
 @dataclass
 class Clock:
     """Counts the points of the roles that set the pace.  `is_asked`: a look is wanted before its hour."""
@@ -47,18 +51,25 @@ class Clock:
         They are taken note of, so they must be what comes next.
         """
         self.is_asked = False
+        held = piece.columns.get(names.get(Role.VAL_LOSS, ""))
+        if held is not None and self.counts[Role.VAL_LOSS] < N_FEW and held.rows[0] < stop:
+            stop, self.is_asked = int(held.rows[0]) + 1, True
         column = piece.columns.get(names.get(Role.TRAIN_LOSS, ""))
         if column is None:
             return stop
         n = len(column.rows) if stop == piece.n_rows else int(np.searchsorted(column.rows, stop))
         at = self.haste.take(column.values[:n])
-        self.is_asked = at is not None
-        return stop if at is None else int(column.rows[at]) + 1
+        if at is None:
+            return stop
+        self.is_asked = True
+        return int(column.rows[at]) + 1
 
     def note_one(self, columns: Mapping[str, Column], names: Mapping[Role, str]) -> None:
-        """The scalar form of `rows_to_haste`, for the columns of one row."""
+        """The scalar form of `rows_to_haste`, for the columns of one row, which is counted already."""
         column = columns.get(names.get(Role.TRAIN_LOSS, ""))
         self.is_asked = column is not None and self.haste.push(column.values.item(0))
+        if names.get(Role.VAL_LOSS) in columns and self.counts[Role.VAL_LOSS] <= N_FEW:
+            self.is_asked = True
 
     def count(self, piece: Chunk, names: Mapping[Role, str]) -> None:
         """Note the points of a piece."""
