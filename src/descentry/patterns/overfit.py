@@ -96,8 +96,8 @@ class Overfit:
         error = 1.25 * max(slow_noise(values), noise) * np.sqrt(1.0 / n_last + 1.0 / n_smoothed)
         if rise < self.noise_units * noise or rise < self.score * strictness(self.alarm_rate) * error:
             return False
-        # The later half must stand above nearly all that came around the minimum, unless each one stands higher.
-        return steady or float(np.mean(after[len(after) // 2 :] > bottom + 0.3 * rise)) >= 0.8
+        # The last quarter must stand above nearly all that came around the minimum.
+        return float(np.mean(after[len(after) // 2 :] > bottom + 0.3 * rise)) >= 0.8
 
     def _finding(
         self, view: View, shape: Shape, low: int, bottom: float, last: float, noise: float, trend: str
