@@ -96,7 +96,7 @@ class Divergence:
         risen = self._risen(view, shape, course, self.stretch_share)
         if risen is None and view.stood and not view.ended:
             risen = self._risen(view, shape, course, self._least_climb(shape), self.kept_share)
-        elif risen is None and not view.ended:
+        elif risen is None and not view.ended and self._may_climb(course):
             course = profile(shape, N_CLIMB_BINS)
             risen = self._climbing(view, shape, course)
         return [] if risen is None else [self._finding(view, shape, course, risen)]
@@ -119,6 +119,11 @@ class Divergence:
     def _least_climb(self, shape: Shape) -> float:
         """The least length of a climb, by which it is judged anew once it was told, as a share of the run so far."""
         return max(self.climb_length, self.n_climb / shape.n_points)
+
+    def _may_climb(self, course: Profile) -> bool:
+        """Whether the last values stand high enough to be worth looking at closely."""
+        low, high = float(course.y.min()), float(course.y.max())
+        return median(course.y[-3:]) - low >= 0.5 * self.climb_share * (high - low)
 
     def _climbing(self, view: View, shape: Shape, course: Profile) -> Risen | None:
         """A rise that goes on rising, and by far more than the run ever rose before."""

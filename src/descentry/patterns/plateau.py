@@ -155,11 +155,12 @@ class Plateau:
         starts = np.arange(m // 20, m - length - m // 10, max(1, m // 50))
         after = median(course.y[-max(1, m // 20) :])
         for start in starts[may_be_still(course.y, starts, length, bar.seen)].tolist():
-            stretch = measure(course.y, start, start + length, bar)
             before = median(course.y[max(0, start - m // 10) : max(1, start - m // 20 + 1)])
             level = median(course.y[start : start + length])
-            fell = before - level >= 0.02 * descent
-            if fell and level - after >= 0.15 * descent and is_still(stretch, descent, bar):
+            if before - level < 0.02 * descent or level - after < 0.15 * descent:
+                continue
+            stretch = measure(course.y, start, start + length, bar)
+            if is_still(stretch, descent, bar):
                 stretch = self._widened(course, stretch, descent, bar)
                 return stretch if is_wall(course, stretch, bar) else None
         return None
