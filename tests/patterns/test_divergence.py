@@ -4,6 +4,8 @@ import numpy as np
 import pytest
 from tests.patterns.saying import leading, only
 
+from descentry.record.chunk import Chunk
+from descentry.stream.drive import Stream
 from descentry.testing import curves
 from descentry.testing.curves import TRAIN, exact, healthy
 
@@ -36,6 +38,36 @@ def test_a_jump_to_a_new_level_is_a_divergence() -> None:
     found = leading(curves.with_values(chunk, TRAIN, chunk.columns[TRAIN].values + jump))
     assert found["divergence"].onset_step == pytest.approx(2001, abs=60)
     assert found["divergence"].facts["after_spike"] == 1.0
+
+
+def first_said(chunk: Chunk) -> float:
+    """The step at which a growing run was first said to diverge; infinity where it never was."""
+    steps = [change.step for change in Stream().feed(chunk) if change.finding.pattern == "divergence"]
+    return min(steps, default=np.inf)
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_what_comes_back_is_never_called_so(seed: int) -> None:
+    chunk = healthy(3000, seed=seed)
+    k = np.arange(3000) - 1500
+    decaying = np.where(k >= 0, 1.5 * np.exp(-np.maximum(k, 0) / 15.0), 0.0)
+    assert first_said(curves.with_values(chunk, TRAIN, chunk.columns[TRAIN].values + decaying)) == np.inf
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_a_step_that_stays_is_waited_for_and_a_climb_is_not(seed: int) -> None:
+    chunk = healthy(3000, seed=seed)
+    k = np.arange(3000) - 1500
+    step = curves.with_values(chunk, TRAIN, chunk.columns[TRAIN].values + 0.4 * (k >= 0))
+    climb = curves.with_values(chunk, TRAIN, chunk.columns[TRAIN].values + np.maximum(k, 0) / 100.0)
+    assert first_said(step) > 1560
+    assert 1500 < first_said(climb) <= 1560
+
+
+def test_what_is_said_of_a_growing_run_stays() -> None:
+    chunk = curves.divergence(healthy(3000, seed=4), at=1800, rise=2.0)
+    changes = [change.event for change in Stream().feed(chunk) if change.finding.pattern == "divergence"]
+    assert changes == ["opened"]
 
 
 def test_a_rise_within_noise_is_nothing() -> None:

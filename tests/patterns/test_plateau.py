@@ -5,6 +5,7 @@ import pytest
 from tests.patterns.saying import ALL, leading, only
 
 from descentry.record.finding import Severity
+from descentry.stream.drive import Stream
 from descentry.testing import curves
 from descentry.testing.curves import RATE, TRAIN, exact, healthy
 from descentry.testing.verdicts import said
@@ -53,3 +54,18 @@ def test_an_ended_schedule_explains_the_stretch() -> None:
     chunk = curves.plateau(healthy(2000, seed=2, sigma=0.01), at=600)
     chunk = curves.with_values(chunk, RATE, np.where(np.arange(2000) < 600, 3e-4, 0.0))
     assert only(chunk, "plateau").severity is Severity.INFO
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_a_stall_of_a_growing_run_is_told_soon_and_stays_told(seed: int) -> None:
+    chunk = curves.plateau(healthy(5000, seed=seed, sigma=0.01), at=1500)
+    told = [(c.event, c.step) for c in Stream().feed(chunk) if c.finding.pattern == "plateau"]
+    assert [event for event, _step in told] == ["opened"]
+    assert told[0][1] < 2000
+
+
+def test_a_leap_up_that_hides_the_fall_is_no_stall() -> None:
+    chunk = healthy(3000, seed=1, sigma=0.02)
+    values = chunk.columns[TRAIN].values + 0.3 * (np.arange(3000) > 1200)
+    changes = Stream().feed(curves.with_values(chunk, TRAIN, values))
+    assert "plateau" not in {change.finding.pattern for change in changes}

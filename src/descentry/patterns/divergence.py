@@ -15,7 +15,8 @@ from descentry.patterns.protocol import View
 from descentry.patterns.reinforced import is_reinforced
 from descentry.record.finding import Evidence, Finding, Severity
 from descentry.record.roles import Role
-from descentry.signal.alarms import DEFAULT_RATE, strictness
+from descentry.signal.alarms import DEFAULT_RATE, HASTE_COST, strictness
+from descentry.signal.climb import climb
 from descentry.signal.profile import Profile, profile
 from descentry.signal.robust import median, row_medians, windows
 from descentry.signal.shape import Shape
@@ -23,6 +24,8 @@ from descentry.signal.trend import slow_noise
 from descentry.signal.words import grouped, number, percent
 
 N_FINE_BINS = 200
+N_CLIMB_BINS = 400
+"""Bins of a climb, which is short."""
 N_LOW = 9
 """Least points of a lowest stretch, where the run has many: of the lowest of all threes, two are strays."""
 
@@ -50,6 +53,7 @@ class Divergence:
     id: ClassVar[str] = "divergence"
     cadence: ClassVar[str] = "block"
     clock: ClassVar[tuple[Role, ...]] = (Role.TRAIN_LOSS,)
+    hastens: ClassVar[bool] = True
 
     alarm_rate: float = DEFAULT_RATE
     """False alarms per healthy run, all detectors together.  Lower: later, surer."""
@@ -63,12 +67,20 @@ class Divergence:
     """Least rise as a share of the level."""
     stretch_share: float = 0.1
     """Length of the last stretch, as a share of the points: half of it must stand above."""
-    live_share: float = 0.03
-    """The same while the run goes on and its loss stands at its top.  Higher: later, surer."""
-    n_stretch: int = 30
-    """Least points of that stretch.  Lower: a few strays are taken for a level."""
-    top_share: float = 0.8
-    """How much of the highest rise the last bins must keep.  Higher: spikes that come back slowly are waited for."""
+    kept_share: float = 0.25
+    """Part of what was asked for that suffices once a live run was said to diverge.  Higher: withdrawn sooner."""
+    climb_share: float = 0.05
+    """Least rise as a share of the descent of a live run that goes on rising.  Higher: later, surer."""
+    past_factor: float = 3.0
+    """The same in the largest rise before, which came back.  Higher: later, surer."""
+    gain_share: float = 0.25
+    """Least gain of the later half of such a climb over the earlier one, as a share of the rise: a step has none."""
+    gain_score: float = 3.0
+    """The same in standard errors."""
+    climb_length: float = 0.015
+    """Least length of a climb as a share of the run so far.  Lower: spikes are taken for it."""
+    n_climb: int = 10
+    """Least points of a climb.  Lower: earlier in short runs, a few strays are taken for it."""
     n_least: int = 20
     """Fewer points cannot show a sustained rise."""
     n_wait: int = 200
@@ -82,13 +94,17 @@ class Divergence:
             return []
         course = profile(shape, N_FINE_BINS)
         risen = self._risen(view, shape, course, self.stretch_share)
-        if risen is None and not view.ended and self._is_at_its_top(course):
-            short = max(self.live_share, self.n_stretch / shape.n_points)
-            risen = self._risen(view, shape, course, min(short, self.stretch_share))
+        if risen is None and view.stood and not view.ended:
+            risen = self._risen(view, shape, course, self._least_climb(shape), self.kept_share)
+        elif risen is None and not view.ended and self._may_climb(course):
+            course = profile(shape, N_CLIMB_BINS)
+            risen = self._climbing(view, shape, course)
         return [] if risen is None else [self._finding(view, shape, course, risen)]
 
-    def _risen(self, view: View, shape: Shape, course: Profile, stretch_share: float) -> Risen | None:
-        """The rise to a last stretch of that length, where it is clear and large enough."""
+    def _risen(
+        self, view: View, shape: Shape, course: Profile, stretch_share: float, part: float = 1.0
+    ) -> Risen | None:
+        """The rise to a last stretch of that length, where it is clear and large enough; `part` of that suffices."""
         found = _rise(course, stretch_share, shape.n_points)
         if found is None:
             return None
@@ -98,12 +114,39 @@ class Divergence:
             lowest = median(course.y[: max(3, len(course) // 4)])
         first = max(shape.first, float(course.y[:before].max(initial=-np.inf)))
         risen = Risen(before, lowest, now, score, first, max(first - lowest, 0.0))
-        return risen if self._is_real(view, shape, course, risen) else None
+        return risen if self._is_real(view, shape, course, risen, self.descent_share, part) else None
 
-    def _is_real(self, view: View, shape: Shape, course: Profile, risen: Risen) -> bool:
+    def _least_climb(self, shape: Shape) -> float:
+        """The least length of a climb, by which it is judged anew once it was told, as a share of the run so far."""
+        return max(self.climb_length, self.n_climb / shape.n_points)
+
+    def _may_climb(self, course: Profile) -> bool:
+        """Whether the last values stand high enough to be worth looking at closely."""
+        low, high = float(course.y.min()), float(course.y.max())
+        return median(course.y[-3:]) - low >= 0.5 * self.climb_share * (high - low)
+
+    def _climbing(self, view: View, shape: Shape, course: Profile) -> Risen | None:
+        """A rise that goes on rising, and by far more than the run ever rose before."""
+        if course.y.min() < 0.0 < course.y.max():
+            return None
+        found = climb(course.y, math.ceil(self._least_climb(shape) * len(course)))
+        if found is None or found.size < self.past_factor * found.past:
+            return None
+        first = max(shape.first, float(course.y[: found.before].max(initial=-np.inf)))
+        descent = max(first - found.lowest, 0.0)
+        risen = Risen(found.before, found.lowest, found.later, found.score, first, descent)
+        goes_on = found.gain >= max(self.gain_share * found.size, self.gain_score * found.error)
+        # Where all is lost that had been learnt, it need not go on: it is enough that nothing comes back.
+        is_lost = found.size >= descent and found.gain > -found.error
+        is_real = self._is_real(view, shape, course, risen, self.climb_share)
+        return risen if (goes_on or is_lost) and is_real else None
+
+    def _is_real(
+        self, view: View, shape: Shape, course: Profile, risen: Risen, least_share: float, part: float = 1.0
+    ) -> bool:
         """Whether the rise is more than noise, at this look, and more than a trifle."""
         least = self.score * strictness(
-            self.alarm_rate,
+            self.alarm_rate / HASTE_COST,
             ended=view.ended,
             n_points=shape.n_points,
             n_first=self.n_least,
@@ -111,18 +154,11 @@ class Divergence:
         )
         is_young = not view.ended and shape.n_points < self.n_wait
         return (
-            risen.score >= least
-            and risen.size >= (1.0 if is_young else self.descent_share) * risen.descent
-            and risen.size >= self.noise_units * course.noise
-            and risen.size >= (self.young_share if is_young else self.level_share) * abs(risen.lowest)
+            risen.score >= part * least
+            and risen.size >= part * (1.0 if is_young else least_share) * risen.descent
+            and risen.size >= part * self.noise_units * course.noise
+            and risen.size >= part * (self.young_share if is_young else self.level_share) * abs(risen.lowest)
         )
-
-    def _is_at_its_top(self, course: Profile) -> bool:
-        """Whether the last bins stand as high as any since the lowest ones: nothing is on its way back."""
-        width = max(3, round(self.live_share * len(course)))
-        levels = row_medians(windows(course.y, min(width, len(course))))
-        since = levels[int(levels.argmin()) :]
-        return float(since[-1] - since[0]) >= self.top_share * float(since.max() - since[0])
 
     def _finding(self, view: View, shape: Shape, course: Profile, risen: Risen) -> Finding:
         before, lowest, now, size = risen.before, risen.lowest, risen.now, risen.size

@@ -30,6 +30,7 @@ class Overfit:
     id: ClassVar[str] = "overfit"
     cadence: ClassVar[str] = "block"
     clock: ClassVar[tuple[Role, ...]] = (Role.VAL_LOSS, Role.TRAIN_LOSS)
+    hastens: ClassVar[bool] = True
 
     alarm_rate: float = DEFAULT_RATE
     """False alarms per healthy run, all detectors together.  Lower: later, surer."""
@@ -45,6 +46,8 @@ class Overfit:
     """Least rise as a share of the minimum when there are too few validations to know their noise."""
     large_share: float = 0.2
     """A rise by this share of the minimum is critical."""
+    kept_share: float = 0.5
+    """Part of its rise above which validation must stay for a live run to be said to overfit still."""
     n_least: int = 4
     """Fewer validations cannot show a turn."""
 
@@ -63,7 +66,8 @@ class Overfit:
         last = median(values[-k:]) if n_after >= 4 else float(values[-k:].min())
         rise = last - bottom
         noise = _noise(values)
-        if not self._is_real(values, low, rise, noise, bottom):
+        is_kept = bool(view.stood) and not view.ended and self._is_kept(values[low:], rise, bottom)
+        if not is_kept and not self._is_real(values, low, rise, noise, bottom):
             return []
         train = view.shape(Role.TRAIN_LOSS)
         step = int(shape.last_steps[low])
@@ -71,6 +75,11 @@ class Overfit:
         if trend == "rising":
             return []
         return [self._finding(view, shape, low, bottom, last, noise, trend)]
+
+    def _is_kept(self, after: Floats, rise: float, bottom: float) -> bool:
+        """Whether validation, which was said to rise, has not come back: a few more values may tell noise worse."""
+        still = float(after[-2:].min()) - bottom >= self.kept_share * float(after.max() - bottom)
+        return still and rise >= self.minimum_share * abs(bottom)
 
     def _is_real(self, values: Floats, low: int, rise: float, noise: float, bottom: float) -> bool:
         """Whether the rise is more than noise and more than a trifle."""

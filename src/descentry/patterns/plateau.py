@@ -9,37 +9,35 @@ its floor has converged.  A stall in the middle counts when the fall resumes.  W
 but ended, had been cut low, or was still warming up, the schedule explains the stretch and it only informs.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import ClassVar
 
 import numpy as np
-from numpy.typing import NDArray
 
 from descentry.patterns.planned import explains
 from descentry.patterns.protocol import View
 from descentry.patterns.reinforced import is_reinforced
-from descentry.record.chunk import Floats, Ints
+from descentry.patterns.stretch import (
+    Bar,
+    Stretch,
+    is_held_up,
+    is_still,
+    is_wall,
+    may_be_still,
+    may_be_wall,
+    measure,
+)
 from descentry.record.finding import Evidence, Finding, Severity
 from descentry.record.roles import Role
 from descentry.signal.alarms import DEFAULT_RATE, strictness
-from descentry.signal.leaps import leaps
-from descentry.signal.profile import Profile, profile
+from descentry.signal.profile import N_BINS, Profile, profile
 from descentry.signal.robust import median, spread
-from descentry.signal.trend import shared
+from descentry.signal.shape import Shape
+from descentry.signal.trend import running_median, shared
 from descentry.signal.words import grouped, number, percent
 
-STAIR_SCORE = 4.0
-"""Noise units from which a drop is a stair and no part of the course."""
-
-
-@dataclass(frozen=True, slots=True)
-class Stretch:
-    """Bins start:stop in which nothing moves."""
-
-    start: int
-    stop: int
-    change: float
-    error: float
+N_LIVE_BINS = 200
+"""Bins of a live run: a stretch is short then, and few bins tell its noise badly."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,10 +50,12 @@ class Plateau:
 
     run_share: float = 0.2
     """Least length of the stretch as a share of the run.  Higher: only long stalls."""
-    live_share: float = 0.3
-    """The same while the run goes on: it is judged a hundred times, a finished one once."""
+    live_share: float = 0.2
+    """The same while the run goes on."""
     resolution: float = 0.02
     """The stretch counts only if a fall by this share of the descent would have been seen in it."""
+    kept_share: float = 0.6
+    """Part of what was asked for that suffices once a live run was said to stall.  Higher: withdrawn sooner."""
     alarm_rate: float = DEFAULT_RATE
     """False alarms per healthy run, all detectors together.  Lower: later, surer."""
     score: float = 2.0
@@ -81,20 +81,17 @@ class Plateau:
             or is_reinforced(view)
         ):
             return []
-        course = profile(shape)
+        course = profile(shape, N_BINS if view.ended else N_LIVE_BINS)
         first = max(shape.first, float(course.y[0]))
         descent = first - float(course.y.min())
         if descent < 5.0 * max(course.wander, 1e-12) or descent < 0.02 * abs(first):
             return []
-        least_share = self.run_share if view.ended else self.live_share
-        score = self.score * strictness(
-            self.alarm_rate,
-            ended=view.ended,
-            n_points=shape.n_points,
-            n_first=self.n_wait,
-            n_bins=np.inf if view.ended else 0.5 * len(course),
+        bar = self._bar(view, shape, course, descent)
+        stretch = (
+            self._final(course, descent, bar)
+            or self._kept(view, course, bar)
+            or self._stall(course, descent, bar)
         )
-        stretch = self._final(course, descent, least_share, score) or self._stall(course, descent, score)
         if stretch is None:
             return []
         level = median(course.y[stretch.start : stretch.stop])
@@ -102,70 +99,79 @@ class Plateau:
             return []
         return [self._finding(view, course, stretch, level, first)]
 
-    def _final(self, course: Profile, descent: float, least_share: float, score: float) -> Stretch | None:
+    def _bar(self, view: View, shape: Shape, course: Profile, descent: float) -> Bar:
+        """What a stretch must pass now."""
+        likeness = 1.0 if view.ended else shared(course.y - running_median(course.y, len(course) // 18))
+        score = self.score * strictness(
+            self.alarm_rate,
+            ended=view.ended,
+            n_points=shape.n_points,
+            n_first=self.n_wait,
+            n_bins=np.inf if view.ended else 0.5 * len(course) / likeness**2,
+        )
+        length = self.run_share if view.ended else self.live_share
+        return Bar(
+            length, score, self.expected_share, self.resolution * descent, likeness, self.dead_share,
+            not view.ended,
+        )  # fmt: skip
+
+    def _kept(self, view: View, course: Profile, bar: Bar) -> Stretch | None:
+        """The stretch that was told of a live run, up to now, unless the fall has clearly gone on."""
+        if view.ended or not view.stood or view.stood[0].end_step is not None:
+            return None
+        start = int(np.searchsorted(course.starts, view.stood[0].onset_step))
+        if len(course) - start < bar.length * len(course):
+            return None
+        stretch = measure(course.y, start, len(course), bar)
+        easy = replace(bar, score=self.kept_share * bar.score, most=bar.most / self.kept_share)
+        return stretch if is_wall(course, stretch, easy) else None
+
+    def _final(self, course: Profile, descent: float, bar: Bar) -> Stretch | None:
         """The longest stretch up to the end in which nothing moves."""
         m = len(course)
-        starts = np.arange(0, int((1.0 - least_share) * m) + 1, max(1, m // 50))
-        for start in starts[_may_be_still(course.y, starts, m, self.resolution * descent)].tolist():
-            stretch = _measure(course.y, start, m)
-            if self._is_still(stretch, descent):
-                stretch = self._trimmed(course, stretch)
-                is_long = stretch.stop - stretch.start >= least_share * m
-                return stretch if is_long and self._is_wall(course, stretch, score) else None
+        starts = np.arange(0, int((1.0 - bar.length) * m) + 1, max(1, m // 50))
+        for start in starts[may_be_still(course.y, starts, m, bar.seen)].tolist():
+            stretch = measure(course.y, start, m, bar)
+            if is_still(stretch, descent, bar) or (bar.is_live and may_be_wall(course, stretch, bar)):
+                stretch = self._trimmed(course, stretch, bar)
+                is_long = stretch.stop - stretch.start >= bar.length * m
+                is_real = is_long and is_wall(course, stretch, bar)
+                return stretch if is_real and not (bar.is_live and is_held_up(course.y, stretch)) else None
         return None
 
-    def _trimmed(self, course: Profile, stretch: Stretch) -> Stretch:
+    def _trimmed(self, course: Profile, stretch: Stretch, bar: Bar) -> Stretch:
         """The stretch from where the course first reaches its level: medians pass over the end of the fall."""
         part = course.y[stretch.start : stretch.stop]
         half = part[len(part) // 2 :]
         band = median(half) + 3.0 * max(spread(half), course.wander)
         above = np.flatnonzero(part[: len(part) // 2] > band)
         lead = int(above[-1]) + 1 if len(above) and above[0] == 0 else 0
-        return _measure(course.y, stretch.start + lead, stretch.stop)
+        return measure(course.y, stretch.start + lead, stretch.stop, bar)
 
-    def _stall(self, course: Profile, descent: float, score: float) -> Stretch | None:
+    def _stall(self, course: Profile, descent: float, bar: Bar) -> Stretch | None:
         """A stretch in the middle after which the fall resumes."""
         m = len(course)
         length = max(8, int(np.ceil(self.run_share * m)))
         starts = np.arange(m // 20, m - length - m // 10, max(1, m // 50))
         after = median(course.y[-max(1, m // 20) :])
-        for start in starts[_may_be_still(course.y, starts, length, self.resolution * descent)].tolist():
-            stretch = _measure(course.y, start, start + length)
+        for start in starts[may_be_still(course.y, starts, length, bar.seen)].tolist():
             before = median(course.y[max(0, start - m // 10) : max(1, start - m // 20 + 1)])
             level = median(course.y[start : start + length])
-            fell = before - level >= 0.02 * descent
-            if fell and level - after >= 0.15 * descent and self._is_still(stretch, descent):
-                stretch = self._widened(course, stretch, descent)
-                return stretch if self._is_wall(course, stretch, score) else None
+            if before - level < 0.02 * descent or level - after < 0.15 * descent:
+                continue
+            stretch = measure(course.y, start, start + length, bar)
+            if is_still(stretch, descent, bar):
+                stretch = self._widened(course, stretch, descent, bar)
+                return stretch if is_wall(course, stretch, bar) else None
         return None
 
-    def _is_wall(self, course: Profile, stretch: Stretch, score: float) -> bool:
-        """Whether the earlier course led one to expect a fall that did not come."""
-        part = course.y[stretch.start : stretch.stop]
-        if len(part) >= 0.5 * len(course) and spread(part) < self.dead_share * abs(median(part)):
-            return True
-        origin = float(course.starts[0])
-        begin, end = course.x[stretch.start] - origin, course.ends[stretch.stop - 1] - origin
-        half = int(np.searchsorted(course.x - origin, 0.5 * begin))
-        if half >= stretch.start or begin <= 0:
-            return False
-        # The middle of five, so that a spike just there is no fall.
-        then = median(course.y[max(0, half - 2) : half + 3])
-        fell = then - median(part[: max(2, len(part) // 3)]) - _stairs(course.y, half, stretch.start)
-        expected = fell * (1.0 - begin / end)
-        return bool(max(stretch.change, 0.0) + score * stretch.error < self.expected_share * expected)
-
-    def _widened(self, course: Profile, stretch: Stretch, descent: float) -> Stretch:
+    def _widened(self, course: Profile, stretch: Stretch, descent: float, bar: Bar) -> Stretch:
         while stretch.stop < len(course):
-            wider = _measure(course.y, stretch.start, stretch.stop + 1)
-            if not self._is_still(wider, descent):
+            wider = measure(course.y, stretch.start, stretch.stop + 1, bar)
+            if not is_still(wider, descent, bar):
                 break
             stretch = wider
         return stretch
-
-    def _is_still(self, stretch: Stretch, descent: float) -> bool:
-        seen = max(stretch.change, 0.0) + 2.0 * stretch.error < self.resolution * descent
-        return seen and stretch.change < max(2.0 * stretch.error, 1e-4 * descent)
 
     def _finding(self, view: View, course: Profile, stretch: Stretch, level: float, first: float) -> Finding:
         name = view.names[Role.TRAIN_LOSS]
@@ -206,35 +212,6 @@ class Plateau:
             ),
             facts=facts,
         )  # fmt: skip
-
-
-def _stairs(y: Floats, start: int, stop: int) -> float:
-    """How much of the fall between two bins came at once: what a schedule or other data gave lets expect no more."""
-    found = leaps(y, len(y) // 24, STAIR_SCORE, -1)
-    return sum(-leap.size for leap in found if start <= leap.at <= stop + 2)
-
-
-def _may_be_still(y: Floats, starts: Ints, length: int, most: float) -> NDArray[np.bool_]:
-    """Which stretches are worth measuring: the means of their outer thirds differ by little, bool[k].
-
-    `length` counts from each start, or up to the end where that is nearer.
-    """
-    total = np.concatenate([[0.0], np.cumsum(y)])
-    stops = np.minimum(starts + length, len(y))
-    third = np.maximum(2, (stops - starts) // 3)
-    first = total[starts + third] - total[starts]
-    last = total[stops] - total[stops - third]
-    near: NDArray[np.bool_] = np.abs(first - last) < 3.0 * most * third
-    return near
-
-
-def _measure(y: Floats, start: int, stop: int) -> Stretch:
-    """How much the course falls inside a stretch, and how well that is known."""
-    part = y[start:stop]
-    third = max(2, len(part) // 3)
-    change = median(part[:third]) - median(part[-third:])
-    scatter = max(spread(part), spread(np.diff(part)) / np.sqrt(2.0))
-    return Stretch(start, stop, change, float(1.25 * scatter * np.sqrt(2.0 / third)) * shared(part))
 
 
 def _rate_share(view: View, onset: int, end: int) -> float | None:

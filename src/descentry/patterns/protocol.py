@@ -59,7 +59,8 @@ class View:
     `shapes`: the reduction of every curve by name; `names`: the curve that plays each role, the first where
     several do; `roles`: the role of every curve; `restarts`: steps at which the log went back or began anew;
     `resumes`: those and the steps at which the log or its clock tells of a resume, in log order; `standing`: what
-    the detectors before this one say at this moment; `ended`: the log is complete.
+    the detectors before this one say at this moment; `stood`: what this one said at its last look; `ended`: the log
+    is complete.
     """
 
     shapes: Mapping[str, Shape]
@@ -71,6 +72,7 @@ class View:
     config: Mapping[str, object] = field(default_factory=dict)
     roles: Mapping[str, Role | None] = field(default_factory=dict)
     resumes: Sequence[int] = ()
+    stood: Sequence[Finding] = ()
 
     def every(self, *roles: Role) -> list[tuple[str, Shape]]:
         """Name and reduction of each curve with one of these roles, in order of appearance; empty curves left out."""
@@ -109,7 +111,8 @@ class View:
 class ShapeDetector(Protocol):
     """Judges the whole shape of a run so far.  A pure function of the view, so chunks cannot matter.
 
-    `clock`: the roles whose number of points decides when to judge.
+    `clock`: the roles whose number of points decides when to judge.  One that sets `hastens = True` is also asked
+    when the training loss has just risen (stream/haste.py), and at each of the first validations.
     """
 
     id: ClassVar[str]

@@ -29,6 +29,10 @@ END_SHARE = 0.5
 """Part of the rate that is kept for the judgement of the complete log."""
 GROWTH = 1.1
 """Growth of the count of points from look to look."""
+HASTE_COST = 1.2
+"""What a judge spends that also looks in haste (stream/haste.py), as a multiple.  Such looks begin at 52 points, the
+tenth look of one that begins at 20, and are at most eight more than the regular ones since: 8 / (11 * 12) for those
+eight at the worst moment and 1 / 11 for the others."""
 EFFICIENCY = 0.37
 """Information of a median absolute deviation, as a share of that of a standard deviation (Hampel, 1974)."""
 LEAST_FREEDOM = 8.0

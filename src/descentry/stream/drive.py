@@ -210,10 +210,11 @@ class Stream:
         self._step = step
         news = False
         self._clock.count(chunk, self._names)
+        self._clock.note_one(chunk.columns, self._names)
         for name, (_rows, values) in chunk.columns.items():
             news |= self._tracks[name].push_one(step, values.item(0))
         struck = self._clock.strike()
-        if struck:
+        if struck or self._clock.is_asked:
             return self._judge(struck, ended=False)
         return self._glance() if news else []
 
@@ -222,9 +223,10 @@ class Stream:
         changes: list[Change] = []
         while piece.n_rows:
             stop = self._clock.rows_to_next(piece, self._names)
+            stop = self._clock.rows_to_haste(piece, self._names, stop)
             news = self._push(piece if stop == piece.n_rows else piece.take(0, stop))
             struck = self._clock.strike()
-            if struck:
+            if struck or self._clock.is_asked:
                 changes += self._judge(struck, ended=False)
             elif news:
                 changes += self._glance()
@@ -244,6 +246,7 @@ class Stream:
 
     def _restart(self, step: int) -> None:
         self._restarts.append(step)
+        self._clock.haste.restart()
         for one in self._tracks.values():
             one.restart(step)
 
@@ -267,12 +270,14 @@ class Stream:
 
     @np.errstate(over="ignore", invalid="ignore")
     def _judge(self, struck: list[Role], ended: bool) -> list[Change]:
-        """Ask the detectors of single points, and the judges whose clock has struck."""
+        """Ask the detectors of single points, and the judges whose clock has struck or that are asked in haste."""
         view = self._view(ended)
         findings = self._point_findings(view)
         for i, detector in enumerate(self._shape_detectors):
-            if any(role in struck for role in detector.clock):
-                self._judged[i] = detector.judge(replace(view, standing=tuple(findings)))
+            is_hasty = self._clock.is_asked and getattr(detector, "hastens", False)
+            if is_hasty or any(role in struck for role in detector.clock):
+                stood = tuple(self._judged.get(i, ()))
+                self._judged[i] = detector.judge(replace(view, standing=tuple(findings), stood=stood))
             findings += self._judged.get(i, [])
         return self._lives.judge(findings, self._step)
 
