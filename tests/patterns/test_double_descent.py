@@ -15,6 +15,19 @@ from descentry.testing.verdicts import said
 NAME = "double_descent"
 
 
+def test_a_dozen_validations_show_a_clear_hump() -> None:
+    held = [4.46, 4.10, 3.93, 4.19, 4.98, 4.75, 3.76, 3.35, 3.27, 3.21, 3.15, 3.11]
+    rows = np.linspace(0, 1999, 13).astype(np.int64)[1:]
+    assert NAME in leading(curves.with_values(healthy(2000), VAL, np.array(held), rows))
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_a_dozen_validations_that_scatter_show_none(seed: int) -> None:
+    held = 2.0 + 1.5 * np.exp(-np.arange(12) / 3.0) + 0.1 * np.random.default_rng(seed).standard_normal(12)
+    rows = np.linspace(0, 1999, 13).astype(np.int64)[1:]
+    assert NAME not in leading(curves.with_values(healthy(2000), VAL, held, rows))
+
+
 def humped(n_points: int = 2000, height: float = 0.8, n_validations: int = 40, seed: int = 1) -> Chunk:
     base = healthy(n_points, seed=seed, n_validations=n_validations)
     return curves_validation.double_descent(base, at=int(0.45 * n_points), height=height)
@@ -41,7 +54,7 @@ def test_it_is_found_under_any_noise(noise: str) -> None:
 def test_a_first_descent_before_the_first_validation_counts() -> None:
     rows = np.arange(20, 2000, 20)
     values = 0.9 + 0.2 * np.exp(-0.5 * ((rows - 500) / 250) ** 2) - 0.0001 * rows
-    chunk = curves.with_values(healthy(2000, seed=1, first=1.6, floor=0.2), VAL, values, rows)
+    chunk = curves.curves.with_values(healthy(2000, seed=1, first=1.6, floor=0.2), VAL, values, rows)
     assert NAME in leading(chunk)
 
 
@@ -107,4 +120,4 @@ def test_swings_of_validation_are_no_hump() -> None:
 def test_a_rise_from_the_first_point_on_has_no_first_descent() -> None:
     rows = np.arange(0, 2000, 20)
     values = 5.0 + 3.0 * np.exp(-0.5 * ((rows - 700) / 250) ** 2) - 0.001 * rows
-    assert quiet(curves.with_values(healthy(2000, seed=1), VAL, values, rows))
+    assert quiet(curves.curves.with_values(healthy(2000, seed=1), VAL, values, rows))
