@@ -54,7 +54,7 @@ def test_it_is_found_under_any_noise(noise: str) -> None:
 def test_a_first_descent_before_the_first_validation_counts() -> None:
     rows = np.arange(20, 2000, 20)
     values = 0.9 + 0.2 * np.exp(-0.5 * ((rows - 500) / 250) ** 2) - 0.0001 * rows
-    chunk = curves.curves.with_values(healthy(2000, seed=1, first=1.6, floor=0.2), VAL, values, rows)
+    chunk = curves.with_values(healthy(2000, seed=1, first=1.6, floor=0.2), VAL, values, rows)
     assert NAME in leading(chunk)
 
 
@@ -120,4 +120,4 @@ def test_swings_of_validation_are_no_hump() -> None:
 def test_a_rise_from_the_first_point_on_has_no_first_descent() -> None:
     rows = np.arange(0, 2000, 20)
     values = 5.0 + 3.0 * np.exp(-0.5 * ((rows - 700) / 250) ** 2) - 0.001 * rows
-    assert quiet(curves.curves.with_values(healthy(2000, seed=1), VAL, values, rows))
+    assert quiet(curves.with_values(healthy(2000, seed=1), VAL, values, rows))
