@@ -9,9 +9,10 @@ from descentry.record.finding import Finding, Severity
 from descentry.stream.drive import Stream
 from lab.score.figures import wilson
 from lab.simulation.healthy import chunks, healthy_run
+from lab.simulation.signals import with_signals
 
-Job = tuple[int, int, float | None]
-"""Number of points, seed, rate of false alarms (None: the default)."""
+Job = tuple[int, int, float | None, bool]
+"""Number of points, seed, rate of false alarms (None: the default), whether every other signal is logged."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,9 +25,9 @@ class Simulated:
     cpu_s: float
 
 
-def simulate(n_points: int, seed: int, rate: float | None) -> Simulated:
+def simulate(n_points: int, seed: int, rate: float | None, signals: bool = False) -> Simulated:
     """One healthy run, driven as a live one.  Patterns at warning or above that no other explains count."""
-    run = healthy_run(n_points, seed)
+    run = with_signals(n_points, seed) if signals else healthy_run(n_points, seed)
     start = time.process_time()
     stream = Stream() if rate is None else Stream(alarm_rate=rate)
     ever: set[str] = set()

@@ -14,10 +14,13 @@ from lab.simulation.alarms import Job, Simulated, all_of, lines, simulate_job
 @click.option("--points", "n_points", default=1000, show_default=True, help="Logged points of each.")
 @click.option("--rate", default=DEFAULT_RATE, show_default=True, help="False alarms per healthy run.")
 @click.option("--first-seed", default=0, show_default=True, help="The seed of the first run.")
+@click.option(
+    "--signals", is_flag=True, help="Norms, logits, domains, a metric and a reward beside the losses."
+)
 @click.option("--jobs", default=1, show_default=True, help="Processes.")
-def simulate(n_runs: int, n_points: int, rate: float, first_seed: int, jobs: int) -> None:
+def simulate(n_runs: int, n_points: int, rate: float, first_seed: int, signals: bool, jobs: int) -> None:
     """Diagnoses healthy runs of every noise as they grow, and counts those that are alarmed at."""
-    work = [(n_points, first_seed + k, rate) for k in range(n_runs)]
+    work = [(n_points, first_seed + k, rate, signals) for k in range(n_runs)]
     found = []
     for one in _simulated(work, jobs):
         found.append(one)

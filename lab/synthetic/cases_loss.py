@@ -146,7 +146,11 @@ def oscillation(of: Draft, level: int) -> None:
 def sawtooth(of: Draft, level: int) -> None:
     """White noise as large as what the run still gains."""
     gain = float(np.median(of.train[of.n // 3 : of.n // 3 + of.n // 20]) - np.median(of.train[-of.n // 20 :]))
-    of.train += (2.0, 4.0, 8.0)[level] * max(gain, of.sigma) * of.random.standard_normal(of.n)
+    noise = (2.0, 4.0, 8.0)[level] * max(gain, of.sigma)
+    # What dips below 0 is a signed objective, whose noise hides no progress: this loss stays above.
+    lift = max(0.0, 5.0 * noise - float(of.train.min()))
+    of.train += lift + noise * of.random.standard_normal(of.n)
+    of.val += lift
     of.says("sawtooth")
     of.may |= {"spike", "plateau"}
 

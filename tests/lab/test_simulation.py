@@ -4,6 +4,9 @@ import numpy as np
 import pytest
 from lab.simulation.alarms import Simulated, lines, simulate
 from lab.simulation.healthy import N_CHUNK, chunks, healthy_run
+from lab.simulation.signals import with_signals
+
+from descentry.sources.roles import resolve
 
 
 @pytest.mark.parametrize("n", [300, 1000, 20_000])
@@ -13,6 +16,18 @@ def test_a_run_is_made_of_a_seed_alone(n: int) -> None:
     assert all(np.array_equal(one.columns[name].values, again.columns[name].values) for name in one.columns)
     assert not np.array_equal(one.columns["train_loss"].values, other.columns["train_loss"].values)
     assert all(np.isfinite(column.values).all() for column in one.columns.values())
+
+
+def test_signals_are_made_of_a_seed_alone_and_known_by_name() -> None:
+    one, again = with_signals(1000, 3), with_signals(1000, 3)
+    assert all(np.array_equal(one.columns[name].values, again.columns[name].values) for name in one.columns)
+    assert all(resolve(list(one.columns)).values())
+    assert all(np.isfinite(column.values).all() for column in one.columns.values())
+
+
+@pytest.mark.parametrize("seed", range(10))
+def test_healthy_runs_with_every_signal_stay_silent(seed: int) -> None:
+    assert not simulate(400, seed, None, signals=True).ever
 
 
 def test_long_runs_come_in_pieces() -> None:

@@ -15,6 +15,19 @@ from descentry.testing.verdicts import said
 NAME = "double_descent"
 
 
+def test_a_dozen_validations_show_a_clear_hump() -> None:
+    held = [4.46, 4.10, 3.93, 4.19, 4.98, 4.75, 3.76, 3.35, 3.27, 3.21, 3.15, 3.11]
+    rows = np.linspace(0, 1999, 13).astype(np.int64)[1:]
+    assert NAME in leading(curves.with_values(healthy(2000), VAL, np.array(held), rows))
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_a_dozen_validations_that_scatter_show_none(seed: int) -> None:
+    held = 2.0 + 1.5 * np.exp(-np.arange(12) / 3.0) + 0.1 * np.random.default_rng(seed).standard_normal(12)
+    rows = np.linspace(0, 1999, 13).astype(np.int64)[1:]
+    assert NAME not in leading(curves.with_values(healthy(2000), VAL, held, rows))
+
+
 def humped(n_points: int = 2000, height: float = 0.8, n_validations: int = 40, seed: int = 1) -> Chunk:
     base = healthy(n_points, seed=seed, n_validations=n_validations)
     return curves_validation.double_descent(base, at=int(0.45 * n_points), height=height)

@@ -48,6 +48,28 @@ def test_it_is_found_before_the_end_of_the_log() -> None:
     assert one.detected_at_step <= 1300
 
 
+@pytest.mark.parametrize("factor", [300.0, 1e4])
+def test_growth_that_has_set_in_is_told_while_it_goes(factor: float) -> None:
+    one = found(signals.exploding(healthy(2000, seed=1), at=1000, factor=factor))
+    assert one.detected_at_step <= 1000 + (330 if factor < 1e3 else 210)
+    assert one.onset_step == pytest.approx(1000, abs=80)
+
+
+def test_a_burst_of_high_norms_is_not_taken_for_growth() -> None:
+    chunk = signals.gradients(healthy(2000, seed=1))
+    norm = chunk.columns[signals.NORM].values.copy()
+    for at in range(400, 2000, 90):
+        norm[at : at + 12] *= 5.0
+    assert alone(with_values(chunk, signals.NORM, norm), NAME) == []
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_norms_that_scatter_by_a_power_law_do_not_leap(seed: int) -> None:
+    norm = 0.5 * np.exp(np.random.default_rng(seed).exponential(0.45, 3000))
+    assert norm.max() > 12.0
+    assert alone(with_values(healthy(3000, seed=seed), signals.NORM, norm), NAME) == []
+
+
 def test_a_norm_that_comes_back_has_an_end() -> None:
     one = found(signals.exploding(healthy(2000, seed=1), at=800, factor=100.0, n_rows=200))
     assert one.end_step is not None

@@ -9,6 +9,7 @@ from descentry.record.finding import Severity
 from descentry.testing import curves
 from descentry.testing import curves_signals as signals
 from descentry.testing.curves import RATE, TRAIN, VAL, healthy, with_values, without
+from descentry.testing.noise import autoregressive
 
 NAME = "reward_hacking"
 
@@ -62,6 +63,21 @@ def test_a_preference_that_scatters_is_no_case(seed: int) -> None:
     rows, held = chunk.columns[signals.PREFERENCE]
     noise = 0.1 * np.random.default_rng(seed).standard_normal(len(held))
     assert alone(with_values(chunk, signals.PREFERENCE, held + noise, rows), NAME) == []
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_a_preference_that_wanders_slowly_is_no_case(seed: int) -> None:
+    chunk = signals.hacking(policy(2000), at=1000, fall=0.0, growth=0.0)
+    rows, held = chunk.columns[signals.PREFERENCE]
+    slow = 0.02 * autoregressive(np.random.default_rng(seed), len(held), share=0.8)
+    assert alone(with_values(chunk, signals.PREFERENCE, held + slow, rows), NAME) == []
+
+
+def test_a_kl_that_bends_upwards_makes_it_known_sooner() -> None:
+    even = alone(signals.hacking(policy(2000), at=900, fall=0.3, growth=0.0), NAME)[0]
+    bent = alone(signals.hacking(policy(2000), at=900, fall=0.3, growth=60.0), NAME)[0]
+    assert bent.detected_at_step < even.detected_at_step
+    assert bent.detected_at_step <= 1350
 
 
 def test_without_a_reward_nothing_is_said() -> None:

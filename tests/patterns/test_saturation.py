@@ -2,12 +2,14 @@
 
 import numpy as np
 import pytest
-from tests.patterns.saying import alone
+from tests.patterns.saying import ALL, alone
 
 from descentry.record.chunk import Chunk
 from descentry.record.finding import Finding, Severity
+from descentry.stream.drive import Stream
 from descentry.testing import curves_signals as signals
 from descentry.testing.curves import healthy, with_values
+from descentry.testing.transforms import pieces
 
 NAME = "saturation"
 
@@ -43,6 +45,22 @@ def test_attention_that_collapses_is_found() -> None:
 def test_activations_at_their_bounds_are_found() -> None:
     course = np.interp(np.arange(2000), [0, 800, 1000, 2000], [0.1, 0.1, 0.8, 0.85])
     assert "of activations at their bounds" in found(with_course("saturation/layer1", course, 0.02)).statement
+
+
+def test_exponential_growth_is_told_while_it_goes() -> None:
+    one = found(signals.saturating(healthy(2000, seed=1), at=800, factor=1e3))
+    assert one.detected_at_step <= 1200
+    assert one.onset_step == pytest.approx(800, abs=80)
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_logits_that_have_grown_from_the_start_are_no_case_at_any_moment(seed: int) -> None:
+    course = 4.0 + 40.0 * (1.0 - np.exp(-np.arange(2000) / 700.0))
+    chunk = with_course(
+        "attention/max_logit", course * np.exp(0.2 * np.random.default_rng(seed).standard_normal(2000))
+    )
+    stream = Stream([one for one in ALL if one.id == NAME])
+    assert not any(stream.feed(piece) for piece in pieces(chunk, range(50, 2000, 50)))
 
 
 def test_logits_that_level_off_are_no_case() -> None:

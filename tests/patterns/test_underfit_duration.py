@@ -10,6 +10,7 @@ from descentry.record.chunk import Chunk
 from descentry.record.finding import Severity
 from descentry.testing import curves
 from descentry.testing.curves import RATE, TRAIN, VAL, healthy
+from descentry.testing.noise import autoregressive
 from descentry.testing.transforms import pieces, scaled, strided
 from descentry.testing.verdicts import said
 
@@ -33,6 +34,16 @@ def test_a_run_that_is_cut_off_is_told(n_points: int, share: float) -> None:
     assert found.curve == TRAIN
     assert found.onset_step == pytest.approx(0.7 * share * n_points, rel=0.1)
     assert found.end_step is None
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_slow_noise_at_the_end_does_not_hide_a_run_that_was_to_go_on(seed: int) -> None:
+    n = 300
+    course = 2.0 + 2.5 * (1.0 + 20.0 * np.arange(n) / n) ** -0.5
+    slow = 0.03 * autoregressive(np.random.default_rng(seed), n)
+    chunk = curves.with_values(constant(curves.without(curves.exact(n), VAL)), TRAIN, course + slow)
+    findings = said(ALL, [replace(chunk, config={"max_steps": 3000})])
+    assert NAME in {one.pattern for one in findings}
 
 
 def test_a_run_right_after_its_warm_up_is_told_without_a_plan() -> None:

@@ -7,6 +7,7 @@ and training does not show it too (else the data, the rate or a blow-up made it)
 Source: Nakkiran et al., Deep double descent, 2019, arXiv:1912.02292; Heckel & Yilmaz, 2020, arXiv:2007.10099.
 """
 
+import math
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -22,6 +23,8 @@ from descentry.signal.shape import Shape
 from descentry.signal.trend import shared, smoothed
 from descentry.signal.words import grouped, number
 
+N_FEW, N_BESIDE = 24, 4
+"""Fewer validations are mostly hump; the least bends beside it that show noise."""
 QUANTILE, TO_SIGMA = 0.35, 0.4538
 """The lower third of absolute second differences, which the hump itself leaves alone, and what it is for sigma 1."""
 
@@ -71,13 +74,13 @@ class DoubleDescent:
             return []
         train = view.shape(Role.TRAIN_LOSS)
         hump = _hump(smoothed(val.levels))
-        if hump is None or not self._is_real(val, hump, train) or not self._is_single(val, hump):
+        if hump is None or not self._is_real(view, val, hump, train) or not self._is_single(val, hump):
             return []
         if self._is_shared(train, val, hump):
             return []
         return [self._finding(view, val, hump)]
 
-    def _is_real(self, val: Shape, hump: _Hump, train: Shape | None) -> bool:
+    def _is_real(self, view: View, val: Shape, hump: _Hump, train: Shape | None) -> bool:
         """Whether both sides of the hump are more than noise and more than a trifle."""
         rise, fall = hump.peak - hump.before, hump.peak - hump.now
         first = float(val.levels[: max(1, hump.low)].max())
@@ -89,7 +92,12 @@ class DoubleDescent:
             return False
         if gain < self.descent_share * rise or hump.now - hump.before > self.return_share * rise:
             return False
-        return min(rise, fall) >= self.score * strictness(self.alarm_rate) * _error(val.levels)
+        n = len(val)
+        score = self.score * strictness(
+            self.alarm_rate, ended=view.ended, n_points=n, n_first=self.n_least,
+            n_bins=n if n < N_FEW else math.inf,
+        )  # fmt: skip
+        return min(rise, fall) >= score * _error(val.levels, hump)
 
     def _is_single(self, val: Shape, hump: _Hump) -> bool:
         """Whether validation is high for long enough, in one piece, and stays down afterwards."""
@@ -138,7 +146,7 @@ class DoubleDescent:
             facts={
                 "on_validation": 1.0,
                 "rise_share": (hump.peak - hump.before) / max(abs(hump.before), 1e-300),
-                "noise_ratio": _error(val.levels) / max(hump.peak - hump.before, 1e-300),
+                "noise_ratio": _error(val.levels, hump) / max(hump.peak - hump.before, 1e-300),
             },
         )
 
@@ -156,9 +164,14 @@ def _hump(smooth: Floats) -> _Hump | None:
     return _Hump(low, top, back, float(smooth[low]), float(smooth[top]), float(smooth[back]))
 
 
-def _error(values: Floats) -> float:
+def _error(values: Floats, hump: _Hump) -> float:
     """The error of the difference of two smoothed validations, from what neighbours scatter, slow noise included."""
     bends = np.abs(np.diff(values, 2))
+    if len(values) < N_FEW:
+        # Most of so few lie on the hump: what scatters is seen before and after it.
+        foot = hump.top + int(np.argmax(values[hump.top :] <= hump.before))
+        beside = np.concatenate([bends[: max(0, hump.low - 1)], bends[foot:]])
+        bends = beside if len(beside) >= N_BESIDE else bends
     fast = float(np.quantile(bends, QUANTILE)) / TO_SIGMA / SQRT_6
     residual = values - smoothed(values)
     slow = float(np.quantile(np.abs(residual), QUANTILE)) / TO_SIGMA * shared(residual)

@@ -77,7 +77,7 @@ class Leakage:
         if min(train.smallest, val.smallest) < 0.0 or len(train) < self.n_least:
             return []
         least = self._least(view.config)
-        below = None if least is None else self._below(train, val, least)
+        below = None if least is None else self._below(view, train, val, least)
         if below is None or view.said("divergence") is not None:
             return []
         return [self._finding(view, val, below)]
@@ -89,7 +89,7 @@ class Leakage:
             return None
         return self.dropout_share if any("drop" in name for name in active) else self.level_share
 
-    def _below(self, train: Shape, val: Shape, least: float) -> _Below | None:
+    def _below(self, view: View, train: Shape, val: Shape, least: float) -> _Below | None:
         """The last stretch below training, where it is deep, long and sure enough."""
         course = profile(val)
         beside = _training_after(train, course.x)
@@ -103,11 +103,10 @@ class Leakage:
         part, level = gaps[start:], median(beside[start:])
         gap, descent = median(part), train.first - float(train.levels.min())
         error = 1.25 * spread(part) * shared(part) / np.sqrt(n)
-        if (
-            gap < least * level
-            or gap < self.descent_share * descent
-            or gap < self.score * strictness(self.alarm_rate) * error
-        ):
+        score = self.score * strictness(
+            self.alarm_rate, ended=view.ended, n_points=val.n_points, n_first=self.n_wait
+        )
+        if gap < least * level or gap < self.descent_share * descent or gap < score * error:
             return None
         return _Below(start, level - gap, level, float(min(gap / error, 99.0)) if error > 0 else 99.0)
 

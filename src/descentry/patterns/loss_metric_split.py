@@ -68,6 +68,12 @@ class LossMetricSplit:
         found = [*self._metrics(view), *self._units(view)]
         return [max(found, key=lambda one: one.confidence)] if found else []
 
+    def _least(self, view: View, shape: Shape) -> float:
+        """The score that is asked for at this look."""
+        return self.score * strictness(
+            self.alarm_rate, ended=view.ended, n_points=shape.n_points, n_first=self.n_least
+        )
+
     def _metrics(self, view: View) -> Iterator[Finding]:
         """What the metrics on held-out examples say against the validation loss."""
         val = view.shape(Role.VAL_LOSS)
@@ -78,13 +84,14 @@ class LossMetricSplit:
                 continue
             course = profile(shape)
             turned = -sign * course.y
-            turn = self._turn(turned)
+            score = self._least(view, shape)
+            turn = self._turn(turned, score)
             if turn is not None and self._improves(val, course.x[turn.best]):
                 yield self._worse(view, val, name, shape, turn)
-            elif turn is None and self._reverse(view, course.x, turned):
+            elif turn is None and self._reverse(view, course.x, turned, score):
                 yield self._better(view, name, shape)
 
-    def _turn(self, values: Floats) -> _Turn | None:
+    def _turn(self, values: Floats, score: float) -> _Turn | None:
         """Where a course that should fall had its best, if it has clearly left it for good."""
         smooth = smoothed(values)
         best = int(smooth.argmin())
@@ -97,11 +104,7 @@ class LossMetricSplit:
         n_smoothed = 2 * half_window(len(values)) + 1
         error = 1.25 * max(slow_noise(values), noise) * float(np.sqrt(1.0 / n_last + 1.0 / n_smoothed))
         gain = float(values[: best + 1].max()) - bottom
-        if (
-            rise < self.score * strictness(self.alarm_rate) * error
-            or rise < self.noise_units * noise
-            or rise < self.gain_share * gain
-        ):
+        if rise < score * error or rise < self.noise_units * noise or rise < self.gain_share * gain:
             return None
         if gain < self.learned_share * rise:
             return None
@@ -115,7 +118,7 @@ class LossMetricSplit:
         then, now = _between(loss, since)
         return now < then - loss.noise
 
-    def _reverse(self, view: View, steps: Floats, turned: Floats) -> bool:
+    def _reverse(self, view: View, steps: Floats, turned: Floats, score: float) -> bool:
         """Whether the metric goes on improving after the loss has turned up."""
         overfit = view.said("overfit", view.names.get(Role.VAL_LOSS))
         if overfit is None:
@@ -125,9 +128,7 @@ class LossMetricSplit:
         if len(turned) - since < 3 * k:
             return False
         then, now = median(turned[max(0, since - k) : since + k]), median(turned[-k:])
-        return then - now > self.score * strictness(self.alarm_rate) * slow_noise(turned) * float(
-            np.sqrt(2.0 / k)
-        )
+        return then - now > score * slow_noise(turned) * float(np.sqrt(2.0 / k))
 
     def _worse(self, view: View, val: Shape, name: str, shape: Shape, turn: _Turn) -> Finding:
         step = int(profile(shape).starts[turn.best])
@@ -165,21 +166,18 @@ class LossMetricSplit:
                     continue
                 course, beside = profile(shape), profile(loss)
                 ratio = np.log(course.y) / np.interp(course.x, beside.x, beside.y)
-                drift = self._drift(ratio)
+                drift = self._drift(ratio, self._least(view, shape))
                 if drift is not None:
                     yield self._other_unit(view, loss_role, name, shape, drift)
 
-    def _drift(self, ratio: Floats) -> tuple[float, float] | None:
+    def _drift(self, ratio: Floats, score: float) -> tuple[float, float] | None:
         """The ratio in the middle of the run and at its end, where they differ."""
         n = len(ratio)
         # The first third is left out: means over an epoch mix very unlike losses there.
         middle, end = ratio[n // 3 : n // 3 + max(2, n // 5)], ratio[-max(2, n // 5) :]
         error = slow_noise(ratio[n // 3 :]) * float(np.sqrt(2.0 / len(end)))
         change = abs(median(end) - median(middle))
-        if (
-            change < self.unit_share * abs(median(middle))
-            or change < self.score * strictness(self.alarm_rate) * error
-        ):
+        if change < self.unit_share * abs(median(middle)) or change < score * error:
             return None
         return median(middle), median(end)
 

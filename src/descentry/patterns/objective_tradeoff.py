@@ -75,9 +75,11 @@ class ObjectiveTradeoff:
     """Largest ratio of first values that are alike."""
     n_least: int = 20
     """Fewer points show no course."""
+    n_wait: int = 100
+    """Points of a live run before its objectives are compared."""
 
     def judge(self, view: View) -> list[Finding]:
-        for some in _splits(view, self.n_least):
+        for some in _splits(view, self.n_least if view.ended else self.n_wait):
             for worse, better in permutations(some, 2):
                 onset = self._worsens(view, worse, better)
                 if onset is not None:
@@ -90,7 +92,7 @@ class ObjectiveTradeoff:
     def _worsens(self, view: View, worse: Objective, better: Objective) -> int | None:
         """The bin of the lowest level of `worse`, where it rises from there while `better` falls."""
         y, n = worse.course.y, len(worse.course)
-        k, width = max(3, n // 10), max(3, n // 12)
+        k, width = max(3, n // 20), max(3, n // 12)
         levels = np.lib.stride_tricks.sliding_window_view(y[:-k], width).mean(axis=1)
         at = int(levels.argmin()) + width // 2
         if at < n // 20 or n - at < 2 * k:
@@ -98,7 +100,7 @@ class ObjectiveTradeoff:
         lowest, now = median(y[max(0, at - width // 2) : at + width // 2 + 1]), median(y[-k:])
         rise, descent = now - lowest, float(y[:3].max()) - lowest
         score = self.score * strictness(
-            self.alarm_rate, ended=view.ended, n_points=worse.shape.n_points, n_first=self.n_least
+            self.alarm_rate, ended=view.ended, n_points=worse.shape.n_points, n_first=self.n_wait, n_bins=n
         )
         least = max(
             score * _error(worse, width, k), self.descent_share * descent, self.level_share * abs(lowest)

@@ -1,9 +1,11 @@
 """reward_hacking: the reward climbs while a held-out preference falls, or the KL to the reference blows up.
 
-Tests.  Preference: the last quarter after its highest level lies below it by `score` standard errors and by a share of
-its range, and since then the reward has not fallen.  KL, where no preference is logged: its last third has grown three
-times as much as the third before, to `kl_growth` times its level at half time and above `kl_least` nats, and the reward
-climbs on.  A KL that grows evenly, and slows down, is what learning costs.
+Tests.  Preference: its last level after the highest one lies below it by `score` standard errors, widened where few
+evaluations tell the noise, by four times the largest move against the course (what wanders slowly makes such moves all
+the time), and by a share of its range; since then the reward has not fallen.  Half of that is enough where the KL has
+bent upwards.  KL, where no preference is logged: its last third has grown three times as much as the third before, to
+`kl_growth` times its level at half time and above `kl_least` nats, and the reward climbs on.  A KL that grows evenly,
+and slows down, is what learning costs.
 Source: Gao et al., Scaling laws for reward model overoptimization, 2022, arXiv:2210.10760.
 """
 
@@ -13,9 +15,11 @@ from typing import ClassVar
 import numpy as np
 
 from descentry.patterns.protocol import View
+from descentry.record.chunk import Floats
 from descentry.record.finding import Evidence, Finding, Severity
 from descentry.record.roles import Role
 from descentry.signal.alarms import DEFAULT_RATE, strictness
+from descentry.signal.growth import growth
 from descentry.signal.profile import profile
 from descentry.signal.robust import median, row_medians, windows
 from descentry.signal.shape import Shape
@@ -35,8 +39,13 @@ class RewardHacking:
     """False alarms per healthy run, all detectors together.  Lower: later, surer."""
     score: float = 6.0
     """Standard errors by which the preference must fall, slow noise included.  Higher: later, surer."""
-    range_share: float = 0.2
+    range_share: float = 0.1
     """Least fall of the preference as a share of its range."""
+    against: float = 4.0
+    """Least fall in units of the largest move against the course, down before its top or up after it: what wanders
+    slowly makes such moves all the time, and a turn makes one."""
+    beside_kl: float = 0.5
+    """What of both is asked for where the KL has bent upwards, another sign by itself.  Higher: later, surer."""
     kl_growth: float = 4.0
     """Least growth of the KL since half time."""
     kl_least: float = 10.0
@@ -47,7 +56,7 @@ class RewardHacking:
     """Fewer rewards show no climb."""
     n_judged: int = 8
     """Fewer judgements show no turn."""
-    n_wait: int = 10
+    n_wait: int = 7
     """Judgements of a live run before a turn is believed."""
 
     def judge(self, view: View) -> list[Finding]:
@@ -72,26 +81,40 @@ class RewardHacking:
     def _turned(self, view: View, reward: Shape, name: str, shape: Shape) -> Finding | None:
         """The preference has turned down while the reward has not."""
         course = profile(shape)
-        width = min(5, 1 + 2 * (len(course) // 12))
+        width = 3 if len(course) < 24 else 5
         smooth = row_medians(windows(course.y, width))
         at = int(smooth.argmax()) + width // 2
         after = course.y[at + 1 :]
-        if len(after) < 3:
+        if len(after) < width // 2 + 2 or at < 2:
             return None
         k = max(2, len(after) // 4)
         high, now = float(smooth.max()), max(median(after[-k:]), median(after[-2:]))
-        noise = max(slow_noise(course.y), course.wander)
+        noise = max(course.wander, slow_noise(course.y[:at]) if at >= self.n_judged else 0.0)
         error = 1.25 * noise * float(np.sqrt(1.0 / k + 1.0 / width))
         score = self.score * strictness(
-            self.alarm_rate, ended=view.ended, n_points=shape.n_points, n_first=self.n_judged
+            self.alarm_rate,
+            ended=view.ended,
+            n_points=shape.n_points,
+            n_first=self.n_wait,
+            n_bins=len(course),
         )
+        weight = self.beside_kl if any(self._bends(kl) for _, kl in view.every(Role.KL)) else 1.0
         fall, extent = high - now, high - float(course.y.min())
-        if fall <= max(score * error, self.range_share * extent) or not _climbs(reward, course.x[at]):
+        noisy = max(score * error, self.against * _against(course.y, at))
+        least = max(weight * noisy, self.range_share * extent)
+        if fall <= least or not _climbs(reward, course.x[at]):
             return None
         return _finding(
             view, reward, name, shape, int(course.x[at]),
             f"falls from {number(high)} to {number(now)}", (now, high), {"by_preference": 1.0},
         )  # fmt: skip
+
+    def _bends(self, kl: Shape) -> bool:
+        """Whether the KL has come to grow faster than it did, and goes on."""
+        if kl.n_points < self.n_least:
+            return False
+        found = growth(profile(kl).y)
+        return found is not None and found.score >= 2.0 * self.score
 
     def _blown(self, view: View, reward: Shape, name: str, shape: Shape) -> Finding | None:
         """The KL grows ever faster while the reward climbs on."""
@@ -113,6 +136,13 @@ class RewardHacking:
             view, reward, name, shape, int(course.starts[at]),
             f"blows up from {number(half)} to {number(now)}", (now, half), {"by_preference": 0.0},
         )  # fmt: skip
+
+
+def _against(y: Floats, top: int) -> float:
+    """The deepest fall before the value numbered `top`, or the largest rise after it, of float64[n]."""
+    before, after = y[: top + 1], y[top:]
+    fall = float((np.maximum.accumulate(before) - before).max())
+    return max(fall, float((after - np.minimum.accumulate(after)).max()))
 
 
 def _climbs(reward: Shape, step: float) -> bool:

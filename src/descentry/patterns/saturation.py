@@ -2,8 +2,9 @@
 
 Tests, each on the last stretch against the lowest (highest) settled level of the curve's own course, beyond slow noise:
 the largest logit stands fivefold higher, above `logit`, and its growth does not slow down; attention entropy is down to
-a twentieth; the share of activations at their bounds passes a half.  Logits that rise and then level off, as in every
-good run, are growth with a limit.
+a twentieth; the share of activations at their bounds passes a half.  Sooner: since a bend from a settled course the
+logit grows exponentially, by the factor e at least, and at that rate is there within a quarter of the run so far.
+Logits that rise from the start on, or rise and then level off, as in every good run, are growth with a limit.
 Source: Zhai et al. 2023, arXiv:2303.06296 (entropy collapse); Wortsman et al. 2023, arXiv:2309.14322 (logit growth).
 """
 
@@ -16,6 +17,7 @@ from descentry.patterns.protocol import View
 from descentry.record.finding import Evidence, Finding, Severity
 from descentry.record.roles import Role
 from descentry.signal.alarms import DEFAULT_RATE, strictness
+from descentry.signal.growth import growth, was_settled
 from descentry.signal.magnitude import Magnitude, magnitude
 from descentry.signal.profile import profile
 from descentry.signal.robust import median
@@ -43,6 +45,10 @@ class Saturation:
     """Least size of such a logit: below, a softmax still has gradients and float16 its range."""
     slowing: float = 0.8
     """The last third of the growth over a third of it all: less is growth that comes to an end."""
+    grown: float = 1.0
+    """Least exponential growth that is told sooner, in e-foldings.  Higher: later, and fewer swings of the logit."""
+    ahead: float = 0.25
+    """Share of the run so far within which such growth must come to `growth` and `logit`.  Lower: only steep growth."""
     entropy_share: float = 0.05
     """Attention entropy below this share of its settled level has collapsed."""
     bound_share: float = 0.5
@@ -62,10 +68,10 @@ class Saturation:
         found: list[Finding] = []
         n_least = self.n_least if view.ended else self.n_wait
         for name, shape in view.every(Role.MAX_LOGIT):
-            if shape.n_points >= n_least and shape.largest >= self.logit:
-                found += _told(
-                    view, name, shape, "logits", self._grown(magnitude(shape), self._least(view, shape))
-                )
+            if shape.n_points >= n_least and shape.smallest > 0.0:
+                logit, score = magnitude(shape), self._least(view, shape)
+                change = self._grown(logit, score) or self._growing(logit, score)
+                found += _told(view, name, shape, "logits", change)
         for name, shape in view.every(Role.ATTENTION_ENTROPY):
             if shape.n_points >= n_least and shape.smallest <= self.entropy_share * shape.largest:
                 found += _told(
@@ -82,6 +88,16 @@ class Saturation:
             self.alarm_rate, ended=view.ended, n_points=shape.n_points, n_first=self.n_wait
         )
 
+    def _growing(self, logit: Magnitude, score: float) -> Change | None:
+        """Growth that has set in and will be one without a limit."""
+        found = growth(logit.y)
+        if found is None or found.rise < self.grown or found.score < score:
+            return None
+        later = found.ahead(self.ahead * len(logit))
+        if later < np.log(self.growth) or found.before + later < np.log(self.logit):
+            return None
+        return found.onset, float(np.exp(found.before)), float(np.exp(found.now))
+
     def _grown(self, logit: Magnitude, score: float) -> Change | None:
         """Growth without a limit in sight."""
         y, n = logit.y, len(logit)
@@ -96,7 +112,7 @@ class Saturation:
             return None
         calm = np.flatnonzero(y <= low + max(2.0 * noise, 0.05 * rise))
         onset = min(int(calm[-1]) + 1 if len(calm) else 0, n - 1)
-        if onset < self.settled_share * n:
+        if onset < self.settled_share * n or not was_settled(y, onset):
             return None
         return (onset, float(np.exp(low)), float(np.exp(now))) if self._goes_on(logit, onset, now) else None
 

@@ -3,9 +3,9 @@
 Test: over the last three tenths of a complete log the training loss falls from tenth to tenth, evenly (one abrupt
 drop near the end is a staircase), by more than slow noise, and by a good share of all that it had fallen.  Much less
 is enough where the log itself tells that the run was to go on: the planned number of steps, or a decaying rate that
-is still high.  Validation, where it is logged, must fall as well.  A learning rate near the end of its schedule
-explains the end, unless more steps were planned: then nothing is said.  A growing log has no end yet: this is said
-of complete logs alone.
+is still high; where noise hides what the last three tenths brought, the last three fifths are then asked.  Validation,
+where it is logged, must fall as well.  A learning rate near the end of its schedule explains the end, unless more
+steps were planned: then nothing is said.  A growing log has no end yet: this is said of complete logs alone.
 Source: Hoffmann et al., Training compute-optimal large language models, 2022, arXiv:2203.15556 (what more steps buy).
 """
 
@@ -37,7 +37,7 @@ ENDED = ("nan", "divergence", "overfit", "grokking")
 
 @dataclass(frozen=True, slots=True)
 class _End:
-    """Levels of the last three tenths, the fall between them as a share of the whole, and the bin where they begin."""
+    """Levels of the last three parts, the fall between them as a share of the whole, and the bin where they begin."""
 
     levels: tuple[float, float, float]
     share: float
@@ -58,6 +58,10 @@ class UnderfitDuration:
 
     material_share: float = 0.04
     """Least fall from the eighth to the last tenth, as a share of the whole fall.  Higher: only runs cut off early."""
+    parts: float = 0.1
+    """The course is compared over its last three parts of this share of the run.  Higher: surer, of an older rate."""
+    planned_parts: float = 0.2
+    """The same where that is noise and the log tells that the run was to go on: it need only still have fallen."""
     planned_share: float = 0.01
     """The same where the log tells that the run was to go on."""
     alarm_rate: float = DEFAULT_RATE
@@ -87,7 +91,9 @@ class UnderfitDuration:
         if ended or any(view.said(name) for name in ENDED):
             return []
         course = profile(shape)
-        end = self._end(shape, course)
+        end = self._end(shape, course, self.parts)
+        if end is None and goes_on:
+            end = self._end(shape, course, self.planned_parts)
         least = self.planned_share if goes_on else self.material_share
         if end is None or end.share < least or not _still_falls(view.shape(Role.VAL_LOSS)):
             return []
@@ -95,10 +101,10 @@ class UnderfitDuration:
             return []
         return [self._finding(view, course, end, goes_on)]
 
-    def _end(self, shape: Shape, course: Profile) -> _End | None:
-        """The fall over the last three tenths; None where it is uneven or no more than noise."""
+    def _end(self, shape: Shape, course: Profile, part: float) -> _End | None:
+        """The fall over the last three parts; None where it is uneven or no more than noise."""
         y, m = course.y, len(course)
-        edges = [round(share * m) for share in (0.7, 0.8, 0.9, 1.0)]
+        edges = [round((1.0 - k * part) * m) for k in (3, 2, 1, 0)]
         parts = [y[start:stop] for start, stop in pairwise(edges)]
         first, middle, last = (median(part) for part in parts)
         fall, descent = first - last, max(shape.first, float(y[0])) - float(y.min())
@@ -144,7 +150,7 @@ class UnderfitDuration:
             detected_at_step=view.step,
             statement=statement,
             evidence=(
-                Evidence("the last tenth against the one two tenths before it", name, view.step, last, first),
+                Evidence("the last part against the one two parts before it", name, view.step, last, first),
             ),
             facts={"drop_ratio": last / first if first > 0 else 1.0},
         )

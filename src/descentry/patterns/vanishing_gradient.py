@@ -70,9 +70,10 @@ class VanishingGradient:
         before = float(settled.max(initial=-np.inf))
         now = max(median(norm.y[-width:]), median(norm.y[-max(2, width // 3) :]))
         fall = before - now
-        if fall < np.log(self.factor) or fall < self.score * strictness(self.alarm_rate) * min(
-            norm.slow, 0.2 * fall
-        ):
+        score = self.score * strictness(
+            self.alarm_rate, ended=view.ended, n_points=shape.n_points, n_first=self.n_least
+        )
+        if fall < max(np.log(self.factor), score * norm.slow):
             return []
         high = np.flatnonzero(norm.y > before - max(2.0 * norm.noise, 0.05 * fall))
         onset = min(int(high[-1]) + 1, n - 1) if len(high) else n - 1
