@@ -4,6 +4,7 @@ import json
 import sys
 import time
 from concurrent.futures import ProcessPoolExecutor, as_completed
+from functools import cache as remembered
 from pathlib import Path
 
 import click
@@ -48,7 +49,7 @@ def make(out: Path, seeds: int, only: str, kind: str, jobs: int) -> None:
     click.echo(f"{len(known)} runs are made, {len(todo)} to make", err=True)
     start = time.monotonic()
     with ProcessPoolExecutor(jobs) as pool:
-        jobs_of = {pool.submit(make_one, out, case): case for case in todo}
+        jobs_of = {pool.submit(make_one, out, case.id, seeds, kind): case for case in todo}
         for n, job in enumerate(as_completed(jobs_of), 1):
             problem = job.exception()
             if problem is not None:
@@ -57,9 +58,16 @@ def make(out: Path, seeds: int, only: str, kind: str, jobs: int) -> None:
                 click.echo(f"{n}/{len(todo)} in {time.monotonic() - start:.0f} s", err=True)
 
 
-def make_one(out: Path, case: Case) -> None:
-    """Makes one run and writes it."""
+def make_one(out: Path, name: str, seeds: int, kind: str) -> None:
+    """Makes one run and writes it.  Setups are closures, which no process can be sent: it looks them up itself."""
+    case = cases_by_id(seeds, kind)[name]
     write(out, case, case.make())
+
+
+@remembered
+def cases_by_id(seeds: int, kind: str) -> dict[str, Case]:
+    """Every case by its id."""
+    return {case.id: case for case in all_cases(seeds, kind)}
 
 
 @main.command()

@@ -64,12 +64,15 @@ def spread(values: Floats) -> float:
 def flat(of: Beside) -> float:
     """The fall is a small share of the twin's."""
     own = of.level(0.0, 0.01) - of.level(0.9, 1.0)
+    noise = spread(of.of())
     # What fell and came back has diverged: it did leave its start.
     lowest = float(np.nanmin(blocks(of.of(), 5)))
     left = of.level(0.0, 0.01) - lowest
-    if left > 0.1 * of.fall() and left > 8.0 * of.noise():
+    if left > 0.1 * of.fall() and left > 4.0 * noise:
         return 0.0
-    return 0.04 / max(own / of.fall(), 1e-9) if of.fall() > 0 else 0.0
+    strength = 0.04 / max(own / of.fall(), 1e-9) if of.fall() > 0 else 0.0
+    # A fall that the eye sees may be slow or nothing, by what one knows of the task.
+    return min(strength, 0.9) if own > 2.0 * noise else strength
 
 
 def plateau(of: Beside) -> float:
@@ -78,7 +81,15 @@ def plateau(of: Beside) -> float:
     above = (of.level(0.9, 1.0) - of.level(0.9, 1.0, twin=True)) / of.fall()
     still = 0.02 * max(of.fall(twin=False), 1e-9) / max(abs(late), 1e-9)
     strength = min(still, above / 0.08) if of.fall(twin=False) > 0.1 * of.fall() else 0.0
-    return strength if stops_dead(of) else min(strength, 0.9)
+    return strength if stops_dead(of) or rate_ended(of) else min(strength, 0.9)
+
+
+def rate_ended(of: Beside) -> bool:
+    """Whether the rate is next to nothing through the last two fifths: what stands still there was stopped."""
+    if "lr" not in of.run:
+        return False
+    rates = of.run["lr"][1]
+    return float(rates[int(0.6 * len(rates)) :].max()) <= 1e-3 * float(rates.max())
 
 
 def stops_dead(of: Beside) -> bool:
@@ -87,7 +98,8 @@ def stops_dead(of: Beside) -> bool:
     end = float(np.median(smooth[-len(smooth) // 3 :]))
     fall = float(smooth[0]) - end
     there = int(np.argmax(smooth <= end + 0.04 * fall))
-    return there > 1 and float(smooth[there // 2]) - end > 0.2 * fall
+    # Halfway to where 4 % are left an exponential approach has a fifth left: a floor, for all that one can see.
+    return there > 1 and float(smooth[there // 2]) - end > 0.35 * fall
 
 
 def spike(of: Beside) -> float:
@@ -151,8 +163,11 @@ def restart_bump(of: Beside) -> float:
 
 def sawtooth(of: Beside) -> float:
     """The point-to-point noise against what the last two thirds gain."""
-    values = of.of()
-    gain = of.level(0.33, 0.43) - of.level(0.9, 1.0)
+    values = of.of()[np.isfinite(of.of())]
+    if len(values) < 20:
+        return 0.0
+    early, late = values[len(values) // 3 : int(0.43 * len(values))], values[-len(values) // 10 :]
+    gain = float(np.median(early) - np.median(late))
     return spread(values[len(values) // 3 :]) / max(2.0 * gain, 1e-9)
 
 
@@ -238,7 +253,9 @@ def double_descent(of: Beside) -> float:
     top = int(np.argmax(values[len(values) // 10 : -len(values) // 5])) + len(values) // 10
     before, after = float(values[:top].min()), float(values[top:].min())
     rise, down = float(values[top]) - before, float(values[top]) - after
-    return min(rise, down) / max(5.0 * spread(of.of("val_loss")), 0.05 * before)
+    strength = min(rise, down) / max(5.0 * spread(of.of("val_loss")), 0.05 * before)
+    # What wins back but a part of its rise has overfit, to many eyes.
+    return strength if down > 0.5 * rise else min(strength, 0.9)
 
 
 def objective_tradeoff(of: Beside) -> float:
