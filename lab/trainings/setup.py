@@ -114,9 +114,10 @@ class _Maker:
         beside = Beside(run, twin, setup.at, task.uniform)
         told = truth(beside, setup.expected, setup.always, setup.may, causes, setup.look_alikes)
         config = {"vocab_size": task.n_classes} if self.seed % 2 and task.n_classes > 1 else {}
-        if not config and "bad_init" in told.must:
-            # Without the number of classes no one knows where it should have started.
-            told = replace(told, must=told.must - {"bad_init"}, may=told.may | {"bad_init"})
+        if not config:
+            # Without the number of classes no one knows where it should have started, nor how hard the task is.
+            unknown = told.must & {"bad_init", "too_good"}
+            told = replace(told, must=told.must - unknown, may=told.may | unknown)
         return told, config
 
 

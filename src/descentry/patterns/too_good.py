@@ -3,7 +3,8 @@
 Tests: a language model (a large vocabulary, or a first loss like that of one) whose loss stays below what any text
 has left of surprise, early in the run, validation included where it is logged; or any model whose loss and
 validation both fall below a two-hundredth of the start within the first tenth.  Training alone may be memorised;
-what validation does not share is no leak into the inputs.
+what validation does not share is no leak into the inputs.  Where the settings tell that there are many classes, a
+hundredth of the start suffices in the first half of the run: what is so hard is not learned so fast and so well.
 Source: Brown et al., 1992, An estimate of an upper bound for the entropy of English, 1.75 bits a character; Hoffmann
 et al., 2022, arXiv:2203.15556, fit an irreducible 1.69 nats a token.
 """
@@ -41,6 +42,12 @@ class TooGood:
     """The same for other tasks, which can be easy."""
     any_within: float = 0.1
     """The same for other tasks."""
+    many_classes: int = 30
+    """Classes, by the settings of the run, from which a task is not easy."""
+    many_share: float = 0.01
+    """The same for tasks of many classes, as a share of the loss of a uniform guess."""
+    many_within: float = 0.5
+    """The same for tasks of many classes."""
     n_least: int = 30
     """Fewer points do not say that it stays."""
 
@@ -52,7 +59,7 @@ class TooGood:
             return []
         first = float(np.max(shape.levels[: max(3, len(shape) // 100)]))
         is_text = first >= self.text_start
-        share, within = (self.text_share, self.text_within) if is_text else (self.any_share, self.any_within)
+        share, within = self._limits(view, first, is_text)
         at = _below(shape, share * first)
         if at is None or (at - shape.first_step) > within * _length(view, shape):
             return []
@@ -61,6 +68,16 @@ class TooGood:
         if low is False or (low is None and not is_text):
             return []
         return [self._finding(view, shape, first, at, low is True)]
+
+    def _limits(self, view: View, first: float, is_text: bool) -> tuple[float, float]:
+        """The share of the start that is too good, and the share of the run within which it is."""
+        if is_text:
+            return self.text_share, self.text_within
+        start = expected_start(view.config, None, [view.names[Role.TRAIN_LOSS]], first)
+        sure = start is not None and start.accuses and (start.size or 0) >= self.many_classes
+        if start is not None and sure and first <= 1.25 * start.loss:
+            return self.many_share * start.loss / first, self.many_within
+        return self.any_share, self.any_within
 
     def _finding(self, view: View, shape: Shape, first: float, at: int, val_too: bool) -> Finding:
         name = view.names[Role.TRAIN_LOSS]
