@@ -32,7 +32,7 @@ class Flat:
     """False alarms per healthy run, all detectors together.  Lower: later, surer."""
     noise_units: float = 3.5
     """Largest fall of a bin, in noise of a single point.  Higher: slow learners are called flat."""
-    fall_score: float = 6.0
+    fall_score: float = 3.0
     """Standard errors from which a fall is beyond doubt.  Lower: slow descents are less often called flat."""
     level_share: float = 0.04
     """Largest fall as a share of the level: more is a descent, however noisy the curve."""

@@ -75,7 +75,7 @@ class TooGood:
             return self.text_share, self.text_within
         start = expected_start(view.config, None, [view.names[Role.TRAIN_LOSS]], first)
         sure = start is not None and start.accuses and (start.size or 0) >= self.many_classes
-        if start is not None and sure and first <= 1.25 * start.loss:
+        if start is not None and sure and 0.75 * start.loss <= first <= 1.25 * start.loss:
             return self.many_share * start.loss / first, self.many_within
         return self.any_share, self.any_within
 

@@ -64,11 +64,13 @@ class Tails:
         """The number of high points in a row that noise brings `expected_alarms` times in that many excursions.
 
         A high point is followed by another as often as one far off (`FAR` units) has so far been by another on its
-        side, what chance brings taken away as Cohen's kappa does (1960); little data counts as one in two.
+        side, what chance brings taken away as Cohen's kappa does (1960), little data counting as one in two; or by
+        chance, as often as there are excursions at all.
         """
-        by_chance = min(0.5, 0.5 * self.far / max(1, int(self.up.sum() + self.down.sum())))
+        n = max(1, int(self.up.sum() + self.down.sum()))
+        by_chance = min(0.5, 0.5 * self.far / n)
         likeness = max(0.0, self.lasting - by_chance * self.far) / (1.0 - by_chance)
-        lasts = (likeness + 1.0) / (self.far + 2.0)
+        lasts = max((likeness + 1.0) / (self.far + 2.0), min(0.5, n_excursions / n))
         return 1 + math.ceil(math.log(max(1, n_excursions) / expected_alarms) / -math.log(lasts))
 
     def fit(self, growing: bool = False) -> "Fit":
