@@ -53,7 +53,8 @@ def healthy_run(n: int, seed: int) -> Chunk:
     held = np.unique(
         np.linspace(0, n - 1, min(n, int(random.choice(N_VALIDATIONS))) + 1).astype(np.int64)[1:]
     )
-    validation = clean[held] + 0.02 * (clean[0] - clean[held]) + 0.2 * sigma * noise(random, len(held))
+    # Slow noise lives in steps: evaluations that lie far apart share little of it.
+    validation = clean[held] + 0.02 * (clean[0] - clean[held]) + 0.2 * sigma * noise(random, n)[held]
     norm = (0.4 + 0.6 * (clean - clean.min()) / scale) * np.exp(0.15 * random.standard_normal(n))
     columns = {
         "train_loss": Column(rows, clean + sigma * noise(random, n)),

@@ -36,6 +36,8 @@ MOST_AT_ONCE = 5
 """Excursions that are judged together."""
 FIRST_RENEWAL = 50
 """Points from which tails are counted anew, and again whenever there are twice as many; two counts are kept."""
+SLOW_KNOWN = 100
+"""Points from which it is known how far the level strays by slow noise."""
 LEAST_STAY = 2
 """High points in a row that are a stay at all."""
 BARS_GROWTH = 1.1
@@ -306,9 +308,10 @@ class Spike:
         )
         if not matters or not event.comes_back or event.is_climb:
             return False
-        # Heavy tails bring single strays, never a stay far above the level.
+        # Heavy tails bring single strays, never a stay far above the level; slow noise does, where it is not known yet.
         return event.score >= bar * margin(event) or (
-            event.stay >= state.known_tails.stay(state.n_excursions, self.rate_share * self.alarm_rate)
+            event.first_index >= SLOW_KNOWN
+            and event.stay >= state.known_tails.stay(state.n_excursions, self.rate_share * self.alarm_rate)
         )
 
 
