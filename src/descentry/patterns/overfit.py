@@ -110,19 +110,20 @@ class Overfit:
         return float(np.mean(after[len(after) // 2 :] > bottom + 0.3 * rise)) >= 0.8
 
     def _rises_along(self, train: Shape | None, val: Shape, low: int, k: int, rise: float) -> bool:
-        """Whether training rises as well between the stretches that validation is compared at, or may as well."""
+        """Whether training rises as well between the stretches that validation is compared at."""
         if train is None or len(train) < 4 or train.noise <= 0.0:
             return False
         half = half_window(len(val))
         then = _between(train, val.steps[max(0, low - half)], val.steps[min(len(val) - 1, low + half)])
         now = _between(train, val.steps[-k], val.steps[-1])
         risen = median(now) - median(then)
+        if risen < self.along_share * rise:
+            return False
         course = profile(train)
         n_each = len(train) / len(course)
         n_now, n_then = (max(1.0, len(part) / n_each) for part in (now, then))
         error = 1.25 * slow_noise(course.y) * np.sqrt(1.0 / n_now + 1.0 / n_then)
-        is_clear = risen >= max(self.along_share * rise, self.along_score * error)
-        return bool(is_clear or rise - risen < self.along_score * error)
+        return bool(risen >= self.along_score * error)
 
     def _finding(
         self, view: View, shape: Shape, low: int, bottom: float, last: float, noise: float, trend: str
