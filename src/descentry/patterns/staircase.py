@@ -3,7 +3,7 @@
 Test: drops that neither the slope on either side nor noise explains (signal/steps.py), large enough to be seen
 in a plot of the whole run, linear or logarithmic.  They are then laid beside the learning-rate steps and the
 epoch boundaries: a staircase is mostly a schedule, or data seen again.  The first departure from the starting
-level is the beginning of learning, not a stair, and so is the steep midst of a course that bends down all the way to it.
+level is the beginning of learning, not a stair, and so is the steep midst of a descent that bends down all the way.
 """
 
 import math
