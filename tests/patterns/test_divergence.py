@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from tests.patterns.saying import leading, only
 
-from descentry.record.chunk import Chunk
+from descentry.record.chunk import Chunk, Floats
 from descentry.stream.drive import Stream
 from descentry.testing import curves
 from descentry.testing.curves import TRAIN, exact, healthy
@@ -78,3 +78,55 @@ def test_a_rise_within_noise_is_nothing() -> None:
 def test_a_negative_loss_that_falls_does_not_diverge() -> None:
     chunk = healthy(2000, seed=1)
     assert leading(curves.with_values(chunk, TRAIN, chunk.columns[TRAIN].values - 4.0)) == {}
+
+
+def added(chunk: Chunk, change: Floats) -> Chunk:
+    """The run with that change of its training loss, float64[n]."""
+    return curves.with_values(chunk, TRAIN, chunk.columns[TRAIN].values + change)
+
+
+@pytest.mark.parametrize("n_points", [300, 3000, 20_000])
+@pytest.mark.parametrize("left", [0.02, 0.4])
+@pytest.mark.parametrize("seed", range(3))
+def test_the_end_of_a_dip_is_none(n_points: int, left: float, seed: int) -> None:
+    chunk = healthy(n_points, seed=seed)
+    k = np.arange(n_points) / n_points
+    dip = np.where((k > 0.5) & (k < 0.7), left + (1.0 - left) * np.exp(-(k - 0.5) / 0.02), 1.0)
+    chunk = curves.with_values(chunk, TRAIN, chunk.columns[TRAIN].values * dip)
+    assert "divergence" not in leading(chunk)
+
+
+@pytest.mark.parametrize("n_points", [500, 3000])
+@pytest.mark.parametrize("seed", range(3))
+def test_what_is_left_of_a_leap_that_falls_on_is_none(n_points: int, seed: int) -> None:
+    k = np.arange(n_points) / n_points - 0.65
+    leap = (k >= 0) * (0.3 + 2.5 * np.exp(-np.maximum(k, 0) / 0.05))
+    assert "divergence" not in leading(added(healthy(n_points, seed=seed), leap))
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_a_stage_that_is_lost_again_slowly_is_one(seed: int) -> None:
+    k = np.arange(3000)
+    stage = np.where(k > 1200, -0.8, 0.0) + 0.9 * np.clip((k - 2000) / 800, 0.0, 1.0)
+    assert "divergence" in leading(added(healthy(3000, seed=seed), stage))
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_a_leap_back_to_an_untaught_level_is_one(seed: int) -> None:
+    k = np.arange(3000)
+    noise = 0.02 * np.random.default_rng(seed).standard_normal(3000)
+    course = np.where(k < 2200, 0.5 + 1.8 / (1.0 + np.exp((k - 900) / 80)), 2.3) + noise
+    assert "divergence" in leading(curves.with_values(healthy(3000), TRAIN, course))
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_a_blow_up_that_settles_where_most_is_lost_is_one(seed: int) -> None:
+    k = np.arange(3000) - 2000
+    leap = (k >= 0) * (2.4 + 40.0 * np.exp(-np.maximum(k, 0) / 30.0))
+    assert "divergence" in leading(added(healthy(3000, seed=seed), leap))
+
+
+@pytest.mark.parametrize("at", [1900, 2500])
+def test_a_spike_in_a_slow_rise_hides_nothing(at: int) -> None:
+    rising = curves.divergence(healthy(3000, seed=2), at=1800, rise=0.6)
+    assert "divergence" in leading(curves.spike(rising, at=at, height=5.0))

@@ -121,3 +121,33 @@ def test_a_rise_from_the_first_point_on_has_no_first_descent() -> None:
     rows = np.arange(0, 2000, 20)
     values = 5.0 + 3.0 * np.exp(-0.5 * ((rows - 700) / 250) ** 2) - 0.001 * rows
     assert quiet(curves.with_values(healthy(2000, seed=1), VAL, values, rows))
+
+
+@pytest.mark.parametrize("n_points", [300, 2000])
+@pytest.mark.parametrize("seed", range(3))
+def test_training_that_leaps_between_the_domains_made_the_hump(n_points: int, seed: int) -> None:
+    chunk = humped(n_points, seed=seed)
+    k = np.arange(n_points)
+    leaps = sum(
+        (k >= at) * np.exp(-np.maximum(k - at, 0) / (0.02 * n_points))
+        for at in (int(0.36 * n_points), int(0.54 * n_points))
+    )
+    assert quiet(curves.with_values(chunk, TRAIN, chunk.columns[TRAIN].values + leaps))
+
+
+@pytest.mark.parametrize("n_points", [300, 2000])
+@pytest.mark.parametrize("seed", range(3))
+def test_training_that_falls_for_a_while_and_leaps_back_made_the_hump(n_points: int, seed: int) -> None:
+    chunk = humped(n_points, seed=seed)
+    k = np.arange(n_points) / n_points
+    repeated = np.where((k > 0.36) & (k < 0.55), 0.3, 1.0)
+    assert quiet(curves.with_values(chunk, TRAIN, chunk.columns[TRAIN].values * repeated))
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_noise_stairs_and_single_spikes_of_training_have_no_part_in_the_hump(seed: int) -> None:
+    noisy = curves.sawtooth(humped(seed=seed), 0.5, seed)
+    stairs = curves.staircase(humped(seed=seed), [700, 1000])
+    spikes = curves.spike(curves.spike(humped(seed=seed), at=850, height=3.0), at=1200, height=3.0)
+    for chunk in (noisy, stairs, spikes):
+        assert NAME in leading(chunk)

@@ -1,8 +1,10 @@
 """overfit: validation turns up, training does not; the onset is the validation minimum."""
 
+import numpy as np
 import pytest
 from tests.patterns.saying import leading, only
 
+from descentry.record.chunk import Chunk
 from descentry.record.finding import Severity
 from descentry.testing import curves
 from descentry.testing.curves import TRAIN, healthy
@@ -39,3 +41,24 @@ def test_without_validation_nothing_is_said() -> None:
 def test_validation_alone_can_overfit() -> None:
     chunk = curves.overfit(healthy(2000, seed=1), at=800, rise=0.8)
     assert "overfit" in leading(curves.without(chunk, TRAIN))
+
+
+def both(n_points: int, seed: int, share: float, rise: float = 0.2, sigma: float = 0.15) -> Chunk:
+    """Validation rises by `rise` from two fifths of the run on, noisy training by that share of it."""
+    chunk = healthy(n_points, seed=seed, sigma=sigma, exponent=1.5, n_validations=50)
+    chunk = curves.overfit(chunk, at=int(0.4 * n_points), rise=rise)
+    risen = share * rise * np.clip((np.arange(n_points) / n_points - 0.4) / 0.6, 0.0, 1.0)
+    return curves.with_values(chunk, TRAIN, chunk.columns[TRAIN].values + risen)
+
+
+@pytest.mark.parametrize("n_points", [500, 3000])
+@pytest.mark.parametrize("seed", range(4))
+def test_what_makes_both_worse_is_no_overfitting(n_points: int, seed: int) -> None:
+    assert "overfit" not in leading(both(n_points, seed, share=0.7))
+
+
+@pytest.mark.parametrize("n_points", [500, 3000])
+@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("share", [0.0, -0.5])
+def test_noisy_training_that_stays_or_falls_leaves_it_told(n_points: int, seed: int, share: float) -> None:
+    assert "overfit" in leading(both(n_points, seed, share))

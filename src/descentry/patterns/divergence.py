@@ -2,7 +2,8 @@
 
 Test: the mean level of the last stretch against that of the lowest stretch before it, in units of the slow
 noise of the course (bins, with their autocorrelation), and as a share of what had been learnt.  A single leap
-that comes back is a spike, a NaN is `nan`; a rise within noise is nothing.
+that comes back is a spike, a NaN is `nan`; a rise within noise is nothing, and so is the end of a dip and what is left
+of a leap that has come back (signal/leap_back.py).
 """
 
 import math
@@ -17,6 +18,7 @@ from descentry.record.finding import Evidence, Finding, Severity
 from descentry.record.roles import Role
 from descentry.signal.alarms import DEFAULT_RATE, HASTE_COST, strictness
 from descentry.signal.climb import climb
+from descentry.signal.leap_back import Rise, ends_dip, has_fallen_back
 from descentry.signal.profile import Profile, profile
 from descentry.signal.robust import median, row_medians, windows
 from descentry.signal.shape import Shape
@@ -114,7 +116,9 @@ class Divergence:
             lowest = median(course.y[: max(3, len(course) // 4)])
         first = max(shape.first, float(course.y[:before].max(initial=-np.inf)))
         risen = Risen(before, lowest, now, score, first, max(first - lowest, 0.0))
-        return risen if self._is_real(view, shape, course, risen, self.descent_share, part) else None
+        if not self._is_real(view, shape, course, risen, self.descent_share, part):
+            return None
+        return None if _is_leap_back(course, risen, stretch_share) else risen
 
     def _least_climb(self, shape: Shape) -> float:
         """The least length of a climb, by which it is judged anew once it was told, as a share of the run so far."""
@@ -220,6 +224,13 @@ def _rise(course: Profile, stretch_share: float, n_points: int) -> tuple[int, fl
         if best is None or score > best[3]:
             best = (at + window, lowest, now, score)
     return best
+
+
+def _is_leap_back(course: Profile, risen: Risen, stretch_share: float) -> bool:
+    """Whether the rise ends a dip, or is the rest of a leap that has come back."""
+    width = max(3, round(stretch_share * len(course)))
+    rise = Rise(risen.before, risen.lowest, risen.now, risen.first, width)
+    return ends_dip(course.y, rise) or has_fallen_back(course.y, rise)
 
 
 def _onset(course: Profile, before: int, lowest: float, size: float) -> int:

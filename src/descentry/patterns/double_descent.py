@@ -3,7 +3,8 @@
 Test: the smoothed validation curve has one hump.  What rises before its top and what falls after it must both pass
 six standard errors of slow noise and a share of the level and of the gain; the hump lasts for several validations
 and a good part of the run (else it is a spike), it is left once and not entered again (else validation oscillates),
-and training does not show it too (else the data, the rate or a blow-up made it).  The onset is the first minimum.
+and from the first minimum to the second training never rises by more than six standard errors and a share of
+validation's rise (else the data, their order, the rate or a blow-up made the hump).  The onset is the first minimum.
 Source: Nakkiran et al., Deep double descent, 2019, arXiv:1912.02292; Heckel & Yilmaz, 2020, arXiv:2007.10099.
 """
 
@@ -18,15 +19,18 @@ from descentry.record.chunk import Floats
 from descentry.record.finding import Evidence, Finding, Severity
 from descentry.record.roles import Role
 from descentry.signal.alarms import DEFAULT_RATE, strictness
-from descentry.signal.robust import SQRT_6, median
+from descentry.signal.robust import SQRT_6, row_medians, windows
 from descentry.signal.shape import Shape
-from descentry.signal.trend import shared, smoothed
+from descentry.signal.trend import half_window, shared, slow_noise, smoothed
 from descentry.signal.words import grouped, number
 
 N_FEW, N_BESIDE = 24, 4
 """Fewer validations are mostly hump; the least bends beside it that show noise."""
 QUANTILE, TO_SIGMA = 0.35, 0.4538
 """The lower third of absolute second differences, which the hump itself leaves alone, and what it is for sigma 1."""
+N_TRAIN, N_WINDOW, WINDOWS = 4, 3, 4
+"""Points of training that tell something of it; the fewest that make a level, which a single spike leaves as it is;
+levels that lie side by side in validation's rise: training that rises for a shorter time has a spike of its own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +68,8 @@ class DoubleDescent:
     run_share: float = 0.06
     """Least width of the hump at half its height, as a share of the run so far."""
     training_share: float = 0.3
-    """Training that rises to the top by this share of validation's rise shows the hump too."""
+    """Training that rises inside the hump by this share of validation's rise has part in it.  Higher: humps that
+    other data made are taken for double descents."""
     n_least: int = 10
     """Fewer validations show no hump."""
 
@@ -115,13 +120,19 @@ class DoubleDescent:
         )
 
     def _is_shared(self, train: Shape | None, val: Shape, hump: _Hump) -> bool:
-        """Whether training rises to the top of the hump as well."""
-        if train is None or len(train) < 4:
+        """Whether training rises anywhere between the first minimum and the second, beyond its noise."""
+        if train is None or len(train) < N_TRAIN:
             return False
-        at = [int(np.searchsorted(train.steps, val.steps[i])) for i in (hump.low, hump.top)]
-        k = max(2, len(train) // 50)
-        low, top = (median(train.levels[max(0, min(i, len(train)) - k) : i + k]) for i in at)
-        return top - low > self.training_share * (hump.peak - hump.before)
+        # Smoothing may have moved the rise by half a window.
+        first = max(0, hump.low - half_window(len(val)))
+        at = (int(np.searchsorted(train.steps, val.steps[i])) for i in (first, hump.low, hump.top, hump.back))
+        start, low, top, back = at
+        width = max(N_WINDOW, (top - low) // WINDOWS)
+        inside = train.levels[max(0, start - width) : back + width]
+        levels = row_medians(windows(inside, min(width, len(inside))))
+        risen = float((levels - np.minimum.accumulate(levels)).max())
+        error = 1.25 * slow_noise(inside) / math.sqrt(width)
+        return risen > max(self.training_share * (hump.peak - hump.before), self.score * error)
 
     def _finding(self, view: View, val: Shape, hump: _Hump) -> Finding:
         name = view.names[Role.VAL_LOSS]

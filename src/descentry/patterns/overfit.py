@@ -3,7 +3,8 @@
 Test: the level of the last validations against the minimum of the smoothed validation curve, in units of the
 validation noise, and as a share of the minimum or of what validation had gained.  With four to six validations
 noise cannot be told from course: then every one after the minimum must be higher than the one before, or the
-rise large.  Training must not have risen with it: then both have turned, and that is `divergence`.
+rise large.  Training must not have risen with it, by a third as much as validation beyond its own noise or by more than
+its points scatter: then both have turned, and nothing is learnt by heart.
 Source: Prechelt, Early stopping - but when?, 1998 (generalisation loss GL).
 """
 
@@ -17,10 +18,14 @@ from descentry.record.chunk import Floats
 from descentry.record.finding import Evidence, Finding, Severity
 from descentry.record.roles import Role
 from descentry.signal.alarms import DEFAULT_RATE, strictness
+from descentry.signal.profile import profile
 from descentry.signal.robust import SQRT_6, median, spread
 from descentry.signal.shape import Shape
 from descentry.signal.trend import half_window, slow_noise, smoothed
 from descentry.signal.words import grouped, number, percent
+
+N_LEVEL = 3
+"""Least points of training that make a level."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +53,11 @@ class Overfit:
     """A rise by this share of the minimum is critical."""
     kept_share: float = 0.5
     """Part of its rise above which validation must stay for a live run to be said to overfit still."""
+    along_share: float = 0.33
+    """Training that rises by this share of validation's rise has turned with it.  Higher: what makes both worse is
+    taken for overfitting."""
+    along_score: float = 2.0
+    """The same in standard errors of training.  Lower: overfitting is missed where training is noisy."""
     n_least: int = 4
     """Fewer validations cannot show a turn."""
 
@@ -72,7 +82,7 @@ class Overfit:
         train = view.shape(Role.TRAIN_LOSS)
         step = int(shape.last_steps[low])
         trend = _training_since(train, step)
-        if trend == "rising":
+        if trend == "rising" or self._rises_along(train, shape, low, k, rise):
             return []
         return [self._finding(view, shape, low, bottom, last, noise, trend)]
 
@@ -98,6 +108,22 @@ class Overfit:
             return False
         # The last quarter must stand above nearly all that came around the minimum.
         return float(np.mean(after[len(after) // 2 :] > bottom + 0.3 * rise)) >= 0.8
+
+    def _rises_along(self, train: Shape | None, val: Shape, low: int, k: int, rise: float) -> bool:
+        """Whether training rises as well between the stretches that validation is compared at."""
+        if train is None or len(train) < 4 or train.noise <= 0.0:
+            return False
+        half = half_window(len(val))
+        then = _between(train, val.steps[max(0, low - half)], val.steps[min(len(val) - 1, low + half)])
+        now = _between(train, val.steps[-k], val.steps[-1])
+        risen = median(now) - median(then)
+        if risen < self.along_share * rise:
+            return False
+        course = profile(train)
+        n_each = len(train) / len(course)
+        n_now, n_then = (max(1.0, len(part) / n_each) for part in (now, then))
+        error = 1.25 * slow_noise(course.y) * np.sqrt(1.0 / n_now + 1.0 / n_then)
+        return bool(risen >= self.along_score * error)
 
     def _finding(
         self, view: View, shape: Shape, low: int, bottom: float, last: float, noise: float, trend: str
@@ -135,6 +161,13 @@ class Overfit:
             evidence=tuple(evidence),
             facts=facts,
         )
+
+
+def _between(train: Shape, start: float, stop: float) -> Floats:
+    """The levels of training between two steps, at least three of them where it has as many."""
+    first, last = (int(np.searchsorted(train.steps, step)) for step in (start, stop))
+    first = max(0, min(first, last - 1, len(train) - N_LEVEL))
+    return train.levels[first : max(last + 1, first + N_LEVEL)]
 
 
 def _noise(values: Floats) -> float:

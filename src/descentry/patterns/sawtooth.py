@@ -2,9 +2,9 @@
 
 Noise: the spread of single points about the robust course, so that a short swing counts with white noise.
 Test: that noise against the descent from the first twentieth of the run on, and against what is left of it
-after the first fifth, where the steep beginning no longer flatters the curve.  A curve that does not descend at
-all is `flat` and leads; this is said beside it.  Where the progress shows through all the same the finding only
-informs.
+after the first fifth, where the steep beginning no longer flatters the curve, provided it is seen in a plot of the
+whole run.  A curve that does not descend at all is `flat` and leads; this is said beside it.  Where the progress shows
+through all the same the finding only informs.
 """
 
 from dataclasses import dataclass
@@ -33,6 +33,8 @@ class Sawtooth:
     """Noise as a share of the descent from which it is told.  Higher: only the noisiest curves."""
     later_share: float = 0.2
     """The same against the descent after the first fifth of the run."""
+    seen_share: float = 0.02
+    """Noise below this share of the whole descent is not seen in a plot of the run: it hides no later progress."""
     hidden_share: float = 0.2
     """From this share of the descent on the progress is hidden, and it is a warning."""
     converged_share: float = 0.02
@@ -68,7 +70,9 @@ class Sawtooth:
             or max(abs(end), noise / 3.0) < self.converged_share * abs(shape.first)
         ):
             return []
-        if noise < self.progress_share * max(descent, 0.0) and noise < self.later_share * max(later, 0.0):
+        if noise < self.progress_share * max(descent, 0.0) and (
+            noise < self.later_share * max(later, 0.0) or noise < self.seen_share * descent
+        ):
             return []
         if median(course.y[-6 * k :]) > median(course.y[: 6 * k]) + 2 * noise:
             return []

@@ -3,9 +3,10 @@
 Test: drops that neither the slope on either side nor noise explains (signal/steps.py), large enough to be seen
 in a plot of the whole run, linear or logarithmic.  They are then laid beside the learning-rate steps and the
 epoch boundaries: a staircase is mostly a schedule, or data seen again.  The first departure from the starting
-level is the beginning of learning, not a stair.
+level is the beginning of learning, not a stair, and so is the steep midst of a descent that bends down all the way.
 """
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar
@@ -46,6 +47,9 @@ class Staircase:
     """The same for a single drop that no learning-rate step explains."""
     descent_share: float = 0.03
     """Least excess of a drop as a share of the descent."""
+    bend_share: float = 0.2
+    """Fall just before a drop, as a share of it, that makes it the steepest part of a descent if nothing before fell
+    faster.  Lower: stairs in a slowly falling start are passed over."""
     level_share: float = 0.25
     """Least excess as a share of the level before it: what a logarithmic plot shows."""
     seen_share: float = 0.02
@@ -93,12 +97,25 @@ class Staircase:
         first = max(shape.first, float(course.y[0]))
         found = []
         for drop in drops(course, width, self.due_score * strictness(self.alarm_rate)):
+            if self._is_beginning(course, first, drop, width):
+                continue
             seen = drop.excess >= self.descent_share * descent or (
                 drop.before > self.seen_share * abs(first) and drop.excess >= self.level_share * drop.before
             )
             if seen and drop.before < first - 0.1 * descent and not _comes_back(course.y, drop):
                 found.append(drop)
         return found
+
+    def _is_beginning(self, course: Profile, first: float, drop: Drop, width: int) -> bool:
+        """Whether the drop is the steepest part of the first descent: the course bends down all the way to it."""
+        levels = row_medians(windows(course.y[: drop.at], width))
+        falls = levels[:-width] - levels[width:]
+        last, error = float(falls[-1]), 1.25 * course.wander * math.sqrt(2.0 / width)
+        if last <= self.bend_share * (drop.before - drop.after):
+            return False
+        # A stair departs from a course of its own, which flattens: that fell faster some time before than just now.
+        start = max(first - float(levels[0]), 0.0)
+        return max(float(falls[:-width].max(initial=0.0)), start) <= last + 2.0 * error
 
     def _finding(
         self, view: View, course: Profile, stairs: list[Drop], by_rate: float, by_epoch: float

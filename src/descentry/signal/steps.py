@@ -8,6 +8,11 @@ from descentry.record.chunk import Floats
 from descentry.signal.profile import Profile
 from descentry.signal.robust import row_medians, spread, windows
 
+UNREST_WIDTHS = 3
+"""Widths on each side of a border in which its own noise is looked for."""
+UNREST = 2.0
+"""Larger by this factor it is no chance: of some 36 bends a median deviation scatters by a quarter."""
+
 
 @dataclass(frozen=True, slots=True)
 class Drop:
@@ -55,9 +60,22 @@ def drops(course: Profile, width: int, score: float) -> list[Drop]:
         if not good[i]:
             continue
         at = int(border[i])
-        if all(abs(at - other.at) >= width for other in found):
-            found.append(Drop(at, float(before[i]), float(after[i]), float(excess[i]), float(scores[i])))
+        own = float(scores[i]) / _unrest(y, at, width)
+        if own >= score and all(abs(at - other.at) >= width for other in found):
+            found.append(Drop(at, float(before[i]), float(after[i]), float(excess[i]), own))
     return sorted(found, key=lambda drop: drop.at)
+
+
+def _unrest(y: Floats, at: int, width: int) -> float:
+    """Noise about a border in that of the whole course, where it is beyond doubt larger; 1.0 elsewhere.
+
+    The noise of small batches grows or shrinks with the loss: what is quiet later on says nothing of a drop before.
+    """
+    bends = np.diff(y, 2)
+    # Bends that the drop itself makes are few of so many, and a median leaves them out.
+    beside = spread(bends[max(0, at - UNREST_WIDTHS * width) : at + UNREST_WIDTHS * width])
+    ratio = beside / max(spread(bends), 1e-300)
+    return ratio if ratio >= UNREST else 1.0
 
 
 def _difference_noise(y: Floats, width: int) -> float:
