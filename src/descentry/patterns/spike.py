@@ -92,6 +92,8 @@ class Spike:
     alarms."""
     descent_share: float = 0.05
     """Least height as a share of the whole descent so far."""
+    huge_share: float = 0.25
+    """Height as a share of the descent that no slow noise has, even before it is known.  Higher: fewer, larger ones."""
     unseen_share: float = 0.002
     """Changes below this share of the descent count as noise.  Higher: blind to leaps in a fine tail."""
     attempt_share: float = 0.05
@@ -309,10 +311,13 @@ class Spike:
         if not matters or not event.comes_back or event.is_climb:
             return False
         # Heavy tails bring single strays, never a stay far above the level; slow noise does, where it is not known yet.
-        return event.score >= bar * margin(event) or (
-            event.first_index >= SLOW_KNOWN
-            and event.stay >= state.known_tails.stay(state.n_excursions, self.rate_share * self.alarm_rate)
-        )
+        is_huge = event.height >= self.huge_share * base.descent and base.descent >= 20.0 * event.noise
+        is_beyond = event.score >= bar * margin(event)
+        return is_beyond or ((is_huge or event.first_index >= SLOW_KNOWN) and self._stays(state, event))
+
+    def _stays(self, state: SpikeState, event: Excursion) -> bool:
+        rate = self.rate_share * self.alarm_rate
+        return event.stay >= state.known_tails.stay(state.n_excursions, rate)
 
 
 def _n_whole(state: SpikeState, n_values: int) -> int:
