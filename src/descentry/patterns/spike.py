@@ -200,7 +200,7 @@ class Spike:
             return False
         # Of heavy-tailed noise most excursions are far below any bar: they cost nothing.
         is_low = event.stay < LEAST_STAY and event.score < state.bars[-1] * margin(event)
-        if is_low or not self._is_real(state, event, bar_of(state.events, state.bars)):
+        if is_low or not self._is_real(state, event, bar_of(state.events, state.bars), growing=True):
             return False
         event.told_at = step
         return True
@@ -289,7 +289,7 @@ class Spike:
         if not state.events:
             return []
         bar = bar_of(state.events, self._bars(state, growing=False))
-        return [event for event in state.events if self._is_real(state, event, bar)]
+        return [event for event in state.events if self._is_real(state, event, bar, growing=False)]
 
     def _bars(self, state: SpikeState, growing: bool) -> tuple[float, ...]:
         """The scores that noise passes once, twice, … as seldom as the rate asks.
@@ -302,7 +302,7 @@ class Spike:
         reaches = (fit.reach((math.factorial(m) * rate) ** (1.0 / m)) for m in range(1, MOST_AT_ONCE + 1))
         return tuple(max(self.candidate + 1.0, reach) for reach in reaches)
 
-    def _is_real(self, state: SpikeState, event: Excursion, bar: float) -> bool:
+    def _is_real(self, state: SpikeState, event: Excursion, bar: float, growing: bool) -> bool:
         base = state.base
         matters = event.height >= self.descent_share * base.descent or (
             event.height >= self.level_share * abs(event.level)
@@ -311,7 +311,8 @@ class Spike:
         if not matters or not event.comes_back or event.is_climb:
             return False
         # Heavy tails bring single strays, never a stay far above the level; slow noise does, where it is not known yet.
-        is_huge = event.height >= self.huge_share * base.descent and base.descent >= 20.0 * event.noise
+        # A descent that has hardly begun makes anything huge.
+        is_huge = not growing and event.height >= self.huge_share * base.descent >= 5.0 * event.noise
         is_beyond = event.score >= bar * margin(event)
         return is_beyond or ((is_huge or event.first_index >= SLOW_KNOWN) and self._stays(state, event))
 
