@@ -93,7 +93,33 @@ def test_a_rise_without_end_is_a_divergence() -> None:
     assert "data_shift" not in leading(curves.divergence(healthy(3000), at=1800, rise=1.5))
 
 
+def surprised(n_points: int = 1000, at: int = 500, size: float = 0.2, on_val: float = 0.0) -> Chunk:
+    """Training leaps up once at a row and lies lower from there on; validation falls by that share of it."""
+    chunk = curves.spike(healthy(n_points, seed=4, n_validations=50), at=at, height=1.5, n_decay=1.0)
+    chunk = data_shift(chunk, at=at + 1, size=-size)
+    rows, values = chunk.columns[VAL]
+    return curves.with_values(chunk, VAL, values - on_val * size * (rows >= at), rows)
+
+
+def test_a_drop_after_a_leap_is_a_shift_where_validation_goes_on_as_before() -> None:
+    found = leading(surprised())["data_shift"]
+    assert found.onset_step == pytest.approx(501, abs=3)
+    assert found.facts["upwards"] == 0.0
+
+
+@pytest.mark.parametrize("n_validations", [8, 20, 80])
+@pytest.mark.parametrize("exponent", [0.7, 1.0])
+def test_a_validation_without_noise_that_climbs_has_no_step(n_validations: int, exponent: float) -> None:
+    base = healthy(2000, n_validations=0)
+    rows = np.linspace(0, 1999, n_validations).astype(np.int64)
+    share = rows / 2000
+    held = 2.0 + (0.15 - share) ** 2 * (share < 0.15) * 30 + 3 * np.maximum(0.0, share - 0.15) ** exponent
+    assert "data_shift" not in leading(curves.with_values(base, VAL, held, rows))
+
+
 NOT_SHIFTS = {
+    "a leap of the optimiser, after which validation lies lower too": surprised(on_val=1.0),
+    "a leap and a drop without a validation to tell": curves.without(surprised(), VAL),
     "healthy": healthy(3000),
     "a drop": data_shift(healthy(3000), at=1500, size=-0.2),
     "a spike": curves.spike(healthy(3000), at=1500, height=2.0),

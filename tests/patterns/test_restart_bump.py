@@ -4,12 +4,14 @@ import numpy as np
 import pytest
 from tests.patterns.saying import ALL, leading
 
-from descentry.record.chunk import Chunk
+from descentry.patterns.restart_bump import RestartBump
+from descentry.record.chunk import Chunk, Column
 from descentry.record.event import Event
 from descentry.record.finding import Severity
 from descentry.testing import curves
 from descentry.testing.curves import RATE, TRAIN, healthy
 from descentry.testing.curves_events import bumped
+from descentry.testing.noise import NOISES
 from descentry.testing.transforms import pieces, scaled, strided
 from descentry.testing.verdicts import said
 
@@ -66,6 +68,39 @@ def test_a_restart_of_the_learning_rate_only_informs() -> None:
     assert found["restart_bump"].severity is Severity.INFO
     assert found["restart_bump"].statement.startswith("where the learning rate restarts, 2 times, most ")
     assert all(one.severity is Severity.INFO for one in found.values() if one.explained_by is None)
+
+
+@pytest.mark.parametrize(("back", "units"), [(0, 1.5), (5, 1.5), (40, 1.2)])
+def test_a_level_a_little_higher_for_tens_of_points_is_told_at_a_resume(back: int, units: float) -> None:
+    low = bumped(healthy(900, seed=5), at=600, height=0.03 * units, back=back, decay=400.0)
+    event = Event("resume", "resumed", step=601 - back, warning=False)
+    chunk = Chunk(low.steps, low.columns, None, (event,), {})
+    assert leading(chunk)["restart_bump"].onset_step == 601 - back
+
+
+def test_what_stood_at_the_same_steps_is_the_witness_where_the_loss_falls() -> None:
+    falling = healthy(900, seed=2, floor=0.5, first=9.0)
+    low = bumped(falling, at=350, height=0.06, back=50, decay=200.0)
+    values = low.columns[TRAIN].values
+    event = Event("resume", "resumed", step=301, warning=False)
+    cut = np.r_[:300, 350 : len(values)]
+    alone = Chunk(low.steps[cut], {TRAIN: Column(np.arange(len(cut)), values[cut])}, None, (event,), {})
+    assert "restart_bump" not in leading(alone)
+    assert leading(low)["restart_bump"].onset_step == 301
+
+
+@pytest.mark.parametrize("name", NOISES)
+@pytest.mark.parametrize("n_points", [300, 1000])
+def test_healthy_resumes_are_silent(name: str, n_points: int) -> None:
+    for seed in range(15):
+        first = healthy(n_points, seed=seed, noise=NOISES[name])
+        again = healthy(n_points, seed=100 + seed, noise=NOISES[name]).columns[TRAIN].values
+        at, back = n_points * (2 + seed % 7) // 10, (0, 5, 30)[seed % 3]
+        steps = np.concatenate([np.arange(at), np.arange(at - back, n_points)])
+        values = np.concatenate([first.columns[TRAIN].values[:at], again[at - back :]])
+        event = Event("resume", "resumed", step=at - back + 1, warning=False)
+        chunk = Chunk(steps + 1, {TRAIN: Column(np.arange(len(steps)), values)}, None, (event,), {})
+        assert not said([RestartBump()], [chunk])
 
 
 @pytest.mark.parametrize("factor", [0.01, 100.0])

@@ -46,6 +46,19 @@ def test_a_noise_free_spike_is_found_exactly() -> None:
     assert spike.evidence[0].observed == chunk.columns[TRAIN].values[1200]
 
 
+@pytest.mark.parametrize("n_rise", [8, 12, 40])
+@pytest.mark.parametrize("at", [4, 20])
+def test_a_smooth_hump_early_in_a_validation_without_noise_is_no_spike(n_rise: int, at: int) -> None:
+    k = np.arange(240)
+    hump = 0.2 * np.exp(-(((k - at - n_rise) / n_rise) ** 2) * np.where(k < at + n_rise, 4.0, 0.2))
+    rows = 25 * k
+    chunk = curves.with_values(healthy(6000, n_validations=0), VAL, 1.0 - 0.6 * k / 240 + hump, rows)
+    assert "spike" not in leading(chunk)
+    leap = 0.2 * (k >= at + 20) * np.exp(-np.maximum(0, k - at - 20) / 5.0)
+    sharp = curves.with_values(healthy(6000, n_validations=0), VAL, 1.0 - 0.6 * k / 240 + leap, rows)
+    assert "spike" in leading(sharp)
+
+
 def test_several_spikes_are_one_grave_finding() -> None:
     chunk = healthy(3000, seed=2)
     for at in (600, 1200, 1800, 2400):

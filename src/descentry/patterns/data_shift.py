@@ -2,17 +2,18 @@
 
 Test: a step fitted together with a line in a window about every border (signal/leaps.py), in units of what the same
 fit gives at all other borders; abrupt, still there two windows later, and large enough to be seen.  A rise is a
-shift by itself; a drop only where the logged data version changes, else it is a stair.  What comes back is a spike or
-a restart's bump; what a rise of the learning rate or a resume explains is not the data's.
+shift by itself; a drop only where the logged data version changes, or where training leaps up just before it and
+validation goes on as if nothing had been: other data surprise at first, a stair or a leap of the optimiser shows in
+validation too.  What comes back is a spike or a restart's bump; what a rise of the learning rate or a resume explains
+is not the data's.
 """
 
 from dataclasses import dataclass
 from typing import ClassVar
 
-import numpy as np
-
 from descentry.patterns.protocol import View
 from descentry.patterns.shift_facts import goes_on, is_return, is_undone, noise_ratio, placed
+from descentry.patterns.shift_ties import is_near, is_surprise, train_leaps, version_changes
 from descentry.record.chunk import Floats
 from descentry.record.finding import Evidence, Finding, Severity
 from descentry.record.roles import Role
@@ -67,16 +68,13 @@ class DataShift:
             if shape is not None and shape.n_points >= n_least:
                 course = profile(shape, N_FINE_BINS)
                 changes = version_changes(view)
-                beside = _train_leaps(view) if role is Role.VAL_LOSS else np.empty(0)
-                shifts = self._shifts(view, shape, course, changes, beside)
+                shifts = self._shifts(view, role, shape, course, changes)
                 if shifts:
                     found.append(self._finding(view, role, course, shifts, changes))
         return found
 
-    def _shifts(
-        self, view: View, shape: Shape, course: Profile, changes: Floats, beside: Floats
-    ) -> list[Leap]:
-        """The steps that are clear enough, one for each place, in order.  `beside`: where training leaps."""
+    def _shifts(self, view: View, role: Role, shape: Shape, course: Profile, changes: Floats) -> list[Leap]:
+        """The steps that are clear enough, one for each place, in order."""
         slack = strictness(
             self.alarm_rate,
             ended=view.ended,
@@ -84,13 +82,22 @@ class DataShift:
             n_first=self.n_least,
             n_bins=len(course),
         )
+        beside = train_leaps(view)
+        may_drop = len(changes) or (len(beside) and role is Role.TRAIN_LOSS)
         tied: dict[int, Leap] = {}
         free: dict[int, Leap] = {}
-        for leap in self._candidates(view, shape, course, (1, -1) if len(changes) else (1,)):
-            is_tied = _is_near(changes, course, leap.at)
-            is_tied = is_tied or (leap.size > 0 and _is_near(beside, course, leap.at))
-            # A drop that no change of the data goes with is a stair.
-            if is_tied or (leap.size > 0 and leap.score >= self.pair_score * slack):
+        for leap in self._candidates(view, shape, course, (1, -1) if may_drop else (1,)):
+            is_clear = leap.score >= self.pair_score * slack
+            if leap.size > 0:
+                is_tied = is_near(
+                    changes if role is Role.TRAIN_LOSS else [*changes, *beside], course, leap.at
+                )
+            else:
+                # A drop that no change of the data goes with is a stair.
+                is_tied = is_near(changes, course, leap.at) or (
+                    is_clear and role is Role.TRAIN_LOSS and is_surprise(view, course, leap, beside)
+                )
+            if is_tied or (leap.size > 0 and is_clear):
                 _keep_apart(tied if is_tied else free, leap, len(course) // WIDTH_SHARES[0])
         if len(free) + len(tied) == 1:
             free = {at: leap for at, leap in free.items() if leap.score >= self.score * slack}
@@ -135,7 +142,7 @@ class DataShift:
         shape = view.shapes[name]
         steps = tuple(placed(shape, course, leap) for leap in shifts)
         largest = max(shifts, key=lambda leap: abs(leap.size))
-        tied = [_is_near(changes, course, leap.at) for leap in shifts]
+        tied = [is_near(changes, course, leap.at) for leap in shifts]
         what = "validation" if role is Role.VAL_LOSS else "the loss"
         times = "" if len(shifts) == 1 else f" ({len(shifts)} times, here the most)"
         statement = (
@@ -174,15 +181,6 @@ class DataShift:
         )  # fmt: skip
 
 
-def _train_leaps(view: View) -> Floats:
-    """The steps at which training leaps, float64[k]: what validation does there goes with it."""
-    train = view.names.get(Role.TRAIN_LOSS)
-    steps = [
-        step for one in view.standing if one.pattern == "spike" and one.curve == train for step in one.steps
-    ]
-    return np.array(steps if len(steps) <= 5 else [], np.float64)
-
-
 def _keep_apart(kept: dict[int, Leap], leap: Leap, width: int) -> None:
     """Keeps the leap unless a clearer one lies within the width."""
     if all(abs(leap.at - other) > width for other in kept):
@@ -200,20 +198,3 @@ def _is_explained(view: View, course: Profile, leap: Leap, width: int) -> bool:
         return True
     rate = view.shape(Role.LEARNING_RATE)
     return rate is not None and rate.level_at(float(high)) > 1.15 * rate.level_at(float(low))
-
-
-def version_changes(view: View) -> Floats:
-    """The steps at which a logged data version or shard changes, float64[k]; empty where none is logged."""
-    shape = view.shape(Role.DATA_VERSION)
-    if shape is None or len(shape) < 2:
-        return np.empty(0)
-    changes: Floats = shape.first_steps[1:][np.diff(shape.levels) != 0].astype(np.float64)
-    # A shard that changes all the time is no mark.
-    return changes if len(changes) <= 20 else np.empty(0)
-
-
-def _is_near(marks: Floats, course: Profile, at: int) -> bool:
-    """Whether a mark lies within a seventieth of the run."""
-    near = max(2, len(course) // 70)
-    low, high = course.starts[max(0, at - near)], course.ends[min(len(course) - 1, at + near)]
-    return bool(((marks >= low) & (marks <= high)).any())

@@ -59,8 +59,9 @@ class View:
     `shapes`: the reduction of every curve by name; `names`: the curve that plays each role, the first where
     several do; `roles`: the role of every curve; `restarts`: steps at which the log went back or began anew;
     `resumes`: those and the steps at which the log or its clock tells of a resume, in log order; `standing`: what
-    the detectors before this one say at this moment; `stood`: what this one said at its last look; `ended`: the log
-    is complete.
+    the detectors before this one say at this moment; `stood`: what this one said at its last look; `superseded`: by
+    name of a training loss and by the step to which the log went back, the first levels that stood from there on;
+    `ended`: the log is complete.
     """
 
     shapes: Mapping[str, Shape]
@@ -73,6 +74,7 @@ class View:
     roles: Mapping[str, Role | None] = field(default_factory=dict)
     resumes: Sequence[int] = ()
     stood: Sequence[Finding] = ()
+    superseded: Mapping[str, Mapping[int, Floats]] = field(default_factory=dict)
 
     def every(self, *roles: Role) -> list[tuple[str, Shape]]:
         """Name and reduction of each curve with one of these roles, in order of appearance; empty curves left out."""

@@ -2,8 +2,10 @@
 
 Looked at only where something restarts: where the log goes back, tells of a resume or its clock stood still, and
 where the learning rate rises at once after it had fallen.  There the level of the first points after the mark is
-held against that of the last ones before it, in units of the error of both, and must come back in part.  At a
-resume it warns (state was not restored); at a planned restart of the rate it informs.
+held against that of the last ones before it, in units of the error of both, and must come back in part.  At a resume
+the place is known for sure, so a level that lies a little higher for tens of points is told too (signal/raised.py);
+what the log held of the steps that are written again is the best witness of the level before.  At a resume it warns
+(state was not restored); at a planned restart of the rate it informs.
 """
 
 from collections.abc import Iterator
@@ -13,38 +15,19 @@ from typing import ClassVar
 import numpy as np
 
 from descentry.patterns.protocol import View
-from descentry.record.finding import Evidence, Finding, Severity
+from descentry.patterns.restart_finding import Bump, Mark, finding
+from descentry.record.finding import Finding
 from descentry.record.roles import Role
 from descentry.signal.alarms import DEFAULT_RATE, strictness
+from descentry.signal.raised import N_FIRST, NOTHING, Raised, calmed, raised
 from descentry.signal.rate import rate_rises
 from descentry.signal.robust import median
 from descentry.signal.shape import Shape
 from descentry.signal.trend import slow_noise
-from descentry.signal.words import grouped, number
 
 MAX_MARKS = 64
 N_BESIDE = 30
 """Blocks on each side of a mark that give its levels."""
-
-
-@dataclass(frozen=True, slots=True)
-class Mark:
-    """A place where something restarts; `planned` by the learning rate."""
-
-    step: float
-    planned: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Bump:
-    """The jump at a mark: levels before it and at its top, where it was back, its score."""
-
-    mark: Mark
-    onset: int
-    before: float
-    top: float
-    end: int | None
-    score: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +44,13 @@ class RestartBump:
     """The jump in standard errors.  Only marks are looked at, so few are tried; higher: mild bumps are passed over."""
     noise_units: float = 1.0
     """Least jump in noise of a single point: less would not be seen in the plot."""
+    reach_share: float = 2.0
+    """Least jump at a resume over the highest rise of three neighbours shortly before it, which is noise: lopsided
+    noise reaches far on its own.  Higher: small jumps are passed over."""
+    level_score: float = 4.4
+    """The level after a resume in standard errors above that before it.  Higher: lost state goes unseen."""
+    level_units: float = 0.6
+    """Least such rise of the level in noise of a single point: less would not be seen in the plot."""
     back_share: float = 0.5
     """Least share of the jump that must be lost again."""
     wait_share: float = 0.3
@@ -72,8 +62,9 @@ class RestartBump:
         shape = view.shape(Role.TRAIN_LOSS)
         if shape is None or len(shape) < 20:
             return []
-        bumps = [bump for mark in self._marks(view, shape) if (bump := self._bump(shape, mark)) is not None]
-        return [self._finding(view, bumps)] if bumps else []
+        marks = list(self._marks(view, shape))
+        bumps = [bump for mark in marks if (bump := self._bump(view, shape, mark, len(marks))) is not None]
+        return [finding(view, bumps)] if bumps else []
 
     def _marks(self, view: View, shape: Shape) -> Iterator[Mark]:
         """The places to look at, resumes first; a rise of the rate at a resume is the resume's."""
@@ -86,77 +77,79 @@ class RestartBump:
             if rise.start >= least and not any(abs(rise.start - step) <= near for step in resumes):
                 yield Mark(rise.start, planned=True)
 
-    def _bump(self, shape: Shape, mark: Mark) -> Bump | None:
+    def _bump(self, view: View, shape: Shape, mark: Mark, n_marks: int) -> Bump | None:
         """The jump at a mark, or None where there is none to be told."""
         at = int(np.searchsorted(shape.first_steps, mark.step, side="right" if mark.planned else "left"))
-        before, after = shape.levels[max(0, at - N_BESIDE) : at], shape.levels[at:]
-        if len(before) < 5 or len(after) < 3:
+        if at < 5 or len(shape) - at < 3:
             return None
-        level = median(before)
-        window = after[: max(6, len(shape) // (12 if mark.planned else 30))]
-        noise = max(slow_noise(shape.levels[max(0, at - 60) : at]), _error(shape))
-        score, top = max(
-            # A sharp jump is best seen in its top, a low and broad one in the level of all that follows.
-            (_score(one - level, noise, len(before), n), one)
-            for one, n in ((_top(window), 3), (median(window), len(window)))
-        )
-        jump = top - level
-        if score < self.score * strictness(self.alarm_rate) or jump <= 0:
+        if mark.planned:
+            jump = self._answers(shape, at)
+        else:
+            jump = self._leaps(shape, at) or self._higher(view, shape, at, mark, n_marks)
+        if jump is None:
             return None
-        if jump < self.noise_units * shape.noise:
-            return None
-        back = _back(after, level + (1.0 - self.back_share) * jump, int(window.argmax()))
+        after = shape.levels[at:]
+        back = _back(after, jump.before + (1.0 - self.back_share) * jump.size, int(after[: jump.n].argmax()))
         if back is None and len(after) > self.wait_share * len(shape):
             return None
         end = None if back is None else int(shape.last_steps[at + back])
-        return Bump(mark, int(mark.step), level, top, end, float(score))
+        return Bump(mark, int(mark.step), jump.before, jump.before + jump.size, end, jump.score)
 
-    def _finding(self, view: View, bumps: list[Bump]) -> Finding:
-        name = view.names[Role.TRAIN_LOSS]
-        resumes = [bump for bump in bumps if not bump.mark.planned]
-        told = resumes or bumps
-        largest = max(told, key=lambda bump: bump.top - bump.before)
-        shape = view.shapes[name]
-        where = "where the run was resumed" if resumes else "where the learning rate restarts"
-        times = f", {len(told)} times, most" if len(told) > 1 else ""
-        statement = (
-            f"{where}{times} at step {grouped(largest.onset)}, the loss jumps from "
-            f"{number(largest.before, shape.noise)} to {number(largest.top, shape.noise)}"
-            + (
-                f" and is back by step {grouped(largest.end)}"
-                if largest.end is not None
-                else ", not yet back"
-            )
+    def _answers(self, shape: Shape, at: int) -> Raised | None:
+        """What the loss does where the rate rises: a top, or a low and broad rise of all that follows."""
+        before, window = (
+            shape.levels[max(0, at - N_BESIDE) : at],
+            shape.levels[at:][: max(6, len(shape) // 12)],
         )
-        return Finding(
-            pattern=self.id,
-            severity=Severity.WARNING if resumes else Severity.INFO,
-            confidence=float(min(0.97, 0.7 + 0.01 * largest.score)),
-            curve=name,
-            onset_step=told[0].onset,
-            end_step=max((bump.end or view.step) for bump in told),
-            detected_at_step=view.step,
-            resolved_at_step=largest.end,
-            statement=statement,
-            steps=tuple(bump.onset for bump in told),
-            evidence=tuple(
-                Evidence(
-                    f"jump of {number(min(bump.score, 1e6))} standard errors",
-                    name,
-                    bump.onset,
-                    bump.top,
-                    bump.before,
-                )
-                for bump in told[:8]
-            ),
-            facts={
-                "height": (largest.top - largest.before) / max(abs(largest.before), 1e-300),
-                "n_events": float(len(told)),
-                "recovered": float(largest.end is not None),
-                "repeated": float(len(told) > 1),
-                "planned": float(not resumes),
-            },
+        level, noise = median(before), self._noise(shape, at)
+        score, top = max(
+            (_score(one - level, noise, len(before), n), one)
+            for one, n in ((_top(window), 3), (median(window), len(window)))
         )
+        jump = Raised(level, top - level, score, len(window))
+        return (
+            jump if score >= self.score * strictness(self.alarm_rate) and self._is_seen(shape, jump) else None
+        )
+
+    def _leaps(self, shape: Shape, at: int) -> Raised | None:
+        """A sharp jump at a resume, which is best seen in its top."""
+        before, window = (
+            shape.levels[max(0, at - N_BESIDE) : at],
+            shape.levels[at:][: min(2 * N_BESIDE, max(6, len(shape) // 30))],
+        )
+        level, noise = median(before), max(self._noise(shape, at), calmed(shape.levels[:at]).noise)
+        size = _top(window) - level
+        jump = Raised(level, size, _score(size, noise, len(before), 3), len(window))
+        reach = _top(shape.levels[max(0, at - max(2 * N_BESIDE, 2 * len(window))) : at]) - level
+        is_clear = jump.score >= self.score * strictness(self.alarm_rate, n_bins=at)
+        is_far = is_clear and size >= self.reach_share * reach
+        return jump if is_far and self._is_seen(shape, jump) else None
+
+    def _noise(self, shape: Shape, at: int) -> float:
+        return max(slow_noise(shape.levels[max(0, at - 2 * N_BESIDE) : at]), _error(shape))
+
+    def _is_seen(self, shape: Shape, jump: Raised) -> bool:
+        return jump.size > 0 and jump.size >= self.noise_units * shape.noise
+
+    def _higher(self, view: View, shape: Shape, at: int, mark: Mark, n_marks: int) -> Raised | None:
+        """A level that lies higher after a resume than before it, and than what stood at the same steps."""
+        before, after = shape.levels[:at], shape.levels[at:]
+        longest = max(2 * N_FIRST, len(shape) // 12)
+        held = view.superseded.get(view.names[Role.TRAIN_LOSS], {}).get(int(mark.step), NOTHING)
+        # What was written before the log went back may hold the very trouble that it went back for.
+        witnesses = (NOTHING, held) if len(held) else (NOTHING,)
+        found = [raised(before, after, longest, witness) for witness in witnesses]
+        best = max((one for one in found if one is not None), key=lambda one: one.score, default=None)
+        # A rate for each of the marks, and a look at each tenth more points since.
+        slack = strictness(
+            self.alarm_rate / n_marks,
+            ended=view.ended,
+            n_points=shape.n_points,
+            n_first=int(shape.sizes[:at].sum()),
+            n_bins=at,
+        )
+        is_clear = best is not None and best.score >= self.level_score * slack
+        return best if best is not None and is_clear and best.size >= self.level_units * shape.noise else None
 
 
 def _score(jump: float, noise: float, n_before: int, n_after: int) -> float:

@@ -3,11 +3,14 @@
 import numpy as np
 
 from descentry.record.chunk import Floats
-from descentry.signal.leaps import Leap, leaps
+from descentry.signal.leaps import MIN_WIDTH, Leap, leaps
 from descentry.signal.profile import Profile
 from descentry.signal.robust import median
 from descentry.signal.shape import Shape
 from descentry.signal.trend import slow_noise
+
+BEYOND = 0.5
+"""Share of a step by which it goes past the level before a dip or a bump, from which it does not only end that."""
 
 
 def placed(shape: Shape, course: Profile, leap: Leap) -> int:
@@ -37,11 +40,18 @@ def goes_on(course: Profile, leap: Leap) -> bool:
 
 
 def is_return(y: Floats, leap: Leap, width: int) -> bool:
-    """Whether the step only takes back one the other way shortly before: the end of a dip or of a bump."""
+    """Whether the step only takes back one the other way shortly before: the end of a dip or of a bump.
+
+    It leads back to the level before that one, then; what goes well beyond it is another level.
+    """
     earlier = leaps(y, width, 2.5, -1 if leap.size > 0 else 1)
-    near = 5 * width
+    near, sign = 5 * width, 1 if leap.size > 0 else -1
+    later = median(y[leap.at : leap.at + max(width, MIN_WIDTH)])
     return any(
-        leap.at - near <= one.at < leap.at and abs(one.size) >= 0.5 * abs(leap.size) for one in earlier
+        leap.at - near <= one.at < leap.at
+        and abs(one.size) >= 0.5 * abs(leap.size)
+        and sign * (later - one.before) < BEYOND * abs(leap.size)
+        for one in earlier
     )
 
 

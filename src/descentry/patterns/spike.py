@@ -14,6 +14,7 @@ chunking gives the same answer.  NaN belongs to `nan` and is skipped.
 """
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import ClassVar
 
@@ -25,7 +26,7 @@ from descentry.record.chunk import Floats, Ints
 from descentry.record.finding import Finding
 from descentry.record.roles import Role
 from descentry.signal.alarms import DEFAULT_RATE
-from descentry.signal.excursion import Excursion, bar_of, forget_low, margin
+from descentry.signal.excursion import Excursion, bar_of, forget_low, margin, run_up
 from descentry.signal.level import BlockLevel, residuals
 from descentry.signal.robust import median
 from descentry.signal.shape import Shape
@@ -58,7 +59,7 @@ class SpikeState:
     open: Excursion | None = None
     events: list[Excursion] = field(default_factory=list)
     first_step: int | None = None
-    last_value: float = float("nan")
+    last_block: Floats = field(default_factory=lambda: np.empty(0))
     bars: tuple[float, ...] = ()
     bars_due: int = 0
     n_excursions: int = 0
@@ -114,8 +115,7 @@ class Spike:
             state.first_step = step
         news = False
         if value > state.upper:
-            previous = state.values[-1] if state.values else state.last_value
-            news = self._above(state, step, value, state.base.n_points + len(state.values), previous)
+            news = self._above(state, step, value, state.values)
         state.steps.append(step)
         state.values.append(value)
         if len(state.values) >= state.base.size:
@@ -160,9 +160,8 @@ class Spike:
                 continue
             block = slice(row * size, (row + 1) * size)
             for i in np.flatnonzero(rows[row] > state.upper).tolist():
-                previous = float(rows[row, i - 1]) if i else state.last_value
                 step, value = int(steps[row * size + i]), float(rows[row, i])
-                news |= self._above(state, step, value, state.base.n_points + i, previous)
+                news |= self._above(state, step, value, rows[row, :i])
             news |= self._close(state, steps[block], rows[row : row + 1])
             row += 1
         return news
@@ -177,7 +176,7 @@ class Spike:
         ahead = state.base.ahead(rows)
         self._count(state, rows, ahead[2])
         medians = state.base.close(rows, ahead)
-        state.last_value = float(rows[-1, -1])
+        state.last_block = rows[-1].copy()
         if event is not None:
             self._follow(state, event, medians, int(steps[-1]))
         self._set_limit(state)
@@ -233,19 +232,22 @@ class Spike:
             event.end_step = step
             state.open = None
 
-    def _above(self, state: SpikeState, step: int, value: float, index: int, previous: float) -> bool:
+    def _above(self, state: SpikeState, step: int, value: float, so_far: Sequence[float] | Floats) -> bool:
         """A point above the limit: a new excursion, or one more point of the open one; True for news.
 
-        `index` counts finite points; `previous` is the point before this one.
+        `so_far`: the values of its block before it.
         """
+        index = state.base.n_points + len(so_far)
         event = state.open
         if event is None and state.events and state.events[-1].last_index == index - 1:
             # It had been closed at the end of a block whose first half was still low.
             event = state.open = state.events[-1]
             event.end_step = None
         if event is None:
-            base = state.base
+            base, near = state.base, np.concatenate([state.last_block, so_far])
+            previous = float(near[-1]) if len(near) else float("nan")
             event = Excursion(step, base.level, base.noise, value, step, index, index, previous, base.least)
+            event.run_up = run_up(np.append(near, value))
             state.open = event
             state.events.append(event)
             state.n_excursions += 1

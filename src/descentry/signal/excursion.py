@@ -3,10 +3,16 @@
 import math
 from dataclasses import dataclass
 
+import numpy as np
+
+from descentry.record.chunk import Floats
+
 N_LEAP = 3
 """Points in which a leap reaches half of its height."""
 CLIMB_SHARE = 0.3
 """A rise over more points than this share of those before it is a hump of the course."""
+LEAST_RUN_UP = 3
+"""Rises in a row before it that belong to the rise: noise brings so many once in 24 times, and fewer say nothing."""
 
 
 @dataclass(slots=True)
@@ -14,9 +20,9 @@ class Excursion:
     """A stay above the level: where it began, its peak, the level and noise it is measured against.
 
     `n_points` counts points above the limit, `stay` the longest row of neighbouring ones.  Indices count finite
-    points from the start of the curve; `previous` is the value just before the first point.  `low_since`: the
-    lowest block median since the peak.  `point_noise`: of single points about their neighbours, as an eye sees it;
-    `noise` counts slow noise too.
+    points from the start of the curve; `previous` is the value just before the first point, `run_up` the rises in a
+    row that lead up to it.  `low_since`: the lowest block median since the peak.  `point_noise`: of single points
+    about their neighbours, as an eye sees it; `noise` counts slow noise too.
     """
 
     onset_step: int
@@ -28,6 +34,7 @@ class Excursion:
     last_index: int
     previous: float
     point_noise: float
+    run_up: int = 0
     early_peak: float = float("-inf")
     peak_index: int = -1
     n_points: int = 0
@@ -75,8 +82,18 @@ class Excursion:
 
     @property
     def is_climb(self) -> bool:
-        """Whether it took long to its top, against all that came before it: a hump of the course, no leap."""
-        return self.peak_index - self.first_index > max(N_LEAP, CLIMB_SHARE * self.first_index)
+        """Whether it took long to its top, against all that came before it: a hump of the course, no leap.
+
+        Where there is next to no noise the rise began before it passed the limit.
+        """
+        began = self.first_index - (self.run_up if self.run_up >= LEAST_RUN_UP else 0)
+        return self.peak_index - began > max(N_LEAP, CLIMB_SHARE * began)
+
+
+def run_up(values: Floats) -> int:
+    """How many rises in a row lead up to the last of float64[n], n > 0."""
+    stays = np.flatnonzero(np.diff(values) <= 0)
+    return len(values) - 1 - (int(stays[-1]) + 1 if len(stays) else 0)
 
 
 def bar_of(events: list[Excursion], bars: tuple[float, ...]) -> float:

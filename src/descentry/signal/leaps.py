@@ -48,7 +48,9 @@ def leaps(y: Floats, width: int, score: float, sign: int = 1, sharpness: float =
     noise = _noise(steps[len(steps) // 10 :])
     if not (steps > max(score * noise, 0.0)).any():
         return []
-    is_sharp = (_at_border(calm, width) >= sharpness * steps) & (steps >= 0.4 * _around(calm, width, steps))
+    is_sharp = (_beyond_slope(calm, width) >= sharpness * steps) & (
+        steps >= 0.4 * _around(calm, width, steps)
+    )
     good = is_sharp & (steps > score * noise) & (steps > 0)
     return [_leap(y, sign, at, width, steps, noise) for at in _apart(np.where(good, steps, 0.0), width)]
 
@@ -76,13 +78,22 @@ def _kernel(width: int) -> Floats:
     return weights
 
 
-def _at_border(y: Floats, width: int) -> Floats:
-    """The rise between the nearest values on both sides of each border, float64[m - 2 width + 1]."""
+def _beyond_slope(y: Floats, width: int) -> Floats:
+    """The rise at each border that the slope on neither side explains, float64[m - 2 width + 1].
+
+    Between the nearest values on both sides; a smooth bend rises as fast beside the border as at it, however little
+    noise there is.
+    """
     near = max(2, width // 4)
     medians = row_medians(windows(y, near))
     border = np.arange(width, len(y) - width + 1)
-    rise: Floats = medians[np.minimum(border, len(medians) - 1)] - medians[border - near]
-    return rise
+    last = len(medians) - 1
+    before, after = medians[border - near], medians[np.minimum(border, last)]
+    slope = np.maximum(
+        before - medians[border - width], medians[np.minimum(border + width - near, last)] - after
+    ) / (width - near)
+    beyond: Floats = after - before - near * np.maximum(slope, 0.0)
+    return beyond
 
 
 def _around(y: Floats, width: int, steps: Floats) -> Floats:
@@ -115,15 +126,24 @@ def _leap(y: Floats, sign: int, at: int, width: int, steps: Floats, noise: float
 
 
 def _kept(y: Floats, at: int, width: int, size: float) -> float:
-    """What is left of the step after two windows, against the line through the window before it; 1.0 if not known."""
+    """What is left of the step after two windows, against the course before it; 1.0 if not known.
+
+    A fall slows down, to half of its slope on the way; a rise is to be expected only where it rises before and after.
+    """
     later = y[at + width : at + 3 * width]
     earlier = y[max(0, at - 2 * width) : at]
     if len(later) < 2 or len(earlier) < 4:
         return 1.0
-    half = len(earlier) // 2
-    slope = min(0.0, (median(earlier[half:]) - median(earlier[:half])) / half)
+    slope, half = _slope(earlier), len(earlier) // 2
+    slope = max(0.0, min(slope, _slope(later))) if slope > 0 else slope
     expected = median(earlier[half:]) + slope * (2 * width + half / 2) * 0.5
     return float((median(later) - expected) / size)
+
+
+def _slope(y: Floats) -> float:
+    """The slope between the medians of both halves of float64[n], n > 1, per value."""
+    half = len(y) // 2
+    return (median(y[-half:]) - median(y[:half])) / (len(y) - half)
 
 
 def is_apart(marks: NDArray[np.float64], step: float, tolerance: float) -> bool:

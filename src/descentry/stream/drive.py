@@ -260,6 +260,7 @@ class Stream:
             config=self._config,
             roles={one.name: one.role for one in self._tracks.values()},
             resumes=self._resumes(),
+            superseded={one.name: one.superseded for one in self._tracks.values() if one.superseded},
         )
 
     def _resumes(self) -> tuple[int, ...]:

@@ -20,19 +20,25 @@ WATCHED = LOSS_ROLES | {
     Role.ATTENTION_ENTROPY, Role.PREFERENCE, Role.THROUGHPUT, Role.PERPLEXITY, Role.VAL_PERPLEXITY,
 }  # fmt: skip
 """Roles whose curves are reduced for the judges; the others are only counted, metrics of a known direction excepted."""
+N_SUPERSEDED = 64
+"""Levels that are kept of what a resumed run writes again: enough for the level there, bounded for any log."""
 MAX_MANY = 256
 """Curves of `MANY_ROLES` that are reduced: a model that logs each of its thousand matrices is watched by a part."""
 
 
 @dataclass
 class Track:
-    """State of one series.  `summary` is None for a series that no judge reads."""
+    """State of one series.  `summary` is None for a series that no judge reads.
+
+    `superseded`: of a training loss, by the step to which the log went back, the first levels that stood from there on.
+    """
 
     name: str
     role: Role | None
     tally: Tally = field(default_factory=Tally)
     summary: Summary | None = None
     watchers: list[tuple[PointDetector, Any]] = field(default_factory=list)
+    superseded: dict[int, Floats] = field(default_factory=dict)
 
     def push_one(self, step: int, value: float) -> bool:
         """Take one point; True when a detector has something new to say.  The scalar form of `push`."""
@@ -63,6 +69,9 @@ class Track:
             return
         superseded = self.summary.shape().since(step)
         self.summary.rewind(step)
+        if self.role is Role.TRAIN_LOSS:
+            self.superseded = {at: levels for at, levels in self.superseded.items() if at < step}
+            self.superseded[step] = superseded.levels[:N_SUPERSEDED].copy()
         for detector, state in self.watchers:
             detector.restart(state, step, superseded)
 
