@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from tests.patterns.saying import ALL, leading, only
 
+from descentry.record.chunk import Chunk
 from descentry.record.finding import Severity
 from descentry.stream.drive import Stream
 from descentry.testing import curves
@@ -69,3 +70,24 @@ def test_a_leap_up_that_hides_the_fall_is_no_stall() -> None:
     values = chunk.columns[TRAIN].values + 0.3 * (np.arange(3000) > 1200)
     changes = Stream().feed(curves.with_values(chunk, TRAIN, values))
     assert "plateau" not in {change.finding.pattern for change in changes}
+
+
+def spent_early(share: float, seed: int = 0) -> Chunk:
+    """A noisy descent whose logged rate ends after that share of the run; from there on nothing moves."""
+    end = int(share * 2000)
+    chunk = healthy(2000, seed=seed, sigma=0.08)
+    if share < 0.9:
+        chunk = curves.plateau(chunk, at=end)
+    return curves.with_values(chunk, RATE, 3e-4 * np.maximum(1e-4, 1.0 - np.arange(2000) / end))
+
+
+@pytest.mark.parametrize("share", [0.15, 0.3, 0.5])
+def test_a_rate_that_is_spent_early_shows_why_nothing_moves(share: float) -> None:
+    found = leading(spent_early(share))
+    assert "plateau" in found
+    assert found["plateau"].onset_step == pytest.approx(2000 * share, abs=60)
+    assert "ended its schedule" in found["plateau"].statement
+
+
+def test_a_rate_that_ends_with_the_run_is_no_stall() -> None:
+    assert "plateau" not in leading(spent_early(0.97))

@@ -68,6 +68,10 @@ class Plateau:
     """Least level as a share of the first one: below, the loss has converged."""
     ended_share: float = 0.05
     """A learning rate below this share of its peak has ended its schedule."""
+    spent_share: float = 1e-3
+    """A learning rate below this share of its peak moves nothing."""
+    coarse: float = 3.0
+    """By how much less sharply the stall need be seen where the rate is spent."""
     n_least: int = 50
     """Fewer points cannot show a stall."""
     n_wait: int = 200
@@ -88,7 +92,8 @@ class Plateau:
             return []
         bar = self._bar(view, shape, course, descent)
         stretch = (
-            self._final(course, descent, bar)
+            self._without_rate(view, course, descent, bar)
+            or self._final(course, descent, bar)
             or self._kept(view, course, bar)
             or self._stall(course, descent, bar)
         )
@@ -125,6 +130,21 @@ class Plateau:
         stretch = measure(course.y, start, len(course), bar)
         easy = replace(bar, score=self.kept_share * bar.score, most=bar.most / self.kept_share)
         return stretch if is_wall(course, stretch, easy) else None
+
+    def _without_rate(self, view: View, course: Profile, descent: float, bar: Bar) -> Stretch | None:
+        """The stretch up to now in which the logged rate is next to nothing: why it stands still needs no guess."""
+        rate = view.shape(Role.LEARNING_RATE)
+        if rate is None or not len(rate) or not float(rate.levels.max()) > 0:
+            return None
+        alive = np.flatnonzero(rate.levels > self.spent_share * float(rate.levels.max()))
+        end_of_rate = float(rate.steps[alive[-1]])
+        start = int(np.searchsorted(course.starts, end_of_rate, side="right"))
+        if len(course) - start < bar.length * len(course):
+            return None
+        # That nothing moves is known beforehand: the loss has but to agree, as closely as its noise lets one see.
+        coarse = replace(bar, seen=self.coarse * bar.seen)
+        stretch = measure(course.y, start, len(course), coarse)
+        return stretch if is_still(stretch, descent, coarse) else None
 
     def _final(self, course: Profile, descent: float, bar: Bar) -> Stretch | None:
         """The longest stretch up to the end in which nothing moves."""
