@@ -26,7 +26,7 @@ from descentry.record.chunk import Floats, Ints
 from descentry.record.finding import Finding
 from descentry.record.roles import Role
 from descentry.signal.alarms import DEFAULT_RATE
-from descentry.signal.excursion import Excursion, bar_of, forget_low, margin, run_up
+from descentry.signal.excursion import Excursion, bar_of, forget_low, margin, rank_score, run_up
 from descentry.signal.level import BlockLevel, residuals
 from descentry.signal.robust import median
 from descentry.signal.shape import Shape
@@ -95,6 +95,8 @@ class Spike:
     """Least height as a share of the whole descent so far."""
     huge_share: float = 0.25
     """Height as a share of the descent that no slow noise has, even before it is known.  Higher: fewer, larger ones."""
+    stands_out: float = 1.5
+    """A stay must be so many times as high as the highest strays but five.  Lower: slow noise is called a spike."""
     unseen_share: float = 0.002
     """Changes below this share of the descent count as noise.  Higher: blind to leaps in a fine tail."""
     attempt_share: float = 0.05
@@ -319,7 +321,10 @@ class Spike:
         return is_beyond or ((is_huge or event.first_index >= SLOW_KNOWN) and self._stays(state, event))
 
     def _stays(self, state: SpikeState, event: Excursion) -> bool:
+        """Whether it stays up for longer than noise does, and stands out among the strays of this curve."""
         rate = self.rate_share * self.alarm_rate
+        if event.score < self.stands_out * max(self.candidate, rank_score(state.events, MOST_AT_ONCE)):
+            return False
         return event.stay >= state.known_tails.stay(state.n_excursions, rate)
 
 

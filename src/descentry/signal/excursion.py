@@ -112,6 +112,11 @@ def margin(event: Excursion) -> float:
     return 1.15 + 2.0 / math.sqrt(max(event.first_index, 1))
 
 
+def rank_score(events: list[Excursion], rank: int) -> float:
+    """The score that `rank` excursions pass; 0.0 where there are no more than these."""
+    return sorted((event.score for event in events), reverse=True)[rank] if len(events) > rank else 0.0
+
+
 def forget_low(events: list[Excursion]) -> None:
     """Keep the newest excursion and, of all others, the higher half, in their order."""
     least = sorted(event.score for event in events)[len(events) // 2]
