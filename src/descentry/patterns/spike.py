@@ -15,13 +15,14 @@ chunking gives the same answer.  NaN belongs to `nan` and is skipped.
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import ClassVar
 
 import numpy as np
 
 from descentry.patterns.protocol import Points, View
 from descentry.patterns.spike_finding import finding
+from descentry.patterns.spike_state import SpikeState
 from descentry.record.chunk import Floats, Ints
 from descentry.record.finding import Finding
 from descentry.record.roles import Role
@@ -30,50 +31,16 @@ from descentry.signal.excursion import Excursion, bar_of, forget_low, margin, ra
 from descentry.signal.level import BlockLevel, residuals
 from descentry.signal.robust import median
 from descentry.signal.shape import Shape
-from descentry.signal.tails import Tails
 
 MAX_EVENTS = 512
 MOST_AT_ONCE = 5
 """Excursions that are judged together."""
-FIRST_RENEWAL = 50
-"""Points from which tails are counted anew, and again whenever there are twice as many; two counts are kept."""
 SLOW_KNOWN = 100
 """Points from which it is known how far the level strays by slow noise."""
 LEAST_STAY = 2
 """High points in a row that are a stay at all."""
 BARS_GROWTH = 1.1
 """Growth of the count of points after which the bars of a live run are set anew."""
-
-
-@dataclass
-class SpikeState:
-    curve: str
-    role: Role
-    base: BlockLevel
-    upper: float = float("inf")
-    steps: list[int] = field(default_factory=list)
-    values: list[float] = field(default_factory=list)
-    tails: Tails = field(default_factory=Tails)
-    earlier_tails: tuple[Tails, Tails] = field(default_factory=lambda: (Tails(), Tails()))
-    renewal_due: int = FIRST_RENEWAL
-    open: Excursion | None = None
-    events: list[Excursion] = field(default_factory=list)
-    first_step: int | None = None
-    last_block: Floats = field(default_factory=lambda: np.empty(0))
-    bars: tuple[float, ...] = ()
-    bars_due: int = 0
-    n_excursions: int = 0
-
-    @property
-    def known_tails(self) -> Tails:
-        """The tails of the curve but for its first part, at most a quarter of it."""
-        return self.earlier_tails[0].joined(self.earlier_tails[1]).joined(self.tails)
-
-    def renew_tails(self) -> None:
-        """Forget the tails of the first part of the curve: a steep descent bends blocks, and knows its noise badly."""
-        if self.base.n_points >= self.renewal_due:
-            self.earlier_tails, self.tails = (self.earlier_tails[1], self.tails), Tails()
-            self.renewal_due *= 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,7 +100,7 @@ class Spike:
             state.first_step = int(steps[0])
         done, news = 0, False
         while done < len(values):
-            whole = _n_whole(state, len(values) - done)
+            whole = state.n_whole(len(values) - done)
             if state.values or whole == 0:
                 news |= self.update_one(state, int(steps[done]), float(values[done]))
                 done += 1
@@ -326,12 +293,6 @@ class Spike:
         if event.score < self.stands_out * max(self.candidate, rank_score(state.events, MOST_AT_ONCE)):
             return False
         return event.stay >= state.known_tails.stay(state.n_excursions, rate)
-
-
-def _n_whole(state: SpikeState, n_values: int) -> int:
-    """Whole blocks that can be closed at once: bars are set at the block that brings their count."""
-    missing = math.ceil(max(1, state.bars_due - state.base.n_points) / state.base.size)
-    return min(missing, state.base.n_whole(n_values))
 
 
 def _next(sorted_rows: Ints, row: int) -> int:
