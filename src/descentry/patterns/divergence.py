@@ -22,7 +22,7 @@ from descentry.signal.leap_back import Rise, ends_dip, has_fallen_back
 from descentry.signal.profile import Profile, profile
 from descentry.signal.robust import median, row_medians, windows
 from descentry.signal.shape import Shape
-from descentry.signal.trend import slow_noise
+from descentry.signal.trend import shared_slowly, slow_noise
 from descentry.signal.words import grouped, number, percent
 
 N_FINE_BINS = 200
@@ -154,7 +154,7 @@ class Divergence:
             ended=view.ended,
             n_points=shape.n_points,
             n_first=self.n_least,
-            n_bins=len(course),
+            n_bins=len(course) if view.ended else len(course) / shared_slowly(course.y) ** 2,
         )
         is_young = not view.ended and shape.n_points < self.n_wait
         return (

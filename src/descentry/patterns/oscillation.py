@@ -45,6 +45,8 @@ class Oscillation:
     """Least share of the scatter that the period explains."""
     n_cycles: float = 4.0
     """Fewer periods are no habit."""
+    live_cycles: float = 6.0
+    """The same while the run goes on: slow noise swings four times in many a short stretch."""
     noise_units: float = 1.0
     """Least amplitude in noise of a single point: less would not be seen in the plot."""
     progress_share: float = 0.1
@@ -79,7 +81,7 @@ class Oscillation:
             seen.score * seen.share >= least
             and seen.score >= self.score
             and seen.share >= self.share
-            and seen.n_cycles >= self.n_cycles
+            and seen.n_cycles >= (self.n_cycles if view.ended else self.live_cycles)
             and seen.amplitude >= self.noise_units * course.noise
             and 2.0 * seen.amplitude >= self.progress_share * fall
             and 2.0 * seen.amplitude >= 0.01 * abs(float(np.median(later)))

@@ -49,6 +49,8 @@ class Overfit:
     """Least rise as a share of what validation had gained before its minimum."""
     few_share: float = 0.03
     """Least rise as a share of the minimum when there are too few validations to know their noise."""
+    few_units: float = 1.0
+    """The same in noise of a single point of training, which validation seldom has more of."""
     large_share: float = 0.2
     """A rise by this share of the minimum is critical."""
     kept_share: float = 0.5
@@ -76,10 +78,11 @@ class Overfit:
         last = median(values[-k:]) if n_after >= 4 else float(values[-k:].min())
         rise = last - bottom
         noise = _noise(values)
-        is_kept = bool(view.stood) and not view.ended and self._is_kept(values[low:], rise, bottom)
-        if not is_kept and not self._is_real(values, low, rise, noise, bottom):
-            return []
         train = view.shape(Role.TRAIN_LOSS)
+        few = max(self.few_share * abs(bottom), self.few_units * train.noise if train is not None else 0.0)
+        is_kept = bool(view.stood) and not view.ended and self._is_kept(values[low:], rise, bottom)
+        if not is_kept and not self._is_real(values, low, rise, noise, bottom, few):
+            return []
         step = int(shape.last_steps[low])
         trend = _training_since(train, step)
         if trend == "rising" or self._rises_along(train, shape, low, k, rise):
@@ -91,15 +94,17 @@ class Overfit:
         still = float(after[-2:].min()) - bottom >= self.kept_share * float(after.max() - bottom)
         return still and rise >= self.minimum_share * abs(bottom)
 
-    def _is_real(self, values: Floats, low: int, rise: float, noise: float, bottom: float) -> bool:
-        """Whether the rise is more than noise and more than a trifle."""
+    def _is_real(
+        self, values: Floats, low: int, rise: float, noise: float, bottom: float, few: float
+    ) -> bool:
+        """Whether the rise is more than noise and more than a trifle; `few`: than that where noise is unknown."""
         gain = max(float(values[0]) - bottom, 0.0)
         if rise < self.minimum_share * abs(bottom) or rise < self.gain_share * gain:
             return False
         after = values[low:]
         steady = bool((np.diff(after) > 0).all())
         if len(values) <= 6:
-            return (steady and len(after) >= 3 and rise >= self.few_share * abs(bottom)) or (
+            return (steady and len(after) >= 3 and rise >= few) or (
                 rise >= 0.3 * abs(bottom) and bool((after[1:] > bottom + 0.5 * rise).all())
             )
         n_last, n_smoothed = max(2, len(after) // 4), 2 * half_window(len(values)) + 1

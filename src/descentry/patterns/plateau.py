@@ -33,7 +33,7 @@ from descentry.signal.alarms import DEFAULT_RATE, strictness
 from descentry.signal.profile import N_BINS, Profile, profile
 from descentry.signal.robust import median, spread
 from descentry.signal.shape import Shape
-from descentry.signal.trend import running_median, shared
+from descentry.signal.trend import shared_slowly
 from descentry.signal.words import grouped, number, percent
 
 N_LIVE_BINS = 200
@@ -106,7 +106,7 @@ class Plateau:
 
     def _bar(self, view: View, shape: Shape, course: Profile, descent: float) -> Bar:
         """What a stretch must pass now."""
-        likeness = 1.0 if view.ended else shared(course.y - running_median(course.y, len(course) // 18))
+        likeness = 1.0 if view.ended else shared_slowly(course.y)
         score = self.score * strictness(
             self.alarm_rate,
             ended=view.ended,

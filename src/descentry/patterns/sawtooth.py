@@ -78,7 +78,8 @@ class Sawtooth:
             return []
         share = noise / max(descent, noise)
         by_descent = noise >= self.progress_share * max(descent, 0.0)
-        hidden = share >= self.hidden_share
+        # A steep beginning fills the plot of a long run: what is not seen in it hides nothing from anyone.
+        hidden = share >= self.hidden_share and noise >= self.seen_share * (shape.first - end)
         name = view.names[role]
         kind = "validation" if role is Role.VAL_LOSS else "training"
         progress = max(descent if by_descent else later, 0.0)

@@ -285,14 +285,18 @@ class Spike:
         # A descent that has hardly begun makes anything huge.
         is_huge = not growing and event.height >= self.huge_share * base.descent >= 5.0 * event.noise
         is_beyond = event.score >= bar * margin(event)
-        return is_beyond or ((is_huge or event.first_index >= SLOW_KNOWN) and self._stays(state, event))
+        return is_beyond or ((is_huge or event.first_index >= SLOW_KNOWN) and self._stays(state, event, bar))
 
-    def _stays(self, state: SpikeState, event: Excursion) -> bool:
+    def _stays(self, state: SpikeState, event: Excursion, bar: float) -> bool:
         """Whether it stays up for longer than noise does, and stands out among the strays of this curve."""
         rate = self.rate_share * self.alarm_rate
         if event.score < self.stands_out * max(self.candidate, rank_score(state.events, MOST_AT_ONCE)):
             return False
-        return event.stay >= state.known_tails.stay(state.n_excursions, rate)
+        tails = state.known_tails
+        # Of slow noise whatever is high stays: then only the height speaks.
+        if event.height < tails.alike * bar * event.point_noise:
+            return False
+        return event.stay >= tails.stay(state.n_excursions, rate)
 
 
 def _next(sorted_rows: Ints, row: int) -> int:

@@ -68,10 +68,19 @@ class Tails:
         chance, as often as there are excursions at all.
         """
         n = max(1, int(self.up.sum() + self.down.sum()))
-        by_chance = min(0.5, 0.5 * self.far / n)
-        likeness = max(0.0, self.lasting - by_chance * self.far) / (1.0 - by_chance)
-        lasts = max((likeness + 1.0) / (self.far + 2.0), min(0.5, n_excursions / n))
+        lasts = max((self._n_alike() + 1.0) / (self.far + 2.0), min(0.5, n_excursions / n))
         return 1 + math.ceil(math.log(max(1, n_excursions) / expected_alarms) / -math.log(lasts))
+
+    @property
+    def alike(self) -> float:
+        """How much neighbours far off share: 0.0 for independent points, nearly 1.0 for slow noise."""
+        return float(self._n_alike() / (self.far + 2.0))
+
+    def _n_alike(self) -> float:
+        """The neighbours of points far off that are so too, less those that are by chance."""
+        n = max(1, int(self.up.sum() + self.down.sum()))
+        by_chance = min(0.5, 0.5 * self.far / n)
+        return max(0.0, self.lasting - by_chance * self.far) / (1.0 - by_chance)
 
     def fit(self, growing: bool = False) -> "Fit":
         """How far noise goes on upwards from what has been counted: two continuations, one of each tail.
