@@ -52,7 +52,7 @@ class Remembers:
         self.alarms: list[str] = []
         self.ends: list[Ended] = []
         self.states: list[RunState] = []
-        self.is_closed = False
+        self.patience_s = 0.0
 
     def tell(self, told: Told) -> None:
         self.told.append(told)
@@ -67,8 +67,8 @@ class Remembers:
     def end(self, ended: Ended) -> None:
         self.ends.append(ended)
 
-    def close(self) -> None:
-        self.is_closed = True
+    def close(self, most_s: float) -> None:
+        self.patience_s = most_s
 
     @property
     def changes(self) -> list[tuple[str, str]]:

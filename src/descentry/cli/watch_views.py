@@ -47,8 +47,9 @@ class JsonLines:
 
         say_bytes(dumps(end(ended)))
 
-    def close(self) -> None:
+    def close(self, most_s: float) -> None:
         """Nothing is left to print."""
+        del most_s
 
     def clear(self) -> None:
         """Nothing stands in the way of a message."""
@@ -116,8 +117,9 @@ class Lines:
             )
         say("\n".join(lines) + "\n")
 
-    def close(self) -> None:
+    def close(self, most_s: float) -> None:
         """Leave the terminal clean."""
+        del most_s
         self.clear()
 
     def clear(self) -> None:

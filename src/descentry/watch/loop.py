@@ -23,6 +23,8 @@ Attempt = Callable[[str, Callable[[], Answer]], Answer | None]
 
 TURN_S = 0.25
 """A run that has much to read gives way to the others, and to the live line, after so long."""
+PATIENCE_S, HURRY_S = 3600.0, 5.0
+"""How long the sinks may take at the end; the second after Ctrl-C."""
 CHECK_S = 2.0
 """How often one looks whether the files are still there."""
 
@@ -51,7 +53,7 @@ class Watch:
     reason: str = ""
 
     def __post_init__(self) -> None:
-        self._last_news = self._next_check = self.clock.monotonic()
+        self._last_news = self._next_check = self._shown = self.clock.monotonic()
         self._waits: list[str] = []
         self._gone: dict[str, str] = {}
         self._caught_up: set[str] = set()
@@ -71,6 +73,8 @@ class Watch:
         n_before = sum(run.n_points for run in self.runs)
         for run in self.runs:
             self._turn(run)
+            if self.clock.monotonic() - self._shown >= TURN_S:
+                self._show()
         has_news = sum(run.n_points for run in self.runs) != n_before
         now = self.clock.monotonic()
         if has_news:
@@ -150,6 +154,7 @@ class Watch:
                 sink.note(Note(text, is_alarm))
 
     def _show(self) -> None:
+        self._shown = self.clock.monotonic()
         states = [run.state() for run in self.runs]
         now = self.clock.time()
         for sink in self.sinks:
@@ -185,7 +190,7 @@ class Watch:
         for run in self.runs:
             self.attempt(run.log.place, partial(self._close_run, run))
         for sink in reversed(self.sinks):
-            sink.close()
+            sink.close(HURRY_S if self.reason == "interrupted" else PATIENCE_S)
             self._tell_problems()
 
     def _close_run(self, run: WatchedRun) -> bool:

@@ -34,10 +34,10 @@ def test_the_event_comes_by_stdin_and_in_the_environment(tmp_path: Path) -> None
     sink = _command(tmp_path, KEEP, f"'{out}'", "'$HOME; echo x'", "a\\ b")
     sink.note(Note("nothing"))
     sink.tell(told(cause=cause()))
-    sink.close()
+    sink.close(60.0)
     sink_end = _command(tmp_path, KEEP, f"'{out}'")
     sink_end.end(Ended("a", "a.jsonl", 9, START, "idle", run_report(), 10, 3.5))
-    sink_end.close()
+    sink_end.close(60.0)
     first, last = [json.loads(line) for line in out.read_text().splitlines()]
     assert first[0][1:] == ["$HOME; echo x", "a b"]
     names = first[1]
@@ -56,7 +56,7 @@ def test_hostile_names_reach_the_program_harmless(tmp_path: Path) -> None:
     out = tmp_path / "out"
     sink = _command(tmp_path, KEEP, f"'{out}'")
     sink.tell(told(run=EVIL + "\0", finding=finding(statement="x" * 100_000)))
-    sink.close()
+    sink.close(60.0)
     assert sink.problems == []
     _, names, _ = json.loads(out.read_text())
     assert "\x1b" not in names["DESCENTRY_RUN"]
@@ -67,7 +67,7 @@ def test_only_what_is_news_starts_a_program(tmp_path: Path) -> None:
     out = tmp_path / "out"
     sink = _command(tmp_path, KEEP, f"'{out}'")
     sink.tell(told("more", "updated", is_news=False))
-    sink.close()
+    sink.close(60.0)
     assert not out.exists()
 
 
@@ -82,7 +82,7 @@ def test_a_failure_is_told_once(tmp_path: Path, code: str, problem: str) -> None
     sink = _command(tmp_path, code)
     for _ in range(3):
         sink.tell(told())
-    sink.close()
+    sink.close(60.0)
     (line,) = sink.problems
     assert problem in line
     assert line.endswith("The watching goes on")
@@ -98,7 +98,7 @@ def test_a_program_that_does_not_end_is_killed_with_its_children(tmp_path: Path)
     )
     sink = _command(tmp_path, code, timeout_s=3.0)
     sink.tell(told())
-    sink.close()
+    sink.close(60.0)
     (line,) = sink.problems
     assert "took longer than 3 s and was killed" in line
     assert os.read(ear, 100) == b"alive"

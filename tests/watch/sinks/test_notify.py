@@ -12,7 +12,7 @@ from tests.watch.made import START, Script, cause, finding, told
 from descentry.record.errors import UsageError
 from descentry.record.finding import Severity
 from descentry.watch.sinks.notify import MOST_LINES, Notify
-from descentry.watch.told import Ended, Note
+from descentry.watch.told import Ended, Note, RunState
 
 pytest.importorskip("apprise")
 pytestmark = pytest.mark.filterwarnings("ignore:'imghdr' is deprecated")
@@ -90,6 +90,22 @@ def test_what_comes_soon_after_is_held_and_sent_as_one(server: Server) -> None:
     assert len(server.messages) == 2
 
 
+def test_while_logs_are_still_read_it_waits_for_the_others(server: Server) -> None:
+    clock = Script()
+    sink = Notify([server.url], clock=clock)
+    state = RunState("a", 9, "loss", 3.2, 3.1, "", "warning", 9, 1.0, START, is_caught_up=False)
+    for name in ("a", "b"):
+        sink.tell(told(run=name))
+        sink.show([state], START)
+    sent(sink)
+    assert [message["title"] for message in server.messages] == ["descentry: warning (2 messages)"]
+    clock.now += 601.0
+    sink.tell(told())
+    sink.show([state], START)
+    assert sink._background.wait(30.0) == 0
+    assert len(server.messages) == 2
+
+
 def test_what_is_graver_goes_at_once(server: Server) -> None:
     sink = Notify([server.url], clock=Script())
     sink.tell(told())
@@ -117,7 +133,7 @@ def test_what_is_less_grave_is_not_sent_nor_its_end(server: Server) -> None:
     sink.tell(told("withdrawn", "resolved", finding=finding("other")))
     sink.tell(told(is_news=False))
     sink.note(Note("a: no point yet"))
-    sink.close()
+    sink.close(60.0)
     assert server.messages == []
 
 
@@ -127,7 +143,7 @@ def test_alarms_ends_and_what_is_over_are_sent(server: Server) -> None:
     sink.tell(told("over", "resolved", finding=finding(resolved_at_step=130)))
     sink.note(Note("a: no new point for 2 h", is_alarm=True))
     sink.end(Ended(EVIL, "a.jsonl", 9, START, "idle", run_report(), 10, 3.5))
-    sink.close()
+    sink.close(60.0)
     (message,) = server.messages
     assert "no new point for 2 h" in message["message"]
     assert "over: spike" in message["message"]
@@ -138,7 +154,7 @@ def test_alarms_ends_and_what_is_over_are_sent(server: Server) -> None:
 def test_who_ends_it_himself_is_not_told(server: Server) -> None:
     sink = Notify([server.url], clock=Script())
     sink.end(Ended("a", "a.jsonl", 9, START, "interrupted", run_report(), 10, 3.5))
-    sink.close()
+    sink.close(60.0)
     assert server.messages == []
 
 
@@ -159,7 +175,7 @@ def test_a_service_that_refuses_is_told_once_without_its_secret(server: Server) 
 def test_nobody_there_is_told_once() -> None:
     sink = Notify(["json://127.0.0.1:9/secret-token"], clock=Script())
     sink.tell(told())
-    sink.close()
+    sink.close(60.0)
     (problem,) = sink.problems
     assert "secret" not in problem
 

@@ -36,7 +36,7 @@ def scraped(sink: Prometheus) -> dict[tuple[str, tuple[str, ...]], float]:
 def sink():
     one = Prometheus(LOOPBACK, 0)
     yield one
-    one.close()
+    one.close(60.0)
 
 
 def test_the_state_of_a_run_is_served(sink: Prometheus) -> None:

@@ -57,9 +57,9 @@ class Command:
         """Run the program for the end, too."""
         self._start(events.end(ended), _end_variables(ended))
 
-    def close(self) -> None:
+    def close(self, most_s: float) -> None:
         """Wait for the programs that run, as long as one may take."""
-        left = self._background.wait(self._timeout_s + 5.0)
+        left = self._background.wait(min(most_s, self._timeout_s + 5.0))
         self._background.drop()
         if left:
             self._fail(f"{left} not done by the end")

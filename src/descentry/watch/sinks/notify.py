@@ -16,6 +16,8 @@ from descentry.watch.told import RESOLVED, Ended, Note, RunState, Told
 
 EVERY_S = 600.0
 """Seconds between two messages.  Higher: fewer, longer messages.  What is graver than all of the last goes at once."""
+START_S = 60.0
+"""While logs are read up to their ends, what they say is held back for one message, for so long at most."""
 MOST_LINES = 20
 """Lines of one message; of more it is told how many."""
 _LINE = 500
@@ -52,7 +54,7 @@ class Notify:
         self._held: list[_Line] = []
         self._n_more = 0
         self._sent_rank = -1
-        self._due = self._clock.monotonic()
+        self._due = self._began = self._clock.monotonic()
         self._failed: set[str] = set()
         self._told: set[tuple[str, str, str]] = set()
         self._background = Background(self._broke)
@@ -76,8 +78,11 @@ class Notify:
             self._hold(Severity.WARNING.rank, escaped(note.text))
 
     def show(self, states: Sequence[RunState], now: float) -> None:
-        """Send what is held, if it is time, or graver than what was sent last."""
-        del states, now
+        """Send what is held, if it is time, or graver than what was sent last; at the start, once all is read."""
+        del now
+        is_reading = any(not (state.is_caught_up or state.is_over) for state in states)
+        if is_reading and self._clock.monotonic() < self._began + START_S:
+            return
         gravest = max((line.rank for line in self._held), default=-1)
         is_due = self._clock.monotonic() >= self._due
         if self._held and (is_due or gravest > self._sent_rank):
@@ -89,11 +94,11 @@ class Notify:
         if ended.reason not in ("interrupted", "reader_gone"):
             self._hold(0, f"{escaped(ended.run)}: {words.farewell(ended)}; {words.outcome(ended.report)}")
 
-    def close(self) -> None:
+    def close(self, most_s: float) -> None:
         """Send what is held, and wait for it a little."""
         if self._held:
             self._send()
-        left = self._background.wait(_CLOSE_S)
+        left = self._background.wait(min(most_s, _CLOSE_S))
         if left:
             self.problems.append(f"--notify: {left} not sent by the end")
 

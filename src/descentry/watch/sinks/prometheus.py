@@ -64,8 +64,9 @@ class Prometheus:
     def end(self, ended: Ended) -> None:
         """Nothing."""
 
-    def close(self) -> None:
+    def close(self, most_s: float) -> None:
         """Serve no more."""
+        del most_s
         self._server.shutdown()
         self._server.server_close()
         self._thread.join(5.0)

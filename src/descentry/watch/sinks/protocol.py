@@ -11,7 +11,8 @@ class Sink(Protocol):
 
     `tell`: a finding opens, changes or closes.  `note`: one line for people that is no finding (a silence, a new
     run, a file that is gone).  `show`: how all runs stand, several times a second; `now` in seconds since the epoch.
-    `end`: a run is no longer watched.  `close`: nothing more comes.  `problems`: what it could not do, a line each, for
+    `end`: a run is no longer watched.  `close`: nothing more comes, and what is under way
+    may take `most_s` seconds at most.  `problems`: what it could not do, a line each, for
     the others to tell; they are taken away.
     """
 
@@ -25,4 +26,4 @@ class Sink(Protocol):
 
     def end(self, ended: Ended) -> None: ...
 
-    def close(self) -> None: ...
+    def close(self, most_s: float) -> None: ...
