@@ -5,6 +5,7 @@ import os
 import signal
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import jsonschema
@@ -13,6 +14,13 @@ from tests.watch.made import rows
 
 from descentry.cli.main import run
 from descentry.report.schemas import schema
+
+
+@pytest.fixture(autouse=True)
+def _same_handler() -> Iterator[None]:
+    before = signal.getsignal(signal.SIGTERM)
+    yield
+    signal.signal(signal.SIGTERM, before)
 
 
 @pytest.fixture
@@ -121,11 +129,12 @@ def test_stdin_is_watched_to_its_end() -> None:
     assert "Traceback" not in err
 
 
-def test_ctrl_c_tells_the_end_and_is_130(log: str) -> None:
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_ctrl_c_tells_the_end_and_is_130(log: str, number: signal.Signals) -> None:
     with _start("--json", log, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as watch:
         assert watch.stdout is not None
         assert json.loads(watch.stdout.readline())["event"] == "opened"
-        watch.send_signal(signal.SIGINT)
+        watch.send_signal(number)
         out, err = watch.communicate(timeout=60)
     assert _events(out)[-1]["end"]["reason"] == "interrupted"
     assert watch.returncode == 130

@@ -1,7 +1,8 @@
 """`descentry watch LOG…`: a growing log, followed; findings as they open, change and close."""
 
-from collections.abc import Callable
-from typing import TYPE_CHECKING, TypeVar
+import signal
+from types import FrameType
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -9,16 +10,17 @@ from descentry.cli import options
 from descentry.cli.inputs import about
 from descentry.cli.outcome import INTERRUPTED, Outcome
 from descentry.cli.output import complain, is_read
+from descentry.cli.watch_sinks import sinks, sinks_of
 from descentry.cli.watch_views import JsonLines, Lines
 from descentry.record.errors import InputError
 from descentry.record.finding import Severity
 
 if TYPE_CHECKING:
     from descentry.record.roles import Role
+    from descentry.watch.ends import Ends
     from descentry.watch.loop import Watch
-    from descentry.watch.sinks.protocol import Sink
+    from descentry.watch.run import Settings
 
-Message = TypeVar("Message")
 _SPAN = "Such as 90s, 15m, 2h."
 
 
@@ -32,18 +34,7 @@ _SPAN = "Such as 90s, 15m, 2h."
 @click.option("--once", is_flag=True, help="Read what is there, tell it, end.")
 @click.option("--wait", is_flag=True, help="Wait for a LOG that is not there yet.")
 @click.option("--poll", metavar="TIME", default="0.5s", show_default=True, help="How often to look for more.")
-@click.option("--notify", "urls", metavar="URL", multiple=True,
-              help="Send findings to this service, as apprise knows it. Repeatable.")  # fmt: skip
-@click.option("--notify-on", type=click.Choice(options.SEVERITIES[:3]), default="warning", show_default=True,
-              help="Send findings this severe or worse.")  # fmt: skip
-@click.option("--notify-every", metavar="TIME", default="10m", show_default=True,
-              help="At most one message in this time; the others are joined.")  # fmt: skip
-@click.option("--exec", "programs", metavar="CMD", multiple=True,
-              help="Run CMD for each change, no shell; the event is its stdin. Repeatable.")  # fmt: skip
-@click.option("--exec-timeout", metavar="TIME", default="60s", show_default=True, help="Then CMD is killed.")
-@click.option(
-    "--prometheus", metavar="[HOST:]PORT", help="Serve metrics there; HOST is 127.0.0.1 if not given."
-)
+@sinks
 @options.roles
 @options.knowledge
 @options.run
@@ -57,17 +48,12 @@ def command(
     once: bool,
     wait: bool,
     poll: str,
-    urls: tuple[str, ...],
-    notify_on: str,
-    notify_every: str,
-    programs: tuple[str, ...],
-    exec_timeout: str,
-    prometheus: str | None,
     roles: "dict[str, Role]",
     vocab_size: int | None,
     loss_function: str | None,
     alarm_rate: float | None,
     run: str | None,
+    **others: Any,
 ) -> int:
     """Follow the runs in LOG as they grow, and tell each finding when it opens, changes and closes.
 
@@ -81,83 +67,74 @@ def command(
       descentry watch --notify discord://ID/TOKEN --exec "python halt.py" runs/a
       python train.py | descentry watch -
     """
-    from descentry.calls import check_alarm_rate, check_loss_function
-    from descentry.watch.ends import Ends, seconds
+    from descentry.watch.ends import seconds
     from descentry.watch.loop import Watch
     from descentry.watch.places import Places
+
+    view = JsonLines() if as_json or format_ == "json" else Lines()
+    outcome = _Below(view)
+    watch = Watch(
+        Places(logs, run=run, wait=wait, once=once),
+        _settings(roles, vocab_size, loss_function, alarm_rate),
+        [view, *sinks_of(**others)],
+        _ends(once, idle_timeout, stop_on),
+        attempt=outcome.attempt,
+        fail=outcome.fail,
+        tell_skipped=outcome.tell_skipped,
+        is_read=is_read,
+        poll_s=seconds(poll),
+    )
+    signal.signal(signal.SIGTERM, _interrupt)
+    return _code(watch, watch.run(), outcome, fail_on)
+
+
+class _Below(Outcome):
+    """What became of the inputs; its lines do not stand behind the live line."""
+
+    def __init__(self, view: JsonLines | Lines) -> None:
+        super().__init__()
+        self._view = view
+
+    def fail(self, message: str) -> None:
+        """Say one line and remember that an input was not answered."""
+        self._view.clear()
+        super().fail(message)
+
+    def tell_skipped(self, skipped: list[InputError]) -> None:
+        """Say what lies beside the logs and cannot be read."""
+        for line in about(skipped):
+            self._view.clear()
+            complain(line)
+
+
+def _settings(
+    roles: "dict[str, Role]", vocab_size: int | None, loss_function: str | None, alarm_rate: float | None
+) -> "Settings":
+    from descentry.calls import check_alarm_rate, check_loss_function
     from descentry.watch.run import Settings
 
     check_loss_function(loss_function)
     check_alarm_rate(alarm_rate)
-    outcome = Outcome()
-    view = JsonLines() if as_json or format_ == "json" else Lines()
+    return Settings(roles, vocab_size, loss_function, alarm_rate)
+
+
+def _ends(once: bool, idle_timeout: str | None, stop_on: str) -> "Ends":
+    from descentry.watch.ends import Ends, seconds
+
     idle_s = None if idle_timeout is None else seconds(idle_timeout)
-    watch = Watch(
-        Places(logs, run=run, wait=wait, once=once),
-        Settings(roles, vocab_size, loss_function, alarm_rate),
-        [
-            view,
-            *_sinks(
-                urls, Severity(notify_on), seconds(notify_every), programs, seconds(exec_timeout), prometheus
-            ),
-        ],
-        Ends(once, idle_s, None if stop_on == "never" else Severity(stop_on)),
-        attempt=outcome.attempt,
-        fail=_cleared(view, outcome.fail),
-        tell_skipped=_cleared(view, _tell_skipped),
-        is_read=is_read,
-        poll_s=seconds(poll),
-    )
-    reason = watch.run()
+    return Ends(once, idle_s, None if stop_on == "never" else Severity(stop_on))
+
+
+def _interrupt(_number: int, _frame: FrameType | None) -> None:
+    """Whoever is asked to terminate ends as by Ctrl-C: with the summary, and with what is held for others sent."""
+    raise KeyboardInterrupt
+
+
+def _code(watch: "Watch", reason: str, outcome: Outcome, fail_on: str) -> int:
     if reason == "interrupted":
         return INTERRUPTED
     outcome.n_failed += sum(bool(one.problem) for one in watch.runs)
-    return outcome.code(found=reason == "finding" or _is_found(watch, fail_on))
-
-
-def _cleared(view: JsonLines | Lines, tell: Callable[[Message], object]) -> Callable[[Message], None]:
-    """The same, after the live line is taken away."""
-
-    def told(message: Message) -> None:
-        view.clear()
-        tell(message)
-
-    return told
-
-
-def _tell_skipped(skipped: list[InputError]) -> None:
-    for line in about(skipped):
-        complain(line)
-
-
-def _is_found(watch: "Watch", fail_on: str) -> bool:
-    return fail_on != "never" and any(
+    is_found = fail_on != "never" and any(
         one.severity.rank >= Severity(fail_on).rank for report in watch.reports for one in report.findings
     )
-
-
-def _sinks(
-    urls: tuple[str, ...],
-    notify_on: Severity,
-    notify_every_s: float,
-    programs: tuple[str, ...],
-    exec_timeout_s: float,
-    prometheus: str | None,
-) -> "list[Sink]":
-    """Everyone to tell beside the one who looks on; each is imported when it is asked for."""
-    sinks: list[Sink] = []
-    if urls:
-        from descentry.watch.sinks.notify import Notify
-
-        sinks.append(Notify(urls, notify_on, notify_every_s))
-    if programs:
-        from descentry.watch.sinks.command import Command
-
-        sinks += [Command(line, exec_timeout_s) for line in programs]
-    if prometheus is not None:
-        from descentry.watch.sinks.prometheus import Prometheus, address
-
-        endpoint = Prometheus(*address(prometheus))
-        complain(f"metrics at {endpoint.where}")
-        sinks.append(endpoint)
-    return sinks
+    return outcome.code(found=reason == "finding" or is_found)

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Sequence
+from shlex import quote
 from typing import TYPE_CHECKING
 
 from descentry.cli.output import complain, has_live_line, redraw, say, say_bytes, style, width
@@ -111,10 +112,9 @@ class Lines:
             lines += _finding(finding, columns, look)
         n_more = len(ended.report.findings) - MOST_FINDINGS
         lines += [f"  and {n_more} more"] * (n_more > 0)
-        if ended.n_points:
-            lines.append(
-                look.paint(clipped(f"More: descentry diagnose {escaped(ended.path)}", columns), "faint")
-            )
+        if ended.n_points and ended.path != "stdin":
+            more = f"More: descentry diagnose {escaped(quote(ended.path))}"
+            lines.append(look.paint(clipped(more, columns), "faint"))
         say("\n".join(lines) + "\n")
 
     def close(self, most_s: float) -> None:

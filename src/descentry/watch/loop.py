@@ -25,6 +25,8 @@ TURN_S = 0.25
 """A run that has much to read gives way to the others, and to the live line, after so long."""
 PATIENCE_S, HURRY_S = 3600.0, 5.0
 """How long the sinks may take at the end; the second after Ctrl-C."""
+WAITS_S = 1.0
+"""What is not there is said to be waited for after so long: a pipe needs a moment."""
 CHECK_S = 2.0
 """How often one looks whether the files are still there."""
 
@@ -54,7 +56,7 @@ class Watch:
 
     def __post_init__(self) -> None:
         self._last_news = self._next_check = self._shown = self.clock.monotonic()
-        self._waits: list[str] = []
+        self._waits: dict[str, float] = {}
         self._gone: dict[str, str] = {}
         self._caught_up: set[str] = set()
 
@@ -108,12 +110,12 @@ class Watch:
                 f"{self.places.n_left} more runs are not watched: {MOST_RUNS} at once, those written last"
             )
             self.places.n_left = 0
-        waits = self.places.waits_for
-        for argument in waits:
-            if argument not in self._waits:
-                what = "stdin" if argument == "-" else argument
-                self._tell_note(f"{what}: waiting for it")
-        self._waits = waits
+        now = self.clock.monotonic()
+        self._waits = {argument: self._waits.get(argument, now) for argument in self.places.waits_for}
+        for argument, since in self._waits.items():
+            if now - since >= WAITS_S:
+                self._waits[argument] = float("inf")
+                self._tell_note(f"{'stdin' if argument == '-' else argument}: waiting for it")
 
     def _turn(self, run: WatchedRun) -> None:
         until = self.clock.monotonic() + TURN_S
@@ -124,13 +126,14 @@ class Watch:
 
     def _told_by(self, run: WatchedRun, until: float) -> bool:
         was_over = run.is_over
-        for told in run.turn(until):
+        news = run.turn(until)
+        self._tell_notes(run)
+        for told in news:
             self._tell(told)
         if run.is_over and not was_over:
             for told in run.finish():
                 self._tell(told)
         run.rest()
-        self._tell_notes(run)
         return True
 
     def _tell_notes(self, run: WatchedRun) -> None:

@@ -7,7 +7,8 @@ from os.path import isdir, lexists
 from pathlib import Path
 
 from descentry.record.errors import InputError, UsageError
-from descentry.sources.places.targets import unique
+from descentry.sources.places.addresses import ADDRESS
+from descentry.sources.places.targets import STDIN, unique
 from descentry.sources.protocol import Log
 from descentry.watch.clock import Clock
 from descentry.watch.target import Target
@@ -115,5 +116,6 @@ def _age(log: Log) -> float:
 
 def _advice(argument: str, once: bool) -> str:
     """What else can be done where an argument names no log."""
-    may_come = not once and (not lexists(argument) or isdir(argument))
-    return "; or wait for it: --wait" if may_come else ""
+    is_path = argument != STDIN and not ADDRESS.match(argument)
+    may_come = is_path and (not lexists(argument) or isdir(argument))
+    return "; or wait for it: --wait" if may_come and not once else ""
