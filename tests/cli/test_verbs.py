@@ -35,6 +35,7 @@ OPTIONS = {
         "--idle-timeout",
         "--once",
         "--wait",
+        "--at-once",
         "--poll",
         "--notify",
         "--notify-on",

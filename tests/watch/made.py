@@ -13,7 +13,7 @@ from descentry.watch.clock import Clock
 from descentry.watch.ends import Ends
 from descentry.watch.loop import Watch
 from descentry.watch.places import Places
-from descentry.watch.run import Settings
+from descentry.watch.settings import Settings
 from descentry.watch.sinks.protocol import Sink
 from descentry.watch.told import Ended, Note, RunState, Told
 

@@ -38,6 +38,16 @@ def test_what_comes_and_goes_is_no_news_for_ever() -> None:
     assert told == [True] * 2 * MOST_TURNS + [False] * 2 * (6 - MOST_TURNS)
 
 
+def test_spikes_that_come_again_and_again_are_no_news_for_ever() -> None:
+    ledger = Ledger()
+    told = []
+    for n in range(1, 7):
+        for over in (None, n):
+            news = ledger.compare([finding(steps=tuple(range(n)), resolved_at_step=over)])
+            told += [one.is_news for one in news]
+    assert told == [True] * 2 * MOST_TURNS + [False] * 2 * (6 - MOST_TURNS)
+
+
 def test_but_it_is_when_it_is_graver_than_ever() -> None:
     ledger = Ledger()
     for _ in range(6):
@@ -52,3 +62,13 @@ def test_a_growing_number_of_events_is_for_programs_only() -> None:
     ledger.compare([finding(steps=(1,))])
     (more,) = ledger.compare([finding(steps=(1, 5))])
     assert (more.change, more.is_news) == ("more", False)
+
+
+def test_what_is_not_sure_waits_and_leaves_no_trace() -> None:
+    ledger = Ledger()
+    assert ledger.compare([finding()], lambda _: False) == []
+    assert ledger.compare([]) == []
+    assert changes(ledger, finding()) == [("opened", "opened")]
+    assert [one.change for one in ledger.compare([finding(severity=Severity.CRITICAL)], lambda _: False)] == [
+        "worse"
+    ]

@@ -78,6 +78,28 @@ def test_it_stops_on_what_is_grave_enough(log: Path) -> None:
     assert memory.ends[0].step == 299
 
 
+def climb(start: int, stop: int) -> str:
+    """Rows of a run whose validation turns up from step 200 on."""
+    return "".join(
+        f'{{"step": {k}, "loss": {4 - k / 200}, "val_loss": {3.5 - min(k, 200) / 100 + max(k - 200, 0) / 400}}}\n'
+        for k in range(start, stop, 5)
+    )
+
+
+@pytest.mark.parametrize("at_once", [False, True])
+def test_a_shape_is_told_when_a_second_look_confirms_it(log: Path, at_once: bool) -> None:
+    log.write_text(climb(0, 200))
+    watch, memory = watch_of(log, steps=[append(log, climb(k, k + 5)) for k in range(200, 500, 5)])
+    watch.settings = replace(watch.settings, at_once=at_once)
+    watch.run()
+    first = next(told for told in memory.told if told.finding.pattern == "overfit")
+    seen = first.finding.detected_at_step
+    is_critical = first.finding.severity is Severity.CRITICAL
+    assert first.step == seen if at_once or is_critical else first.step > 1.12 * seen
+    before = [told for told in memory.told if told.step < first.step]
+    assert all(told.verdict == "healthy" for told in before)
+
+
 def test_a_silence_is_told_once_from_the_run_s_own_pace(log: Path) -> None:
     alive = [append(log, rows(k, k + 1)) for k in range(200, 220)]
     watch, memory = watch_of(

@@ -1,6 +1,7 @@
 """`descentry watch LOG…`: a growing log, followed; findings as they open, change and close."""
 
 import signal
+from dataclasses import replace
 from types import FrameType
 from typing import TYPE_CHECKING, Any
 
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     from descentry.record.roles import Role
     from descentry.watch.ends import Ends
     from descentry.watch.loop import Watch
-    from descentry.watch.run import Settings
+    from descentry.watch.settings import Settings
 
 _SPAN = "Such as 90s, 15m, 2h."
 
@@ -33,6 +34,7 @@ _SPAN = "Such as 90s, 15m, 2h."
 @click.option("--idle-timeout", metavar="TIME", help=f"End when no new point has come for so long. {_SPAN}")
 @click.option("--once", is_flag=True, help="Read what is there, tell it, end.")
 @click.option("--wait", is_flag=True, help="Wait for a LOG that is not there yet.")
+@click.option("--at-once", is_flag=True, help="Tell warnings about shapes at the first look, too.")
 @click.option("--poll", metavar="TIME", default="0.5s", show_default=True, help="How often to look for more.")
 @sinks
 @options.roles
@@ -47,6 +49,7 @@ def command(
     idle_timeout: str | None,
     once: bool,
     wait: bool,
+    at_once: bool,
     poll: str,
     roles: "dict[str, Role]",
     vocab_size: int | None,
@@ -75,7 +78,7 @@ def command(
     outcome = _Below(view)
     watch = Watch(
         Places(logs, run=run, wait=wait, once=once),
-        _settings(roles, vocab_size, loss_function, alarm_rate),
+        replace(_settings(roles, vocab_size, loss_function, alarm_rate), at_once=at_once),
         [view, *sinks_of(**others)],
         _ends(once, idle_timeout, stop_on),
         attempt=outcome.attempt,
@@ -111,7 +114,7 @@ def _settings(
     roles: "dict[str, Role]", vocab_size: int | None, loss_function: str | None, alarm_rate: float | None
 ) -> "Settings":
     from descentry.calls import check_alarm_rate, check_loss_function
-    from descentry.watch.run import Settings
+    from descentry.watch.settings import Settings
 
     check_loss_function(loss_function)
     check_alarm_rate(alarm_rate)

@@ -80,6 +80,11 @@ class Stream:
         return tuple(self._lives.standing.values())
 
     @property
+    def dated(self) -> frozenset[str]:
+        """Patterns of single points, which are seen when they happen; the others are judged from time to time."""
+        return self._lives.dated
+
+    @property
     def step(self) -> int:
         """The newest step; 0 before the first."""
         return self._step

@@ -1,13 +1,14 @@
 """The loss as it stands: its newest value, its smoothed level, which way it goes, and the verdict so far."""
 
 import math
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
 
 from descentry.diagnosis.verdict import N_LEAST
 from descentry.record.chunk import Chunk
-from descentry.record.finding import Severity
+from descentry.record.finding import Finding, Severity
 from descentry.record.roles import Role
 from descentry.signal.robust import median, point_noise
 from descentry.signal.shape import Shape
@@ -61,8 +62,8 @@ class Loss:
         if column is not None:
             self.newest = float(column.values[-1])
 
-    def look(self, stream: Stream, n_points: int) -> None:
-        """Find level, trend and verdict, if there are other points than at the last look."""
+    def look(self, stream: Stream, n_points: int, told: Iterable[Finding] = ()) -> None:
+        """Find level, trend and verdict, if there are other points than at the last look; `told` stands."""
         if n_points == self._n_seen:
             return
         self._n_seen = n_points
@@ -72,6 +73,6 @@ class Loss:
         self.level, self.trend = course(shape)
         if self.newest != self.newest and not shape.n_nonfinite:
             self.newest = shape.last
-        grave = any(one.severity.rank >= Severity.WARNING.rank for one in stream.standing)
+        grave = any(one.severity.rank >= Severity.WARNING.rank for one in told)
         if not grave:
             self.verdict = "healthy" if shape.n_points >= N_LEAST else "undetermined"

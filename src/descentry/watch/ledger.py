@@ -1,7 +1,7 @@
 """What has been told of a run, and what is new against it."""
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -38,9 +38,18 @@ class Ledger:
     _turns: Counter[Key] = field(default_factory=Counter)
     _gravest: dict[Key, int] = field(default_factory=dict)
 
-    def compare(self, findings: Iterable[Finding]) -> list[News]:
-        """What opened, changed or closed since the last time; what stands now is told by it."""
-        fresh = {key_of(finding): finding for finding in findings}
+    def compare(
+        self, findings: Iterable[Finding], is_sure: Callable[[Finding], bool] = lambda _: True
+    ) -> list[News]:
+        """What opened, changed or closed since the last time; what stands now is told by it.
+
+        What has not been told yet, and of which `is_sure` is not, is left for another time.
+        """
+        fresh = {
+            key: finding
+            for finding in findings
+            if (key := key_of(finding)) in self.standing or is_sure(finding)
+        }
         news = [self._opened(key, one) for key, one in fresh.items() if key not in self.standing]
         for key, old in self.standing.items():
             if key not in fresh:
@@ -68,6 +77,7 @@ class Ledger:
         if (old.resolved_at_step is None) == (new.resolved_at_step is None):
             return News(UPDATED, "more", new, old.severity, False)
         if new.resolved_at_step is None:
+            self._turns[key] += 1
             return News(UPDATED, "back", new, old.severity, self._is_told(key))
         return News(RESOLVED, "over", new, old.severity, self._is_told(key))
 

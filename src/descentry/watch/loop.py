@@ -13,7 +13,8 @@ from descentry.sources.protocol import Log
 from descentry.watch.clock import Clock
 from descentry.watch.ends import COMPLETE, Ends, span
 from descentry.watch.places import MOST_RUNS, Places
-from descentry.watch.run import Settings, WatchedRun
+from descentry.watch.run import WatchedRun
+from descentry.watch.settings import Settings
 from descentry.watch.sinks.protocol import Sink
 from descentry.watch.told import Ended, Note, Told
 

@@ -1,27 +1,23 @@
 """One run that is watched: its log followed, its stream fed, what changed told."""
 
 import os
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, replace
-from typing import Any
+from collections.abc import Iterator
 
-from descentry.diagnosis.diagnose import report
 from descentry.diagnosis.verdict import no_loss
 from descentry.record.chunk import Chunk
 from descentry.record.errors import InputError
 from descentry.record.event import Event
 from descentry.record.report import RunReport
-from descentry.record.roles import LOSS_ROLES, Role
+from descentry.record.roles import LOSS_ROLES
 from descentry.sources.protocol import Log
 from descentry.sources.rows import is_empty
-from descentry.stream.drive import Stream
-from descentry.stream.outcome import Outcome
 from descentry.watch.clock import Clock
 from descentry.watch.course import Loss
 from descentry.watch.ends import span
-from descentry.watch.ledger import Key, Ledger, News, key_of
 from descentry.watch.pace import Pace
-from descentry.watch.told import RESOLVED, Note, RunState, Told
+from descentry.watch.settings import Settings
+from descentry.watch.telling import Telling
+from descentry.watch.told import Note, RunState, Told
 
 RESTART = "restart"
 """The event by which a follower tells that it reads the log again from its start."""
@@ -30,22 +26,6 @@ MOST_NOTES = 20
 HELD_S = 10.0
 """While the log is still being read up to its end, what it says is held back for so long at most."""
 FIRST_RETRY_S, MOST_RETRY_S = 1.0, 60.0
-
-
-@dataclass(frozen=True, slots=True)
-class Settings:
-    """What the user knows of the runs: as in `diagnose`."""
-
-    roles: Mapping[str, Role] = field(default_factory=dict)
-    vocab_size: int | None = None
-    loss_function: str | None = None
-    alarm_rate: float | None = None
-
-    def stream(self) -> Stream:
-        """A fresh stream that knows them."""
-        told: dict[str, Any] = {"vocab_size": self.vocab_size, "loss_function": self.loss_function}
-        known = {name: value for name, value in told.items() if value is not None}
-        return Stream(overrides=self.roles, settings=known, alarm_rate=self.alarm_rate)
 
 
 class WatchedRun:
@@ -65,7 +45,7 @@ class WatchedRun:
         self._clock = clock
         self._once = once
         self._stream = settings.stream()
-        self._ledger = Ledger()
+        self._telling = Telling(log, settings)
         self._pace = Pace()
         self._chunks: Iterator[Chunk] | None = None
         self._began = clock.monotonic()
@@ -75,7 +55,6 @@ class WatchedRun:
         self._is_renewed = False
         self._n_live = 0
         self._told_events: set[tuple[str, str]] = set()
-        self._followers: set[Key] = set()
         self._silent_since: float | None = None
         self._loss = Loss()
 
@@ -120,12 +99,12 @@ class WatchedRun:
         """The log is complete: what the last judgement says comes back."""
         self._stream.finish()
         self._held_since = None
-        return self._news()
+        return self._news(is_last=True)
 
     def close(self) -> RunReport:
         """All that is said of the run by now."""
         self._let_go()
-        return self._report(self._stream.so_far())
+        return self._telling.report(self._stream)
 
     def rest(self) -> None:
         """Look at the clock: a silence is told once, and so is its end."""
@@ -139,7 +118,7 @@ class WatchedRun:
 
     def state(self) -> RunState:
         """How it stands now."""
-        self._loss.look(self._stream, self.n_points)
+        self._loss.look(self._stream, self.n_points, self._telling.standing)
         return RunState(
             run=self.name,
             step=self._stream.step,
@@ -151,7 +130,7 @@ class WatchedRun:
             n_points=self.n_points,
             per_s=self._pace.per_s(self._clock.time()),
             last_time=self._pace.last,
-            open=tuple((one.pattern, one.severity) for one in self._stream.standing if one.end_step is None),
+            open=tuple((one.pattern, one.severity) for one in self._telling.standing if one.end_step is None),
             is_over=self.is_over,
             is_caught_up=self.is_caught_up,
         )
@@ -177,6 +156,8 @@ class WatchedRun:
             self._note(event)
         if chunk.n_rows and self._is_renewed:
             self._renew(int(chunk.steps[0]))
+        if chunk.n_rows and not self.n_points:
+            self._telling.first_step = int(chunk.steps[0])
         self._stream.feed(chunk)
         self._loss.take(chunk, self._stream)
         self.n_points += chunk.n_rows
@@ -266,47 +247,7 @@ class WatchedRun:
             close()
         self._chunks = None
 
-    def _report(self, outcome: Outcome) -> RunReport:
-        return report(outcome, self.name, self.log.format, self.log.place, self._settings.vocab_size)
-
-    def _news(self) -> list[Told]:
-        news = self._ledger.compare(self._stream.standing)
-        if not news:
-            return []
-        told = self._report(self._stream.so_far())
-        self._loss.verdict = told.verdict
-        return sorted((self._told(one, told) for one in news), key=lambda one: one.follows is not None)
-
-    def _told(self, news: News, report: RunReport) -> Told:
-        index = next(
-            (i for i, one in enumerate(report.findings) if key_of(one) == key_of(news.finding)), None
-        )
-        known = news.finding if index is None else report.findings[index]
-        leader = None if known.explained_by is None else report.findings[known.explained_by]
-        causes = [cause for cause in report.causes if index is not None and index in cause.findings]
-        if news.change == "withdrawn":
-            known = replace(known, resolved_at_step=self._stream.step)
-        is_news = news.is_news and self._is_new(key_of(known), news, leader is not None)
-        return Told(
-            run=self.name,
-            path=self.log.place,
-            event=news.event,
-            change=news.change,
-            step=self._stream.step,
-            time=self._clock.time(),
-            verdict=report.verdict,
-            finding=replace(known, explained_by=None),
-            was=news.was,
-            cause=causes[0] if causes else None,
-            follows=None if leader is None else key_of(leader),
-            is_news=is_news,
-        )
-
-    def _is_new(self, key: Key, news: News, follows: bool) -> bool:
-        """Whether people are told: of what only follows from another finding, its first coming alone."""
-        followed = key in self._followers
-        if follows:
-            self._followers.add(key)
-        elif news.event != RESOLVED:
-            self._followers.discard(key)
-        return not (followed and (follows or news.event == RESOLVED))
+    def _news(self, *, is_last: bool = False) -> list[Told]:
+        news = self._telling.news(self._stream, self._clock.time(), is_last=is_last)
+        self._loss.verdict = self._telling.verdict or self._loss.verdict
+        return news
