@@ -2,6 +2,7 @@
 
 import signal
 from dataclasses import replace
+from threading import current_thread, main_thread
 from types import FrameType
 from typing import TYPE_CHECKING, Any
 
@@ -87,7 +88,8 @@ def command(
         is_read=is_read,
         poll_s=seconds(poll),
     )
-    signal.signal(signal.SIGTERM, _interrupt)
+    if current_thread() is main_thread():
+        signal.signal(signal.SIGTERM, _interrupt)
     return _code(watch, watch.run(), outcome, fail_on)
 
 
