@@ -38,6 +38,7 @@ def test_what_follows_names_its_leader_and_what_closes_needs_no_reason() -> None
     assert words.reason(told(follows=("nan", "loss"))) == "follows from nan"
     assert words.reason(told("over", "resolved", cause=cause())) == ""
     assert words.reason(told()) == ""
+    assert words.reason(told(cause=cause(0.1), finding=finding(severity=Severity.INFO))) == ""
 
 
 def test_a_hostile_statement_is_escaped() -> None:

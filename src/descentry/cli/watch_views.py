@@ -66,7 +66,7 @@ class Lines:
         self.problems: list[str] = []
         self._is_live = has_live_line()
         self._drawn = ""
-        self._next_draw = 0.0
+        self._next_draw = self._last = 0.0
         self._day = time.strftime("%Y-%m-%d")
         self._names: set[str] = set()
 
@@ -137,7 +137,8 @@ class Lines:
 
     def _print(self, moment: float, at: str, text: str, why: str, tone: str) -> None:
         self.clear()
-        stamp = self._stamp(moment)
+        self._last = max(moment, self._last)
+        stamp = self._stamp(self._last)
         if not self._is_live:
             say(f"{stamp} {at}{text}" + (f" | {why}" if why else "") + "\n")
             return

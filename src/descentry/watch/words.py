@@ -1,6 +1,6 @@
 """What is told, in words for people: one line for what happened, one for the likeliest cause and what to do."""
 
-from descentry.record.finding import Finding
+from descentry.record.finding import Finding, Severity
 from descentry.record.report import RunReport
 from descentry.report.style import shape
 from descentry.report.text import escaped, steps
@@ -26,13 +26,14 @@ def headline(told: Told) -> str:
 
 
 def reason(told: Told) -> str:
-    """Where it comes from and what to do, in one line; "" where nothing is known of it, or it closes."""
+    """Where it comes from and what to do, in one line; "" where it closes, or nothing is known that helps."""
     if told.event == "resolved":
         return ""
     if told.follows is not None:
         return f"follows from {told.follows[0]}"
     cause = told.cause
-    if cause is None:
+    doubtful_info = cause is not None and cause.probability < LEAST and told.finding.severity is Severity.INFO
+    if cause is None or doubtful_info:
         return ""
     title = escaped(cause.title)
     text = f"({100 * cause.probability:.0f} %): {title[:1].lower()}{title[1:]}"
