@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 from tests.stream.logs import cut, cuts, logs
 
 from descentry.record.chunk import Chunk, table
-from descentry.stream.drive import Outcome, Stream, run
+from descentry.record.event import Event
+from descentry.stream.drive import MAX_EVENTS, Outcome, Stream, run
 from descentry.stream.track import MAX_MANY
 from descentry.testing.verdicts import differences
 
@@ -57,6 +58,26 @@ def _stored_after_each(parts: Iterable[Chunk]) -> Outcome:
         stream.feed(part)
         stream = pickle.loads(pickle.dumps(stream))
     return stream.end()
+
+
+@patient
+@given(logs(), st.integers(0, 700))
+def test_asking_on_the_way_changes_nothing(log: Chunk, at: int) -> None:
+    stream = Stream()
+    for part in cut(log, [at]):
+        stream.feed(part)
+        stream.so_far()
+    same_outcome(run([log]), stream.end())
+
+
+def test_what_is_odd_for_weeks_takes_a_bounded_room() -> None:
+    stream = Stream()
+    for step in range(0, 3 * MAX_EVENTS, 100):
+        odd = tuple(Event("bad_line", "is no JSON", f"a:{line}") for line in range(100))
+        stream.feed(Chunk(np.array([step], np.int64), {}, None, odd))
+    events = stream.end().events
+    assert len(events) <= MAX_EVENTS
+    assert sum(event.count for event in events) == 3 * MAX_EVENTS
 
 
 def test_of_a_thousand_modules_a_part_is_watched_and_the_rest_is_told() -> None:

@@ -17,21 +17,13 @@ if TYPE_CHECKING:
     from descentry.record.roles import Role
     from descentry.sources.protocol import Log
 
-_FAIL_ON = ("critical", "warning", "info", "never")
-
 
 @click.command(name="diagnose", short_help="Say what is wrong, since when, why, and what to do.")
 @options.logs
 @options.formats("text", "json")
-@click.option("--fail-on", type=click.Choice(_FAIL_ON), default="never", show_default=True,
-              help="Exit with 1 on a finding this severe or worse.")  # fmt: skip
+@options.fail_on
 @options.roles
-@click.option("--vocab-size", type=click.IntRange(min=2), metavar="N",
-              help="Tokens or classes: ln N is the loss of a uniform guess.")  # fmt: skip
-@click.option("--loss-function", metavar="NAME",
-              help="What the loss is, if the log does not tell: mse, bce, hinge, ...")  # fmt: skip
-@click.option("--alarm-rate", type=float, metavar="P",
-              help="Healthy runs that may be alarmed at; lower: later, surer.  [default: 0.001]")  # fmt: skip
+@options.knowledge
 @options.run
 @options.verbose
 @options.no_curve

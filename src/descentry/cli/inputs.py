@@ -60,12 +60,12 @@ def _logs_at(target: str) -> "list[Log]":
         complain("reading the log from the terminal; end it with Ctrl-D")
     skipped: list[InputError] = []
     logs = logs_at(target, skipped)
-    for line in _about(skipped):
+    for line in about(skipped):
         complain(line)
     return logs
 
 
-def _about(skipped: "list[InputError]") -> Iterator[str]:
+def about(skipped: "list[InputError]") -> Iterator[str]:
     """One line for each thing that is wrong with what a folder holds beside its logs."""
     from descentry.sources.places.find import NO_LOG
 

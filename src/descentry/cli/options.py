@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 Command = Callable[..., Any]
+SEVERITIES = ("critical", "warning", "info", "never")
 
 
 def logs(command: Command) -> Command:
@@ -46,6 +47,39 @@ def formats(*words: str) -> Callable[[Command], Command]:
         return choice(short(command))
 
     return add
+
+
+def knowledge(command: Command) -> Command:
+    """What the user knows of the runs: `--vocab-size`, `--loss-function`, and `--alarm-rate`."""
+    size = click.option(
+        "--vocab-size",
+        type=click.IntRange(min=2),
+        metavar="N",
+        help="Tokens or classes: ln N is the loss of a uniform guess.",
+    )
+    function = click.option(
+        "--loss-function",
+        metavar="NAME",
+        help="What the loss is, if the log does not tell: mse, bce, hinge, ...",
+    )
+    rate = click.option(
+        "--alarm-rate",
+        type=float,
+        metavar="P",
+        help="Healthy runs that may be alarmed at; lower: later, surer.  [default: 0.001]",
+    )
+    return size(function(rate(command)))
+
+
+def fail_on(command: Command) -> Command:
+    """`--fail-on`."""
+    return click.option(
+        "--fail-on",
+        type=click.Choice(SEVERITIES),
+        default="never",
+        show_default=True,
+        help="Exit with 1 on a finding this severe or worse.",
+    )(command)
 
 
 def verbose(command: Command) -> Command:

@@ -1,6 +1,7 @@
 """What goes to stdout and stderr: escaped, encodable, silent when the reader has gone."""
 
 import os
+import select
 import shutil
 import sys
 from typing import TextIO
@@ -8,6 +9,8 @@ from typing import TextIO
 from descentry.report.style import Style
 from descentry.report.text import clipped, escaped, to_ascii
 
+_gone: set[TextIO] = set()
+"""Streams whose reader has gone."""
 _MAX_MESSAGE = 2000
 """Longer messages are cut: a hostile name must not flood the terminal."""
 
@@ -68,6 +71,28 @@ def shows_progress() -> bool:
     return _is_terminal(sys.stderr)
 
 
+def has_live_line() -> bool:
+    """Whether stdout is a terminal on which a line can be drawn over."""
+    return _is_terminal(sys.stdout) and os.environ.get("TERM") != "dumb"
+
+
+def redraw(text: str) -> None:
+    """`text` instead of the row on which stdout's terminal stands; it is cut by whoever made it."""
+    _write(sys.stdout, _encodable(f"\r\x1b[K{text}", sys.stdout))
+
+
+def is_read() -> bool:
+    """Whether somebody may still read stdout: a pipe whose reader has gone is not read."""
+    if sys.stdout is None or sys.stdout in _gone:
+        return sys.stdout is None
+    try:
+        poll = select.poll()
+        poll.register(sys.stdout.fileno(), 0)
+        return not any(event & (select.POLLERR | select.POLLNVAL) for _, event in poll.poll(0))
+    except (AttributeError, OSError, ValueError):
+        return True
+
+
 def _is_terminal(stream: TextIO | None) -> bool:
     return stream is not None and stream.isatty()
 
@@ -90,6 +115,7 @@ def _write(stream: TextIO, text: str) -> None:
 
 def _reader_gone(stream: TextIO) -> None:
     """Send the rest nowhere, so that neither this run nor Python's own last flush complains."""
+    _gone.add(stream)
     nowhere = os.open(os.devnull, os.O_WRONLY)
     os.dup2(nowhere, stream.fileno())
     os.close(nowhere)

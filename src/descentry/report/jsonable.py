@@ -1,4 +1,4 @@
-"""JSON that other programs rely on: `descentry/report/1` and `descentry/read/1`, strict.
+"""JSON that other programs rely on: `descentry/report/1`, `descentry/read/1` and parts of `descentry/event/1`, strict.
 
 Non-finite numbers are the strings "nan", "inf" and "-inf"; lone surrogates are written as escapes.
 """
@@ -20,6 +20,7 @@ Json = dict[str, object]
 
 REPORT_SCHEMA = "descentry/report/1"
 READ_SCHEMA = "descentry/read/1"
+EVENT_SCHEMA = "descentry/event/1"
 _INT64 = 2**63
 
 
@@ -46,7 +47,7 @@ def run_report(run: RunReport) -> Json:
             "schedule": None if run.schedule is None else dict(run.schedule),
             "curves": [_curve_summary(curve) for curve in run.curves],
             "findings": [finding(item) for item in run.findings],
-            "causes": [_cause(item) for item in run.causes],
+            "causes": [cause(item) for item in run.causes],
             "notes": list(run.notes),
             "warnings": _warnings(run.events),
         }
@@ -90,7 +91,8 @@ def _evidence(fact: Evidence) -> Json:
     return asdict(fact)
 
 
-def _cause(item: Cause) -> Json:
+def cause(item: Cause) -> Json:
+    """One cause, as in `report/1`; `findings` are indices into the report's list."""
     return {
         "cause": item.cause,
         "title": item.title,

@@ -9,9 +9,10 @@ from descentry.patterns.protocol import Detector, PointDetector, ShapeDetector, 
 from descentry.patterns.registry import at_rate
 from descentry.patterns.registry import detectors as all_detectors
 from descentry.record.chunk import Chunk
-from descentry.record.event import Event
+from descentry.record.event import Event, merged
 from descentry.record.finding import Finding
 from descentry.record.roles import MANY_ROLES, Role
+from descentry.signal.shape import Shape
 from descentry.stream.clock import PACE, Clock
 from descentry.stream.delay import Pace, with_delays
 from descentry.stream.derive import Derived, plan
@@ -25,12 +26,15 @@ from descentry.stream.track import MAX_MANY, WATCHED, Track, track, unwatched
 
 N_HEAD_ROWS = 256
 """Rows in which a better name can still take over a role: every source shows its columns by then."""
+MAX_EVENTS = 10_000
+"""A log that is watched for weeks may be odd more often: from then on what is alike is counted together."""
 
 
 class Stream:
     """The state of one run being read.  Everything in it can be pickled.
 
-    `feed` takes the next chunk of the log and returns what changed; `end` says that the log is complete.
+    `feed` takes the next chunk of the log and returns what changed; `so_far` is what is known by now; `end` says
+    that the log is complete.
     `settings`: what the user knows of the run (`vocab_size`, `loss_function`); they overrule what the log says.
     `alarm_rate`: false alarms per healthy run, all detectors together; None leaves the detectors as they are.
     """
@@ -75,9 +79,29 @@ class Stream:
         """What is said at present."""
         return tuple(self._lives.standing.values())
 
+    @property
+    def dated(self) -> frozenset[str]:
+        """Patterns of single points, which are seen when they happen; the others are judged from time to time."""
+        return self._lives.dated
+
+    @property
+    def step(self) -> int:
+        """The newest step; 0 before the first."""
+        return self._step
+
+    @property
+    def names(self) -> Mapping[Role, str]:
+        """The curve that plays each role by now."""
+        return self._names
+
+    def shape(self, name: str) -> Shape | None:
+        """The shape of one curve by now; None where there is no such curve, or no judge reads it."""
+        one = self._tracks.get(name)
+        return None if one is None or one.summary is None else one.summary.shape()
+
     def feed(self, chunk: Chunk) -> list[Change]:
         """Take the next rows of the log; what opened, changed or was resolved comes back."""
-        self._events.extend(chunk.events)
+        self._note(chunk.events)
         if chunk.config:
             self._config.update({**chunk.config, **self._settings})
         if not chunk.n_rows:
@@ -87,6 +111,11 @@ class Stream:
         # Differences of values near the largest double overflow; what comes out is judged like any other value.
         with np.errstate(over="ignore", invalid="ignore"):
             return self._feed(chunk)
+
+    def _note(self, events: Iterable[Event]) -> None:
+        self._events.extend(events)
+        if len(self._events) > MAX_EVENTS:
+            self._events = merged(self._events)
 
     def _feed(self, chunk: Chunk) -> list[Change]:
         if self._head is None:
@@ -103,7 +132,15 @@ class Stream:
 
     def end(self) -> Outcome:
         """Judge for the last time, knowing that nothing more comes."""
-        self._judge(list(PACE), ended=True)
+        self.finish()
+        return self.so_far()
+
+    def finish(self) -> list[Change]:
+        """Judge for the last time, knowing that nothing more comes; what changed by that comes back."""
+        return self._judge(list(PACE), ended=True)
+
+    def so_far(self) -> Outcome:
+        """What is known at present, without a new judgement."""
         view = self._view(ended=True)
         tracks = self._tracks.values()
         first_step = min((one.tally.first_step for one in tracks), default=0)

@@ -15,7 +15,7 @@ class Change:
     step: int
 
 
-def _differs(old: Finding, new: Finding) -> bool:
+def differs(old: Finding, new: Finding) -> bool:
     """Whether the change is worth telling: another severity, another number of events, or an end."""
     return (
         old.severity != new.severity
@@ -49,7 +49,7 @@ class Lives:
                     # An onset that has moved on since then was not known then.
                     first = max(old.detected_at_step, min(finding.onset_step, finding.detected_at_step))
                     finding = replace(finding, detected_at_step=first)
-                if _differs(old, finding):
+                if differs(old, finding):
                     changes.append(Change("updated", finding, step))
             fresh[key] = finding
         for key, old in self.standing.items():
