@@ -130,3 +130,13 @@ def test_a_floor_that_late_domains_make_too_high_is_told() -> None:
     ado.observe(0, {"a": 1.0, "b": 1.0, "c": 1.0})
     assert ado.weights == pytest.approx(dict.fromkeys("abc", 1 / 3))
     assert "floor" in {event.kind for event in ado.events}
+
+
+@pytest.mark.parametrize("n_calls", [50, 100, 3000])
+def test_short_runs_have_settings_of_their_own(n_calls: int) -> None:
+    settings = AdoSettings.short(n_calls, 5)
+    ado = Ado("abcde", settings=settings)
+    for step in range(n_calls):
+        ado.observe(step, {name: fall(step, 1, 4, 0.1 * k + 0.1) for k, name in enumerate("abcde")})
+    assert settings.floor == 0.1
+    assert all(ado.laws.values())

@@ -4,13 +4,14 @@ import json
 import math
 from collections.abc import Callable
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.steer.samples import NAMES, PACERS, SAMPLERS, STREAM, TASKS, WEIGHERS
 
 from descentry import UsageError
-from descentry.steer import Pacer, Weigher
+from descentry.steer import Odm, Pacer, Weigher
 
 Losses = dict[str, float]
 MAKERS: dict[str, Callable[[], Weigher | Pacer]] = {**WEIGHERS, **PACERS}
@@ -114,9 +115,9 @@ def test_a_late_domain_joins(kind: str) -> None:
 @pytest.mark.parametrize("kind", MAKERS)
 def test_a_step_that_goes_back_is_told(kind: str) -> None:
     steerer = MAKERS[kind]()
-    for step in (1, 2, 2, 1):
+    for step in (1, 2, 2, 1, 0):
         steerer.observe(step, {"a": 1.0})
-    assert {event.kind for event in steerer.events if event.warning} == {"step_back"}
+    assert [event.kind for event in steerer.events if event.warning] == ["step_back"]
 
 
 @pytest.mark.parametrize("kind", MAKERS)
@@ -136,10 +137,14 @@ def test_states_of_others_and_torn_states_are_usage_errors(kind: str) -> None:
     state = steerer.state_dict()
     with pytest.raises(UsageError, match="the state is of 'lion', version 1"):
         steerer.load_state_dict(state | {"kind": "lion"})
+    for step in range(20):
+        steerer.observe(step, {"a": 3.0, "b": 2.0})
+    before = steerer.state_dict()
     with pytest.raises(UsageError, match="the state is torn"):
         steerer.load_state_dict(state | {"own": {}})
     with pytest.raises(UsageError, match="the state is torn"):
         steerer.load_state_dict({name: value for name, value in state.items() if name != "intake"})
+    assert steerer.state_dict() == before
 
 
 @pytest.mark.parametrize("kind", MAKERS)
@@ -160,3 +165,34 @@ def test_the_order_of_domains_does_not_matter(kind: str, stream: list[Losses]) -
         one.observe(step, losses)
         other.observe(step, dict(reversed(losses.items())))
     assert other.weights == pytest.approx(one.weights, rel=1e-6)
+
+
+@pytest.mark.parametrize("kind", ["ado", "odm"])
+def test_a_state_of_a_wrong_length_is_torn(kind: str) -> None:
+    steerer = MAKERS[kind]()
+    state = steerer.state_dict()
+    for weights in ([0.5, 0.5], [0.5, 0.5, "nan"], None):
+        with pytest.raises(UsageError, match="the state is torn"):
+            steerer.load_state_dict(state | {"own": state["own"] | {"weights": weights}})
+
+
+def test_a_name_comes_once() -> None:
+    with pytest.raises(UsageError, match="'a' is named twice"):
+        Odm(["a", "b", "a"])
+
+
+def test_what_is_odd_is_logged(caplog: pytest.LogCaptureFixture) -> None:
+    steerer = Odm(NAMES)
+    for step in range(3):
+        steerer.observe(step, {"a": math.nan})
+    assert [(record.name, record.getMessage()) for record in caplog.records] == [
+        (
+            "descentry.steer",
+            "odm: step 0: a: the loss is not a number; it was left aside, and so will others be",
+        )
+    ]
+
+
+def test_any_number_is_a_loss() -> None:
+    weights = Odm(NAMES).observe(0, {"a": np.float32(2.0), "b": 1, "c": np.array(3.0)})
+    assert math.fsum(weights.values()) == pytest.approx(1.0)

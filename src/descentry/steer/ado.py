@@ -26,7 +26,7 @@ from descentry.steer.course import Course
 from descentry.steer.intake import Intake
 from descentry.steer.law import PowerLaw, fitted
 from descentry.steer.protocol import Losses, State
-from descentry.steer.saved import packed, unpack
+from descentry.steer.saved import floats, packed, unpack
 from descentry.steer.shares import check_between, check_prior, floored, prior_shares, widened
 
 
@@ -87,8 +87,7 @@ class Ado:
         self._laws: dict[str, PowerLaw | None] = {}
         self._calls: dict[str, int] = {}
         self._weights, self._mean, self._credited = np.zeros(0), np.zeros(0), np.zeros(0)
-        for name in domains:
-            self._intake.join(name)
+        self._intake.begin(domains)
         self._grow()
 
     @property
@@ -140,17 +139,15 @@ class Ado:
 
     def _load(self, own: Mapping[str, Any]) -> None:
         names = self._intake.names
-        self._prior = {name: float(weight) for name, weight in own["prior"].items()}
-        self._courses = {name: Course() for name in names}
-        for name, course in self._courses.items():
-            course.load(own["courses"][name])
-        self._laws = {
-            name: None if own["laws"][name] is None else PowerLaw(*own["laws"][name]) for name in names
+        prior = {str(name): float(weight) for name, weight in own["prior"].items()}
+        courses = {name: Course.of(own["courses"][name]) for name in names}
+        laws = {
+            name: own["laws"][name] and PowerLaw(*floats(own["laws"][name], 3).tolist()) for name in names
         }
-        self._calls = {name: int(own["calls"][name]) for name in names}
-        self._weights, self._mean, self._credited = (
-            np.array(own[part], np.float64) for part in ("weights", "mean", "credited")
-        )
+        calls = {name: int(own["calls"][name]) for name in names}
+        weights, mean, credited = (floats(own[part], len(names)) for part in ("weights", "mean", "credited"))
+        self._prior, self._courses, self._laws, self._calls = prior, courses, laws, calls
+        self._weights, self._mean, self._credited = weights, mean, credited
 
     def _grow(self) -> None:
         """Gives newcomers their prior share; what is there keeps its proportions."""

@@ -51,13 +51,16 @@ class Course:
             "open": [self._open_at, self._open_loss, self._open_n],
         }
 
-    def load(self, state: Mapping[str, Any]) -> None:
-        """Takes what `state` gave."""
-        self.width = int(state["width"])
-        self._positions = [float(value) for value in state["positions"]]
-        self._losses = [float(value) for value in state["losses"]]
+    @classmethod
+    def of(cls, state: Mapping[str, Any]) -> "Course":
+        """The course that gave this `state`."""
+        course = cls()
+        course.width = int(state["width"])
+        course._positions = [float(value) for value in state["positions"]]
+        course._losses = [float(value) for value in state["losses"]]
         at, loss, n = state["open"]
-        self._open_at, self._open_loss, self._open_n = float(at), float(loss), int(n)
+        course._open_at, course._open_loss, course._open_n = float(at), float(loss), int(n)
+        return course
 
     def _join(self) -> None:
         self._positions = _pair_means(self._positions)

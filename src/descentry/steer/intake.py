@@ -2,7 +2,7 @@
 
 import logging
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -35,6 +35,12 @@ class Intake:
     ignored: dict[str, dict[str, int]] = field(default_factory=dict)
     """Name, then kind (`nan`, `inf`, `negative`), then how often."""
     events: list[Event] = field(default_factory=list)
+
+    def begin(self, names: Iterable[str]) -> None:
+        """Takes the names that are known beforehand; UsageError for one that comes twice or is no name."""
+        for name in names:
+            if not self.join(name):
+                raise UsageError(f"{self.kind}: {name!r} is named twice, expected each name once")
 
     def join(self, name: str) -> bool:
         """Whether the name was new."""
@@ -93,14 +99,14 @@ class Intake:
         ]
 
     def _step(self, step: int) -> None:
-        back = self.last_step is not None and step <= self.last_step
-        last, self.last_step = self.last_step, step
+        is_back = self.last_step is not None and step <= self.last_step
+        self.last_step = step
         self.n_calls += 1
-        if back:
+        if is_back:
             self.tell(
                 "step_back",
-                f"a step came after {last} that is not above it; every call counts as new training: after a roll-back "
-                "load the state of that step",
+                "a step that is not above the one before; every call counts as new training: after a roll-back load "
+                "the state of that step",
             )
 
     def _check_name(self, name: object) -> None:

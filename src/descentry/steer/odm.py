@@ -20,7 +20,7 @@ import numpy as np
 from descentry.record.event import Event
 from descentry.steer.intake import Intake
 from descentry.steer.protocol import Losses, State
-from descentry.steer.saved import packed, unpack
+from descentry.steer.saved import floats, packed, unpack
 from descentry.steer.shares import check_between, floored
 
 
@@ -50,8 +50,7 @@ class Odm:
         self.settings = settings or OdmSettings()
         _check(self.settings, len(domains))
         self._intake = Intake("odm")
-        for name in domains:
-            self._intake.join(name)
+        self._intake.begin(domains)
         self._rewards = np.zeros(len(domains))
         self._weights = floored(np.ones(len(domains)), 0.0)
         self._last_rate = 1.0 / max(len(domains), 1)
@@ -94,9 +93,13 @@ class Odm:
         unpack(self._intake, self.settings, state, self._load)
 
     def _load(self, own: Mapping[str, Any]) -> None:
-        self._rewards = np.array(own["rewards"], np.float64)
-        self._weights = np.array(own["weights"], np.float64)
-        self._last_rate = float(own["last_rate"])
+        n = len(self._intake.names)
+        rewards, weights, last_rate = (
+            floats(own["rewards"], n),
+            floats(own["weights"], n),
+            float(own["last_rate"]),
+        )
+        self._rewards, self._weights, self._last_rate = rewards, weights, last_rate
 
     def _grow(self) -> None:
         """Newcomers begin with the mean reward and an equal share."""

@@ -78,9 +78,8 @@ class Progress:
         unpack(self._intake, self.settings, state, self._load)
 
     def _load(self, own: Mapping[str, Any]) -> None:
-        self._course = Course()
-        self._course.load(own["course"])
-        self._share, self._n_calls = float(own["share"]), int(own["n_calls"])
+        course, share, n_calls = Course.of(own["course"]), float(own["share"]), int(own["n_calls"])
+        self._course, self._share, self._n_calls = course, share, n_calls
 
     def _is_over(self) -> bool:
         settings = self.settings

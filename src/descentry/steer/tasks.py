@@ -43,8 +43,7 @@ class UncertaintyWeighting:
         check_between("uncertainty", "floor", self.settings.floor, 0.0, 1.0)
         self._intake = Intake("uncertainty", non_negative=True)
         self._means: dict[str, list[float]] = {}
-        for name in tasks:
-            self._intake.join(name)
+        self._intake.begin(tasks)
 
     @property
     def weights(self) -> dict[str, float]:
@@ -113,8 +112,7 @@ class DynamicWeightAverage:
         self._sums: dict[str, list[float]] = {}
         self._last: dict[str, float] = {}
         self._ratios: dict[str, float] = {}
-        for name in tasks:
-            self._intake.join(name)
+        self._intake.begin(tasks)
 
     @property
     def weights(self) -> dict[str, float]:
@@ -154,9 +152,10 @@ class DynamicWeightAverage:
         unpack(self._intake, self.settings, state, self._load)
 
     def _load(self, own: Mapping[str, Any]) -> None:
-        self._sums = {str(name): [float(total), float(n)] for name, (total, n) in own["sums"].items()}
-        self._last = {str(name): float(value) for name, value in own["last"].items()}
-        self._ratios = {str(name): float(value) for name, value in own["ratios"].items()}
+        sums = {str(name): [float(total), float(n)] for name, (total, n) in own["sums"].items()}
+        last = {str(name): float(value) for name, value in own["last"].items()}
+        ratios = {str(name): float(value) for name, value in own["ratios"].items()}
+        self._sums, self._last, self._ratios = sums, last, ratios
 
     def _close(self) -> None:
         """Ends a period: a task without a loss in it keeps its ratio and its last mean."""
