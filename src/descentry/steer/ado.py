@@ -55,8 +55,8 @@ class AdoSettings:
     def short(cls, n_calls: int, n_domains: int) -> "AdoSettings":
         """Settings for a run of `n_calls` (from 50 up): fits from 7 % of it on, every 3 %; half follows the newest fit.
 
-        No domain falls below half an even share: with few domains one that is hardly drawn is forgotten, and what is
-        forgotten costs more than the tokens that were saved (docs/steer.md).
+        No domain falls below half an even share: with few domains one that is hardly drawn is forgotten, and that may
+        cost what was saved (docs/steer.md).
         """
         part = max(1, round(0.03 * n_calls))
         warmup = max(part + 1, round(0.07 * n_calls))
