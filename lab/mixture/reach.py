@@ -7,28 +7,10 @@ first step at which that mean is at or below the target: the mean over the last 
 import math
 import statistics
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
 
 from descentry.steer import Ado, AdoSettings, Odm, OdmSettings, Weigher
+from lab.mixture.reached import MOST, Reached
 from lab.mixture.train import Domains, Held, Plan, train
-
-MOST = 1.25
-"""A mixture is given up after so many times the even run's steps; its ratio is then told as above that."""
-
-
-@dataclass(frozen=True, slots=True)
-class Reached:
-    """One training beside its even twin.  `ratio`: of the steps; None where the target was not reached by `MOST`."""
-
-    domains: str
-    method: str
-    seed: int
-    n_steps: int
-    """Planned for the even run."""
-    ratio: float | None
-    target: float
-    weights: dict[str, float]
-    """The mean of the weights after each evaluation."""
 
 
 def methods(names: Sequence[str], n_steps: int) -> dict[str, Callable[[], Weigher]]:

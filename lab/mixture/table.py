@@ -5,7 +5,7 @@ import statistics
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from lab.mixture.reach import MOST, Reached
+from lab.mixture.reached import MOST, Reached
 
 BAR = 0.9
 BEGIN, END = "<!-- mixture: made by `python -m lab mixture` -->", "<!-- /mixture -->"

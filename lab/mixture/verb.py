@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from lab.mixture.reach import Reached, compare
+from lab.mixture.reached import Reached
 from lab.mixture.table import lines, put
 
 KEPT = Path(__file__).parents[1] / "runs/mixture.json"
@@ -34,6 +34,7 @@ def mixture(n_seeds: int, first_seed: int, n_steps: int, only: str, kept: Path, 
     import torch
 
     from lab.mixture.domains import domains
+    from lab.mixture.reach import compare
     from lab.mixture.train import Plan
 
     torch.set_num_threads(1)

@@ -13,7 +13,8 @@ pytest.importorskip("torch")
 import torch
 from click.testing import CliRunner
 from lab.mixture.domains import N_LETTERS, SETS, domains, loop, noise, sums
-from lab.mixture.reach import Reached, compare, first_at
+from lab.mixture.reach import compare, first_at
+from lab.mixture.reached import Reached
 from lab.mixture.table import BEGIN, END, interval, lines, put
 from lab.mixture.train import Held, Plan, train
 from lab.mixture.verb import mixture
