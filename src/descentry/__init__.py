@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from descentry._version import __version__ as __version__
 
 if TYPE_CHECKING:
+    from descentry import steer as steer
     from descentry.calls import diagnose as diagnose
     from descentry.calls import read as read
     from descentry.calls import runs as runs
@@ -57,6 +58,7 @@ _HOMES = {
     "diagnose": "descentry.calls",
     "read": "descentry.calls",
     "runs": "descentry.calls",
+    "steer": "descentry.steer",
 }
 
 __all__ = [
@@ -82,6 +84,7 @@ __all__ = [
     "diagnose",
     "read",
     "runs",
+    "steer",
 ]
 
 
@@ -90,7 +93,8 @@ def __getattr__(name: str) -> object:
     home = _HOMES.get(name)
     if home is None:
         raise AttributeError(f"module 'descentry' has no attribute {name!r}; it has {', '.join(__all__)}")
-    value = getattr(import_module(home), name)
+    module = import_module(home)
+    value = module if home == f"descentry.{name}" else getattr(module, name)
     globals()[name] = value
     return value
 
