@@ -11,6 +11,8 @@ N_LEAP = 3
 """Points in which a leap reaches half of its height."""
 CLIMB_SHARE = 0.3
 """A rise over more points than this share of those before it is a hump of the course."""
+MARGIN_LOW, MARGIN_FEW = 1.15, 2.0
+"""How far above the reach a leap must go: always, and by the root of the points before it."""
 LEAST_RUN_UP = 3
 """Rises in a row before it that belong to the rise: noise brings so many once in 24 times, and fewer say nothing."""
 
@@ -109,7 +111,7 @@ def margin(event: Excursion) -> float:
     It is measured from the lowest of four levels, which lies a little under the middle of the noise; what few points
     before it say of the noise is a guess.
     """
-    return 1.15 + 2.0 / math.sqrt(max(event.first_index, 1))
+    return MARGIN_LOW + MARGIN_FEW / math.sqrt(max(event.first_index, 1))
 
 
 def rank_score(events: list[Excursion], rank: int) -> float:

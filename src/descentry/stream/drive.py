@@ -2,6 +2,7 @@
 
 from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import replace
+from time import sleep
 
 import numpy as np
 
@@ -24,6 +25,8 @@ from descentry.stream.outcome import Outcome
 from descentry.stream.segments import Segmenter
 from descentry.stream.track import MAX_MANY, WATCHED, Track, track, unwatched
 
+BREATH = 1e-5
+"""Seconds of sleep between two judges where other threads wait: they need not wait for the interpreter's own switch."""
 N_HEAD_ROWS = 256
 """Rows in which a better name can still take over a role: every source shows its columns by then."""
 MAX_EVENTS = 10_000
@@ -37,6 +40,7 @@ class Stream:
     that the log is complete.
     `settings`: what the user knows of the run (`vocab_size`, `loss_function`); they overrule what the log says.
     `alarm_rate`: false alarms per healthy run, all detectors together; None leaves the detectors as they are.
+    `is_polite`: other threads are let in between two judges.
     """
 
     def __init__(
@@ -45,6 +49,7 @@ class Stream:
         overrides: Mapping[str, Role] | None = None,
         settings: Mapping[str, object] | None = None,
         alarm_rate: float | None = None,
+        is_polite: bool = False,
     ) -> None:
         chosen = all_detectors() if detectors is None else detectors
         if alarm_rate is not None:
@@ -56,6 +61,7 @@ class Stream:
         self._events: list[Event] = []
         self._settings = dict(settings or {})
         self._config: dict[str, object] = dict(self._settings)
+        self._is_polite = is_polite
         self._reset()
 
     def _reset(self) -> None:
@@ -314,6 +320,8 @@ class Stream:
         for i, detector in enumerate(self._shape_detectors):
             is_hasty = self._clock.is_asked and getattr(detector, "hastens", False)
             if is_hasty or any(role in struck for role in detector.clock):
+                if self._is_polite:
+                    sleep(BREATH)
                 stood = tuple(self._judged.get(i, ()))
                 self._judged[i] = detector.judge(replace(view, standing=tuple(findings), stood=stood))
             findings += self._judged.get(i, [])

@@ -1,0 +1,1 @@
+"""The closed loop: real faulty trainings that the guard watches and acts on, nobody there."""

@@ -1,0 +1,132 @@
+"""From what stands to what is done: rules in order, each with its rungs, budgets and cool-downs.
+
+Pure bookkeeping: everything it knows comes in by arguments and goes out as an action, so a replay decides the same.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+from descentry.guard.actions import Checkpoint, ClipTo, Deed, RollBack, ScaleLr, SkipBatch, Stop
+from descentry.guard.rules import Policy, Rule, Rung
+from descentry.record.finding import Finding
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """What is known when an action may be chosen.
+
+    `saved`: the steps of the checkpoints there are, with the number of batches drawn until then; `n_batches`: drawn by
+    now; `n_points`: rows seen since the last roll back's checkpoint; `n_bad`, `n_surprises`: in a row up to now;
+    `causes`: the likeliest cause of a finding, asked only where a rule wants to know.
+    """
+
+    step: int
+    n_batches: int
+    n_points: int
+    saved: Mapping[int, int]
+    findings: tuple[Finding, ...] = ()
+    n_bad: int = 0
+    n_surprises: int = 0
+    why: str = ""
+    best_step: int | None = None
+    n_steps: int | None = None
+    cause_of: Callable[[Finding], str | None] | None = None
+
+
+@dataclass
+class Ladder:
+    """How often each rule has acted, and when; `seen`: since which point each finding has stood."""
+
+    policy: Policy
+    at: list[int] = field(default_factory=list)
+    free_from: list[int] = field(default_factory=list)
+    n_roll_backs: int = 0
+    seen: dict[tuple[str, str], int] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.at = self.at or [0] * len(self.policy.rules)
+        self.free_from = self.free_from or [0] * len(self.policy.rules)
+
+    def choose(self, now: Moment) -> Deed | None:
+        """The first action that a rule asks for now; None where none does."""
+        self._note(now)
+        for i, rule in enumerate(self.policy.rules):
+            if self.at[i] >= len(rule.do) or now.n_batches < self.free_from[i]:
+                continue
+            told = self._asks(rule, now)
+            if told is None:
+                continue
+            onset, why = told
+            rung = rule.do[self.at[i]]
+            self.at[i] += 1
+            self.free_from[i] = now.n_batches + rule.cool_down
+            return self._done(rung, onset, f"{rule.on}: {why}", now)
+        return None
+
+    def rolled_back(self) -> None:
+        """The run is another one from the checkpoint on: what stood is forgotten, budgets are not."""
+        self.seen.clear()
+
+    def _note(self, now: Moment) -> None:
+        """Since when each finding has stood."""
+        standing = {(one.pattern, one.curve) for one in now.findings}
+        self.seen = {key: since for key, since in self.seen.items() if key in standing}
+        for key in standing:
+            self.seen.setdefault(key, now.n_points)
+
+    def _asks(self, rule: Rule, now: Moment) -> tuple[int, str] | None:
+        """Onset and reason, where the rule's finding stands now."""
+        if rule.on in ("nonfinite", "surprise"):
+            n = now.n_bad if rule.on == "nonfinite" else now.n_surprises
+            return (now.step - n + 1, now.why) if n >= rule.in_a_row else None
+        for one in now.findings:
+            if one.pattern == rule.on and self._counts(rule, one, now):
+                return one.onset_step, one.statement
+        return None
+
+    def _counts(self, rule: Rule, one: Finding, now: Moment) -> bool:
+        stood = now.n_points - self.seen[one.pattern, one.curve]
+        return (
+            one.confidence >= rule.least_confidence
+            and one.severity.rank >= rule.least_severity.rank
+            and stood >= rule.lasting
+            and one.onset_step <= rule.since_start * max(now.step, 1)
+            and (rule.cause is None or (now.cause_of is not None and now.cause_of(one) == rule.cause))
+        )
+
+    def _done(self, rung: Rung, onset: int, why: str, now: Moment) -> Deed:
+        """The rung as an action at this moment."""
+        match rung.action:
+            case "skip_batch":
+                return SkipBatch(why)
+            case "scale_lr":
+                return ScaleLr(rung.rate, _bounded(rung.for_steps, rung, now), why)
+            case "clip_to":
+                return ClipTo(rung.norm or 1.0, why)
+            case "checkpoint":
+                return Checkpoint(why)
+            case "roll_back" if self.n_roll_backs < self.policy.most_roll_backs:
+                self.n_roll_backs += 1
+                return _roll_back(rung, onset, why, now)
+            case "roll_back":
+                return Stop(f"{why} (after {self.n_roll_backs} roll backs)", now.best_step)
+            case _:
+                return Stop(why, now.best_step)
+
+
+def _roll_back(rung: Rung, onset: int, why: str, now: Moment) -> RollBack:
+    """To the newest checkpoint before the onset that is there; where none is that old, to the oldest."""
+    target = onset - (_bounded(rung.before, rung, now) or 0)
+    if not now.saved:
+        return RollBack(max(0, target), rung.skip, rung.rate, rung.norm, why)
+    old = [step for step in now.saved if step <= target]
+    step = max(old) if old else min(now.saved)
+    skip = now.n_batches - now.saved[step] + (_bounded(rung.skip, rung, now) or 0) if rung.skip else 0
+    return RollBack(step, skip, rung.rate, rung.norm, why)
+
+
+def _bounded(n: int | None, rung: Rung, now: Moment) -> int | None:
+    """At most the rung's share of the planned steps, where they are planned."""
+    if n is None or now.n_steps is None:
+        return n
+    return min(n, max(1, round(rung.share * now.n_steps)))

@@ -1,0 +1,1 @@
+"""Training frameworks: each imported only by who uses it."""
