@@ -3,6 +3,7 @@
     run = descentry.read("train.jsonl")          # descentry.runs(folder) yields many
     report = descentry.diagnose(run)             # .verdict, .findings, .causes
     log = descentry.Log("runs/a")                # log.write(step, loss=loss): saved as it comes
+    guard = descentry.Guard("acting")            # action = guard.observe(step, loss=loss, grad_norm=norm)
 
 Everything is loaded when first used: `import descentry` alone costs next to nothing.
 """
@@ -18,6 +19,15 @@ if TYPE_CHECKING:
     from descentry.calls import read as read
     from descentry.calls import runs as runs
     from descentry.display import Report as Report
+    from descentry.guard.actions import Checkpoint as Checkpoint
+    from descentry.guard.actions import ClipTo as ClipTo
+    from descentry.guard.actions import Continue as Continue
+    from descentry.guard.actions import RollBack as RollBack
+    from descentry.guard.actions import ScaleLr as ScaleLr
+    from descentry.guard.actions import SkipBatch as SkipBatch
+    from descentry.guard.actions import Stop as Stop
+    from descentry.guard.guard import Guard as Guard
+    from descentry.guard.rules import Policy as Policy
     from descentry.log.writer import Log as Log
     from descentry.record.errors import DamagedError as DamagedError
     from descentry.record.errors import DescentryError as DescentryError
@@ -38,20 +48,29 @@ if TYPE_CHECKING:
 
 _HOMES = {
     "Cause": "descentry.record.report",
+    "Checkpoint": "descentry.guard.actions",
+    "ClipTo": "descentry.guard.actions",
+    "Continue": "descentry.guard.actions",
     "Curve": "descentry.record.run",
     "DamagedError": "descentry.record.errors",
     "DescentryError": "descentry.record.errors",
     "Event": "descentry.record.event",
     "Evidence": "descentry.record.finding",
     "Finding": "descentry.record.finding",
+    "Guard": "descentry.guard.guard",
     "InputError": "descentry.record.errors",
     "Log": "descentry.log.writer",
+    "Policy": "descentry.guard.rules",
     "Remedy": "descentry.record.report",
     "Report": "descentry.display",
     "Role": "descentry.record.roles",
+    "RollBack": "descentry.guard.actions",
     "Run": "descentry.record.run",
     "RunReport": "descentry.record.report",
+    "ScaleLr": "descentry.guard.actions",
     "Severity": "descentry.record.finding",
+    "SkipBatch": "descentry.guard.actions",
+    "Stop": "descentry.guard.actions",
     "UnknownFormatError": "descentry.record.errors",
     "UnreadableError": "descentry.record.errors",
     "UsageError": "descentry.record.errors",
@@ -63,20 +82,29 @@ _HOMES = {
 
 __all__ = [
     "Cause",
+    "Checkpoint",
+    "ClipTo",
+    "Continue",
     "Curve",
     "DamagedError",
     "DescentryError",
     "Event",
     "Evidence",
     "Finding",
+    "Guard",
     "InputError",
     "Log",
+    "Policy",
     "Remedy",
     "Report",
     "Role",
+    "RollBack",
     "Run",
     "RunReport",
+    "ScaleLr",
     "Severity",
+    "SkipBatch",
+    "Stop",
     "UnknownFormatError",
     "UnreadableError",
     "UsageError",

@@ -82,10 +82,9 @@ def check_loss_function(text: str | None) -> None:
 
 def check_alarm_rate(rate: float | None) -> None:
     """None; raises UsageError for a rate of false alarms that cannot be controlled."""
-    from descentry.signal.alarms import LEAST_RATE, MOST_RATE
+    from descentry.signal.alarms import check_rate
 
-    if rate is not None and not LEAST_RATE <= rate <= MOST_RATE:
-        raise UsageError(f"no alarm rate {rate:g}; expected {LEAST_RATE:g} to {MOST_RATE:g} per healthy run")
+    check_rate(rate)
 
 
 def _logs(path: Source) -> list[Log]:

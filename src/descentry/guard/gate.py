@@ -49,13 +49,28 @@ class Watched:
 
 @dataclass
 class Gatekeeper:
-    """The gate's state.  `n_row`: vetoes in a row up to now; `n_bad`: values that are not finite in a row."""
+    """The gate's state.  `n_row`: vetoes in a row up to now; `n_bad`: values that are not finite in a row.
+
+    `is_off`: only what is not finite is kept away any more.
+    """
 
     gate: Gate
     loss: Watched = field(default_factory=lambda: Watched("loss", _state("loss", Role.TRAIN_LOSS)))
     norm: Watched = field(default_factory=lambda: Watched("grad_norm", _state("grad_norm", Role.GRAD_NORM)))
     n_row: int = 0
     n_bad: int = 0
+    is_off: bool = False
+
+    @property
+    def is_alert(self) -> bool:
+        """Whether the newest value was kept away, or would have been but for how many were."""
+        return bool(self.n_row or self.n_bad)
+
+    def late(self, loss: float | None, norm: float | None) -> str:
+        """Why, after all, where a value that was not known when `judge` was asked is not finite."""
+        bad = _not_finite(loss, norm)
+        self.n_bad += bool(bad)
+        return f"{bad} is not finite" if bad else ""
 
     def judge(self, step: int, loss: float | None, norm: float | None, scaled: bool = False) -> str:
         """Why this update should not be applied; empty where it may.  Takes the values into account.
@@ -63,10 +78,14 @@ class Gatekeeper:
         NaN and infinity are always kept away; of a gradient norm under loss scaling they are not counted, since the
         scaler meets them itself.  None: not known.
         """
-        bad = _not_finite(loss, None if scaled else norm)
-        self.n_bad = self.n_bad + 1 if bad else 0
+        if loss is None and norm is None:
+            return ""
+        self.n_bad = self.n_bad + 1 if (bad := _not_finite(loss, None if scaled else norm)) else 0
         if bad:
             return f"{bad} is not finite"
+        if self.is_off:
+            self.n_row = 0
+            return ""
         why = self._surprise(self.norm, norm, self._is_far_norm) or self._surprise(
             self.loss, loss, self._is_far_loss
         )

@@ -10,34 +10,64 @@
 It advises unless `act` is set: then `observe` returns `Continue(advice=…)`.  Whatever fails in here, fails in here.
 """
 
-import copy
-import logging
+from collections import deque
 from collections.abc import Callable, Mapping, Sequence
+from os import PathLike
 from typing import Any
 
-from descentry.diagnosis.diagnose import report as report_of
-from descentry.guard.actions import Action, Continue, Deed, RollBack, SkipBatch, Stop
+from descentry.guard.actions import (
+    Action,
+    Checkpoint,
+    ClipTo,
+    Continue,
+    Deed,
+    RollBack,
+    ScaleLr,
+    SkipBatch,
+    Stop,
+)
+from descentry.guard.course import Course
 from descentry.guard.early_stop import EarlyStopper
 from descentry.guard.gate import Gatekeeper
+from descentry.guard.kept import dumps, loads, packed, unpacked
 from descentry.guard.ladder import Ladder, Moment
 from descentry.guard.monitor import Mark, Monitor, Row
-from descentry.guard.rules import Gate, Policy
-from descentry.guard.wall import Wall
+from descentry.guard.quarantine import Quarantined, told
+from descentry.guard.rules import Gate, Part, Policy
+from descentry.guard.wall import Budget, Wall, number, tell, text
+from descentry.record.errors import UsageError
 from descentry.record.finding import Finding
 from descentry.record.report import RunReport
+from descentry.signal.alarms import check_rate
 
 _CONTINUE: Action = Continue()
-_log = logging.getLogger("descentry.guard")
-Part = str | Mapping[str, Any] | Policy
+MAX_HISTORY = 10_000
+"""Actions and quarantined batches that are remembered, the newest."""
+PATIENCE_S = 10.0
+"""Seconds that a state or a report waits for the monitor, which has all rows by then or hangs."""
+LAST_STEP = 1 << 62
+"""Beyond it no step is believed."""
+_STATE = (
+    "course",
+    "saved_at",
+    "_courses",
+    "_n_batches",
+    "_n_seen",
+    "_era",
+    "_quarantine",
+    "_pending",
+    "_is_over",
+)
 
 
 class Guard:
     """Watches one training.
 
-    `policy`: names of built-in policies, plain data, or several of them, joined; `act`: actions are returned, not only
-    advised; `n_steps`: how many are planned, None: unknown; `background`: findings are made in a thread (False: at
-    once, which a replay needs); `on_action`: called with the step and each action or advice.  UsageError: a policy
-    that is not understood.
+    `policy`: names of built-in policies, files, plain data, or several of them, joined; `act`: actions are returned,
+    not only advised; `n_steps`: how many are planned, None: unknown; `background`: findings are made in a thread
+    (False: at once, which a replay needs); `on_action`: called with the step and each action or advice, in the loop;
+    `budget_s`: processor time that judging a value may take of the loop: where it is passed often, values are only
+    asked whether they are finite.  UsageError: a policy that is not understood.
     """
 
     def __init__(
@@ -50,30 +80,28 @@ class Guard:
         alarm_rate: float | None = None,
         vocab_size: int | None = None,
         on_action: Callable[[int, Deed], None] | None = None,
+        budget_s: float = 1e-3,
     ) -> None:
-        parts = (policy,) if isinstance(policy, str | Mapping | Policy) else tuple(policy)
+        check_rate(alarm_rate)
+        parts = (policy,) if isinstance(policy, str | Mapping | Policy | PathLike) else tuple(policy)
         self.policy, self.act, self.n_steps, self.on_action = Policy.of(*parts), act, n_steps, on_action
         settings = {} if vocab_size is None else {"vocab_size": vocab_size}
-        self.monitor = Monitor(
-            background, {"settings": settings, "alarm_rate": alarm_rate, "is_polite": background}
-        )
-        self.wall = Wall()
-        self.ladder = Ladder(self.policy)
-        self.gatekeeper = Gatekeeper(self.policy.gate or Gate())
-        self.stopper = EarlyStopper(self.policy.early_stop) if self.policy.early_stop else None
-        self.history: list[tuple[int, Deed]] = []
+        options = {"settings": settings, "alarm_rate": alarm_rate, "is_polite": background}
+        self.monitor = Monitor(background, options, any(rule.cause for rule in self.policy.rules))
+        self.wall, self._callback_wall = Wall(), Wall("on_action")
+        self.budget = Budget(budget_s)
+        self.ladder = Ladder(self.policy, advises=not act)
+        self.course = self._fresh()
+        self.history: deque[tuple[int, Deed]] = deque(maxlen=MAX_HISTORY)
         self.saved_at: dict[int, int] = {}
-        self._gates: dict[int, Gatekeeper] = {}
-        self._n_batches = self._n_seen = 0
-        self._best: tuple[float, int] | None = None
-        self._validates = False
+        self._courses: dict[int, bytes] = {}
+        self._quarantine: deque[Quarantined] = deque(maxlen=MAX_HISTORY)
+        self._n_batches = self._n_seen = self._era = 0
+        self._pending: Deed | None = None
         self._why = ""
-        self._is_gated = False
-        self._is_over = False
+        self._is_gated = self._is_over = False
 
-    def before_step(
-        self, grad_norm: float | None = None, loss: float | None = None, loss_scale: float | None = None
-    ) -> bool:
+    def before_step(self, grad_norm: Any = None, loss: Any = None, loss_scale: Any = None) -> bool:
         """Whether the optimizer may apply this update.
 
         False for a value that is not finite, and for one that stands out of all before; where the guard only advises,
@@ -81,13 +109,15 @@ class Guard:
         """
         return self.wall.call(lambda: self._before(grad_norm, loss, loss_scale), True)
 
-    def observe(self, step: int, **signals: Any) -> Action:
-        """What to do after the backward pass of `step`, before its update.
+    def observe(self, step: int, /, *, batch: object = None, module: object = None, **signals: Any) -> Action:
+        """What to do after the backward pass of `step`, before its update.  Call it once a batch.
 
-        `signals`: `loss`, `val_loss`, `lr`, `grad_norm`, `loss_scale` and any others by name: numbers, or what float()
-        takes; None: not measured now.
+        `signals`: `loss`, `val_loss`, `lr`, `grad_norm`, `loss_scale` and any others by name: numbers, or arrays and
+        tensors of one; None: not measured now.  `batch`: what this batch is called; `module`: where something was
+        first not finite: both are told with the reason.  More of the same step may come in further calls, without
+        `loss` and `grad_norm`.
         """
-        return self.wall.call(lambda: self._observe(step, signals), _CONTINUE)
+        return self.wall.call(lambda: self._observe(step, batch, module, signals), _CONTINUE)
 
     def saved(self, step: int) -> None:
         """A checkpoint was made before `step` was trained: the guard may ask for it."""
@@ -95,8 +125,7 @@ class Guard:
 
     def forgotten(self, step: int) -> None:
         """That checkpoint is there no more."""
-        self.saved_at.pop(step, None)
-        self._gates.pop(step, None)
+        self.wall.call(lambda: self._forget(step), None)
 
     @property
     def findings(self) -> tuple[Finding, ...]:
@@ -106,10 +135,23 @@ class Guard:
     @property
     def best_step(self) -> int | None:
         """Where validation was best so far, training where there is none; None before either."""
-        return self._best[1] if self._best else None
+        return self.course.best[1] if self.course.best else None
+
+    @property
+    def quarantine(self) -> tuple[Quarantined, ...]:
+        """The batches that were kept from the weights, or would have been, the oldest first."""
+        return tuple(self._quarantine)
+
+    @property
+    def faults(self) -> tuple[str, ...]:
+        """What failed inside the guard and its monitor; the training never saw it."""
+        return (*self.wall.faults, *self._callback_wall.faults, *self.monitor.faults)
 
     def report(self) -> RunReport | None:
-        """The diagnosis of the run so far, as `descentry diagnose` would give it; None where it cannot be made."""
+        """The diagnosis of the run so far, as `descentry diagnose` would give it; None where it cannot be made.
+
+        Waits for the monitor, at most some seconds.
+        """
         return self.wall.call(self._report, None)
 
     def close(self) -> None:
@@ -117,121 +159,180 @@ class Guard:
         self.monitor.close()
 
     def state_dict(self) -> dict[str, Any]:
-        """All that a checkpoint must hold for the guard to go on exactly as it would have."""
-        self.monitor.wait(10.0)
-        kept = ("ladder", "gatekeeper", "stopper", "saved_at", "_n_batches", "_n_seen", "_best", "_gates")
-        return {"version": 1, "monitor": self.monitor.dump()} | {
-            name: copy.deepcopy(getattr(self, name)) for name in kept
-        }
+        """All that a checkpoint must hold for the guard to go on exactly as it would have: a number and a text.
 
-    def load_state_dict(self, state: Mapping[str, Any]) -> None:
-        """Goes on from `state_dict()`."""
-        self.monitor.wait(10.0)
-        self.monitor.restore(state["monitor"])
-        for name in state.keys() - {"version", "monitor"}:
-            setattr(self, name, copy.deepcopy(state[name]))
+        Left out: what was known at earlier checkpoints; a roll back to one of them begins the diagnosis anew.  Where
+        the monitor fails or hangs, the state is without it.
+        """
+        monitor = self.wall.call(self._monitor_state, b"")
+        state = self.wall.call(lambda: packed(dumps(self._state(monitor))), "")
+        return {"version": 1, "state": state}
 
-    def _before(self, norm: float | None, loss: float | None, scale: float | None) -> bool:
-        self._why = self.gatekeeper.judge(self._n_seen, _number(loss), _number(norm), scale is not None)
+    def load_state_dict(self, state: Mapping[str, Any]) -> bool:
+        """Goes on from `state_dict()`; whether it could.  What cannot be read is told, and the guard begins anew."""
+        return self.wall.call(lambda: self._load(state), False)
+
+    def _fresh(self) -> Course:
+        stopper = EarlyStopper(self.policy.early_stop) if self.policy.early_stop else None
+        return Course(Gatekeeper(self.policy.gate or Gate()), stopper)
+
+    def _state(self, monitor: bytes) -> dict[str, Any]:
+        told_of = {name: getattr(self, name) for name in _STATE}
+        return {**told_of, "ladder": self.ladder, "monitor": monitor}
+
+    def _monitor_state(self) -> bytes:
+        self.monitor.wait(PATIENCE_S)
+        return self.monitor.dump()
+
+    def _report(self) -> RunReport:
+        self.monitor.wait(PATIENCE_S)
+        return self.monitor.report()
+
+    def _load(self, state: Mapping[str, Any]) -> bool:
+        if state.get("version") != 1:
+            raise UsageError(f"a guard's state of version {text(state.get('version'))}, expected 1")
+        known = loads(unpacked(state["state"]))
+        if not isinstance(known, dict) or not isinstance(known.get("course"), Course):
+            raise UsageError("a guard's state without a course")
+        values = [known[name] for name in _STATE]
+        self.monitor.wait(PATIENCE_S)
+        is_same = known["ladder"].policy == self.policy
+        if known["monitor"]:
+            self.monitor.restore(known["monitor"])
+        for name, value in zip(_STATE, values, strict=True):
+            setattr(self, name, value)
+        self.ladder = known["ladder"] if is_same else Ladder(self.policy)
+        self.ladder.advises = not self.act
+        if not is_same:
+            tell("the guard's policy is another one than that of its state: its rules begin anew")
+        self.monitor.begin(self._era)
+        return True
+
+    def _before(self, norm: Any, loss: Any, scale: Any) -> bool:
+        keeper = self.course.gatekeeper
+        why = self.budget.timed(
+            lambda: keeper.judge(self._n_seen, number(loss), number(norm), scale is not None)
+        )
+        if self.budget.is_spent and not keeper.is_off:
+            keeper.is_off = True
+            tell(
+                "judging single values took more than its budget again and again: only NaN is looked for now"
+            )
+        self._why = self._why or why
         self._is_gated = True
-        return not (self._why and self.act and self.policy.gate)
+        return not (why and self.act and self.policy.gate)
 
-    def _observe(self, step: int, signals: Mapping[str, Any]) -> Action:
-        values = {name: number for name, value in signals.items() if (number := _number(value)) is not None}
-        if not self._is_gated:
-            self._before(values.get("grad_norm"), values.get("loss"), values.get("loss_scale"))
+    def _observe(self, step: Any, batch: object, module: object, signals: Mapping[str, Any]) -> Action:
+        values = {name: known for name, value in signals.items() if (known := number(value)) is not None}
+        at = self._step_of(step)
+        loss, norm = values.get("loss", values.get("train_loss")), values.get("grad_norm")
+        is_judged = self._is_gated or loss is not None or norm is not None
+        if self.course.is_another(at, is_judged):
+            self._n_batches += 1
+            self._n_seen += 1
+        why = self._judged(at, loss, norm, values.get("loss_scale")) if is_judged else ""
+        if why:
+            why = told(why, batch, module, values)
+            self._keep_out(at, why, batch, module)
+        self.course.note_best(at, values)
+        self.monitor.push(Row(at, values))
+        return self._answer(at, self._deed(at, values, why, is_judged))
+
+    def _judged(self, step: int, loss: float | None, norm: float | None, scale: float | None) -> str:
+        """Why this batch should be kept out; empty where it may pass."""
+        if self._is_gated:
+            late = "" if self._why else self.course.gatekeeper.late(loss, None if scale is not None else norm)
+            self._why = self._why or late
+        else:
+            self._before(norm, loss, scale)
         why, self._why, self._is_gated = self._why, "", False
-        self._n_batches += 1
-        self._n_seen += 1
-        self._note_best(step, values)
-        self.monitor.push(Row(step, values))
-        return self._told(step, self._deed(step, values, why))
+        self.course.note_row(step)
+        return why
 
-    def _deed(self, step: int, values: Mapping[str, float], why: str) -> Deed | None:
+    def _step_of(self, step: Any) -> int:
+        """The step as a whole number; the next one where it is none."""
+        if type(step) is int and -LAST_STEP < step < LAST_STEP:
+            return step
+        known = number(step)
+        if known is not None and abs(known) < LAST_STEP:
+            return int(known)
+        return 0 if self.course.last_step is None else self.course.last_step + 1
+
+    def _keep_out(self, step: int, why: str, batch: object, module: object) -> None:
+        name, first_in = (None if one is None else text(one) for one in (batch, module))
+        is_kept_out = self.act and self.policy.gate is not None
+        at = self._n_batches - 1
+        self._quarantine.append(Quarantined(step, at, at, why, name, first_in, is_kept_out))
+
+    def _deed(self, step: int, values: Mapping[str, float], why: str, is_judged: bool) -> Deed | None:
+        """What is asked for now.  What does not keep a bad update away waits for the next step."""
+        early = self.course.early(step, values)
         if self._is_over:
             return None
-        early = self._early(step, values)
-        standing = self.monitor.standing
-        findings = standing.findings if standing.era == self.ladder.n_roll_backs else ()
-        if findings or why or self.ladder.seen:
-            deed = self.ladder.choose(self._moment(step, findings, why))
-            if deed is not None:
-                return deed
-        if early:
-            return Stop(f"early stopping: {early}", self.stopper.best_step if self.stopper else None)
-        return SkipBatch(why) if why and self.policy.gate else None
+        deed = self._chosen(step, why, is_judged) or self._pending
+        self._pending = None
+        if why and self.policy.gate and (deed is None or isinstance(deed, ScaleLr | ClipTo | Checkpoint)):
+            self._pending = deed
+            return SkipBatch(why)
+        if deed is None and early:
+            return Stop(
+                f"early stopping: {early}", self.course.stopper.best_step if self.course.stopper else None
+            )
+        return deed
 
-    def _moment(self, step: int, findings: tuple[Finding, ...], why: str) -> Moment:
-        gate = self.gatekeeper
-        return Moment(
-            step, self._n_batches, self._n_seen, self.saved_at, findings, gate.n_bad, gate.n_row, why,
-            self.best_step, self.n_steps, self._cause_of,
+    def _chosen(self, step: int, why: str, is_judged: bool) -> Deed | None:
+        standing, course = self.monitor.standing, self.course
+        is_now = standing.era == self._era
+        findings = standing.findings if is_now else ()
+        keeper = course.gatekeeper
+        if not (
+            findings or self.ladder.seen or any(self.ladder.has_asked) or (is_judged and keeper.is_alert)
+        ):
+            return None
+        now = Moment(
+            step, self._n_batches, self._n_seen, self.saved_at, findings, standing.causes if is_now else {},
+            keeper.n_bad if is_judged else 0, course.bad_from, keeper.n_row if is_judged else 0, course.surprise_from,
+            why, self.best_step, self.n_steps,
         )  # fmt: skip
+        return self.ladder.choose(now)
 
-    def _told(self, step: int, deed: Deed | None) -> Action:
+    def _answer(self, step: int, deed: Deed | None) -> Action:
         """The action, or the advice, kept and told."""
         if deed is None:
             return _CONTINUE
         self.history.append((step, deed))
-        _log.info("step %d: %s", step, deed)
-        if self.on_action is not None:
-            self.on_action(step, deed)
-        if not self.act:
-            return Continue((deed,))
-        if isinstance(deed, RollBack):
-            self._roll_back(deed)
-        self._is_over = isinstance(deed, Stop)
-        return deed
+        if self.act:
+            if isinstance(deed, RollBack):
+                self.wall.call(lambda: self._roll_back(deed), None)
+            self._is_over = isinstance(deed, Stop)
+        tell("step %d: %s", step, deed, level=20)
+        call = self.on_action
+        if call is not None:
+            self._callback_wall.call(lambda: call(step, deed), None)
+        return deed if self.act else Continue((deed,))
 
     def _roll_back(self, deed: RollBack) -> None:
         """The guard goes back with the run."""
-        self.monitor.push(Mark(deed.to_step, keep=False))
+        self._era += 1
+        self.monitor.push(Mark(deed.to_step, "back", self._era))
         self.ladder.rolled_back()
-        self.gatekeeper = copy.deepcopy(self._gates.get(deed.to_step)) or Gatekeeper(self.gatekeeper.gate)
-        self._n_batches = self.saved_at.get(deed.to_step, self._n_batches) + deed.skip
+        self._pending = None
+        kept = self._courses.get(deed.to_step)
+        self.course = self._fresh() if kept is None else loads(kept)
+        first = self.saved_at.get(deed.to_step, self._n_batches)
+        if deed.skip:
+            self._quarantine.append(Quarantined(deed.to_step, first, first + deed.skip - 1, deed.reason))
+        self._n_batches = first + deed.skip
         for step in [step for step in self.saved_at if step > deed.to_step]:
-            self.forgotten(step)
+            self._forget(step)
 
     def _saved(self, step: int) -> None:
+        step = self._step_of(step)
         self.saved_at[step] = self._n_batches
-        self._gates[step] = copy.deepcopy(self.gatekeeper)
-        self.monitor.push(Mark(step, keep=True))
+        self._courses[step] = dumps(self.course)
+        self.monitor.push(Mark(step, "keep"))
 
-    def _early(self, step: int, values: Mapping[str, float]) -> str:
-        if self.stopper is None:
-            return ""
-        if "loss" in values:
-            self.stopper.train(values["loss"])
-        return self.stopper.validate(step, values["val_loss"]) if "val_loss" in values else ""
-
-    def _note_best(self, step: int, values: Mapping[str, float]) -> None:
-        if "val_loss" in values and not self._validates:
-            self._validates, self._best = True, None
-        value = values.get("val_loss" if self._validates else "loss")
-        if value is not None and value - value == 0.0 and (self._best is None or value < self._best[0]):
-            self._best = (value, step)
-
-    def _cause_of(self, finding: Finding) -> str | None:
-        """The likeliest cause of a finding; None where none is told."""
-        report = self._report()
-        for cause in report.causes if report else ():
-            if any(report.findings[i].pattern == finding.pattern for i in cause.findings):  # type: ignore[union-attr]
-                return cause.cause
-        return None
-
-    def _report(self) -> RunReport | None:
-        """Made on a copy: judging the end of the log would change what a growing one is told."""
-        self.monitor.wait(10.0)
-        twin = Monitor(False)
-        twin.restore(self.monitor.dump())
-        return report_of(twin.ended(), "guard", "live", "")
-
-
-def _number(value: Any) -> float | None:
-    """The value as a float; None where it is none."""
-    if value is None or isinstance(value, float):
-        return value
-    try:
-        return float(value)
-    except (TypeError, ValueError, RuntimeError):  # a string, a tensor of many elements
-        return None
+    def _forget(self, step: int) -> None:
+        if self.saved_at.pop(step, None) is not None:
+            self._courses.pop(step, None)
+            self.monitor.push(Mark(step, "drop"))

@@ -3,12 +3,14 @@
 Pure bookkeeping: everything it knows comes in by arguments and goes out as an action, so a replay decides the same.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from descentry.guard.actions import Checkpoint, ClipTo, Deed, RollBack, ScaleLr, SkipBatch, Stop
 from descentry.guard.rules import Policy, Rule, Rung
 from descentry.record.finding import Finding
+
+_NOWHERE: Mapping[str, str] = {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,8 +18,8 @@ class Moment:
     """What is known when an action may be chosen.
 
     `saved`: the steps of the checkpoints there are, with the number of batches drawn until then; `n_batches`: drawn by
-    now; `n_points`: rows seen since the last roll back's checkpoint; `n_bad`, `n_surprises`: in a row up to now;
-    `causes`: the likeliest cause of a finding, asked only where a rule wants to know.
+    now; `n_points`: steps seen in all, those trained again included; `n_bad`, `n_surprises`: in a row up to now, since
+    the steps `bad_from`, `surprise_from`; `causes`: the likeliest cause of what stands, by pattern.
     """
 
     step: int
@@ -25,47 +27,62 @@ class Moment:
     n_points: int
     saved: Mapping[int, int]
     findings: tuple[Finding, ...] = ()
+    causes: Mapping[str, str] = field(default_factory=lambda: _NOWHERE)
     n_bad: int = 0
+    bad_from: int = 0
     n_surprises: int = 0
+    surprise_from: int = 0
     why: str = ""
     best_step: int | None = None
     n_steps: int | None = None
-    cause_of: Callable[[Finding], str | None] | None = None
 
 
 @dataclass
 class Ladder:
-    """How often each rule has acted, and when; `seen`: since which point each finding has stood."""
+    """How often each rule has acted, and when; `seen`: since which point each finding has stood.
+
+    `advises`: nothing is done about what it asks for, so a rule asks once for as long as its finding stands.
+    """
 
     policy: Policy
+    advises: bool = False
     at: list[int] = field(default_factory=list)
     free_from: list[int] = field(default_factory=list)
+    has_asked: list[bool] = field(default_factory=list)
     n_roll_backs: int = 0
     seen: dict[tuple[str, str], int] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        self.at = self.at or [0] * len(self.policy.rules)
-        self.free_from = self.free_from or [0] * len(self.policy.rules)
+        n_rules = len(self.policy.rules)
+        self.at = self.at or [0] * n_rules
+        self.free_from = self.free_from or [0] * n_rules
+        self.has_asked = self.has_asked or [False] * n_rules
 
     def choose(self, now: Moment) -> Deed | None:
         """The first action that a rule asks for now; None where none does."""
         self._note(now)
         for i, rule in enumerate(self.policy.rules):
-            if self.at[i] >= len(rule.do) or now.n_batches < self.free_from[i]:
+            if self.at[i] >= len(rule.do):
                 continue
             told = self._asks(rule, now)
-            if told is None:
+            is_new, self.has_asked[i] = not self.has_asked[i], told is not None
+            if told is None or now.n_points < self.free_from[i]:
+                self.has_asked[i] &= not is_new
                 continue
-            onset, why = told
-            rung = rule.do[self.at[i]]
-            self.at[i] += 1
-            self.free_from[i] = now.n_batches + rule.cool_down
-            return self._done(rung, onset, f"{rule.on}: {why}", now)
+            if is_new or not self.advises:
+                return self._climbs(i, rule, *told, now)
         return None
 
     def rolled_back(self) -> None:
         """The run is another one from the checkpoint on: what stood is forgotten, budgets are not."""
         self.seen.clear()
+        self.has_asked = [False] * len(self.has_asked)
+
+    def _climbs(self, i: int, rule: Rule, onset: int, why: str, now: Moment) -> Deed:
+        rung = rule.do[self.at[i]]
+        self.at[i] += 1
+        self.free_from[i] = now.n_points + rule.cool_down
+        return self._done(rung, onset, f"{rule.on}: {why}", now)
 
     def _note(self, now: Moment) -> None:
         """Since when each finding has stood."""
@@ -76,9 +93,10 @@ class Ladder:
 
     def _asks(self, rule: Rule, now: Moment) -> tuple[int, str] | None:
         """Onset and reason, where the rule's finding stands now."""
-        if rule.on in ("nonfinite", "surprise"):
-            n = now.n_bad if rule.on == "nonfinite" else now.n_surprises
-            return (now.step - n + 1, now.why) if n >= rule.in_a_row else None
+        if rule.on == "nonfinite":
+            return (now.bad_from, now.why) if now.n_bad >= rule.in_a_row else None
+        if rule.on == "surprise":
+            return (now.surprise_from, now.why) if now.n_surprises >= rule.in_a_row else None
         for one in now.findings:
             if one.pattern == rule.on and self._counts(rule, one, now):
                 return one.onset_step, one.statement
@@ -91,7 +109,7 @@ class Ladder:
             and one.severity.rank >= rule.least_severity.rank
             and stood >= rule.lasting
             and one.onset_step <= rule.since_start * max(now.step, 1)
-            and (rule.cause is None or (now.cause_of is not None and now.cause_of(one) == rule.cause))
+            and (rule.cause is None or now.causes.get(one.pattern) == rule.cause)
         )
 
     def _done(self, rung: Rung, onset: int, why: str, now: Moment) -> Deed:
@@ -105,7 +123,7 @@ class Ladder:
                 return ClipTo(rung.norm or 1.0, why)
             case "checkpoint":
                 return Checkpoint(why)
-            case "roll_back" if self.n_roll_backs < self.policy.most_roll_backs:
+            case "roll_back" if self.n_roll_backs < self.policy.roll_back_budget:
                 self.n_roll_backs += 1
                 return _roll_back(rung, onset, why, now)
             case "roll_back":

@@ -1,46 +1,40 @@
 """The stream of the run that is being trained, driven beside the training: in a thread of its own, or at once.
 
 The training only puts rows into a queue; the thread takes all that wait, which the stream reads as one chunk (any
-chunking says the same), and lays down what stands.  If it dies, it is begun anew a few times and then left alone; if
-it hangs, rows are no longer taken.  Either costs the diagnosis and nothing else, and is told once.
+chunking says the same), and lays down what stands.  If it fails or dies, it is begun anew a few times and then left
+alone; if it hangs, rows are no longer taken.  Either costs the diagnosis and nothing else, and is told once.
 """
 
-import io
-import logging
-import pickle
 import threading
 import time
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 
 from descentry.diagnosis.confidence import load as load_calibration
+from descentry.diagnosis.diagnose import report as report_of
+from descentry.guard.kept import dumps, loads
+from descentry.guard.wall import Wall, tell
 from descentry.record.chunk import Chunk, Column
 from descentry.record.finding import Finding
+from descentry.record.report import RunReport
 from descentry.stream.drive import Stream
 from descentry.stream.leads import explained
-from descentry.stream.outcome import Outcome
 
-MAX_WAITING = 100_000
-"""Rows that may wait: a monitor so far behind hangs."""
-MAX_DEATHS = 3
+MAX_WAITING = 400_000
+"""Values that may wait: a monitor so far behind hangs."""
+MAX_DEATHS = 4
 """Failures after which it is not begun anew."""
-LOOK_S, SLEEP_AFTER = 0.005, 400
-"""Seconds between two looks for rows, and looks in vain after which it sleeps until it is woken."""
-_SAFE = {
-    "builtins": {"set", "frozenset", "slice", "range", "complex", "bytearray"},
-    "collections": {"deque", "OrderedDict", "defaultdict", "Counter"},
-    "numpy": {"dtype", "ndarray"},
-    "numpy._core.multiarray": {"_reconstruct", "scalar"},
-    "numpy.core.multiarray": {"_reconstruct", "scalar"},
-    "numpy._core.numeric": {"_frombuffer"},
-    "numpy.core.numeric": {"_frombuffer"},
-}
-"""What the state is made of beside Descentry's own types."""
-_log = logging.getLogger("descentry.guard")
+MOST_AT_ONCE = 1000
+"""Rows that are read in one piece."""
+MAX_KEPT, MAX_KEPT_BYTES = 64, 1 << 26
+"""States that are kept for roll backs, and their size together; the oldest are forgotten."""
+LOOK_S, IDLE_LOOKS = 0.02, 100
+"""Seconds between two looks for rows, and looks in vain after which the thread ends; the next row begins another."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,176 +47,227 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Mark:
-    """`keep`: what is known now is kept under `step`; else what was known at `step` is restored."""
+    """`keep`: what is known now is kept under `step`; `drop`: it need not be any more; `back`: what was known at
+    `step` holds again, and the run is in its `era`."""
 
     step: int
-    keep: bool
+    what: Literal["keep", "drop", "back"]
+    era: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """What stands after a step: leading findings with calibrated confidence.  `n_points`: rows seen so far.
+    """What stands after a step: leading findings with calibrated confidence, and the likeliest cause by pattern.
 
-    `era`: how often the run was rolled back before: what was said of an earlier one no longer holds.
+    `n_points`: rows seen so far.  `era`: how often the run was rolled back before: what was said of an earlier one no
+    longer holds.
     """
 
     findings: tuple[Finding, ...] = ()
     step: int = 0
     n_points: int = 0
     era: int = 0
+    causes: Mapping[str, str] = field(default_factory=dict)
 
 
-@dataclass
 class Monitor:
-    """Takes rows, gives `standing`.  `background`: in a thread; else each row is judged before `push` returns."""
+    """Takes rows, gives `standing`.
 
-    background: bool = True
-    options: Mapping[str, Any] = field(default_factory=dict)
-    most_kept: int = 64
-    standing: Standing = field(default_factory=Standing)
-    n_lost: int = 0
-    faults: list[str] = field(default_factory=list)
-    _waiting: deque[Row | Mark] = field(default_factory=deque)
-    _kept: dict[int, bytes] = field(default_factory=dict)
+    `background`: in a thread; else each row is judged before `push` returns.  `options`: the stream's.
+    `asks_causes`: whether causes are ranked when findings change.  `n_lost`: rows that were not taken.
+    """
 
-    def __post_init__(self) -> None:
-        self._stream = Stream(**self.options)
-        self._n_points = self._era = self._first_step = 0
-        self._wake = threading.Event()
+    def __init__(
+        self, background: bool = True, options: Mapping[str, Any] | None = None, asks_causes: bool = False
+    ) -> None:
+        self.background, self.options, self.asks_causes = background, dict(options or {}), asks_causes
+        self.standing = Standing()
+        self.n_lost = 0
+        self.wall = Wall("the monitor", MAX_DEATHS)
+        self._waiting: deque[Row | Mark] = deque()
+        self._n_put = self._n_taken = 0
+        self._kept: dict[int, bytes] = {}
+        self._lock = threading.Lock()
         self._thread: threading.Thread | None = None
-        self._is_closed = self._sleeps = self._works = False
+        self._is_closed = self._has_ended = False
+        self._hung_at: int | None = None
+        self._era = 0
+        self._begin()
 
     def push(self, item: Row | Mark) -> None:
         """The next row or mark, in order."""
-        if self.is_dead or len(self._waiting) >= MAX_WAITING:
+        if self.is_dead:
+            self._waiting.clear()
             self._lose()
             return
+        if isinstance(item, Row):
+            if self._n_put - self._n_taken > MAX_WAITING:
+                self._lose()
+                return
+            self._n_put += 1 + len(item.values)
         self._waiting.append(item)
         if not self.background:
-            self._guarded()
-            return
-        if self._thread is None:
-            self._thread = threading.Thread(target=self._work, name="descentry-guard", daemon=True)
-            self._thread.start()
-        elif self._sleeps:
-            self._wake.set()
+            self._drain()
+        elif self._thread is None or not self._thread.is_alive():
+            self.wall.call(self._start, None)
 
     @property
     def is_dead(self) -> bool:
-        """Whether it failed so often that it was given up."""
-        return len(self.faults) > MAX_DEATHS or self._is_closed
+        """Whether it failed so often that it was given up, or was closed."""
+        return self._is_closed or not self.wall.is_open
+
+    @property
+    def faults(self) -> list[str]:
+        """What failed, one line each."""
+        return self.wall.faults
 
     def wait(self, seconds: float) -> bool:
-        """Until all rows were taken, at most so long; whether they were."""
+        """Until all rows were taken, at most so long; whether they were.  Once in vain: not again, until it moves."""
         until = time.monotonic() + seconds
-        while (self._waiting or self._works) and self._thread is not None and time.monotonic() < until:
-            time.sleep(LOOK_S)
-        return not (self._waiting or self._works)
+        while (self._waiting or self._lock.locked()) and not self.is_dead:
+            if time.monotonic() >= until or self._hung_at == self._n_taken:
+                self._hung_at = self._n_taken
+                return False
+            if self.background and (self._thread is None or not self._thread.is_alive()):
+                self.wall.call(self._start, None)
+            time.sleep(0.001)
+        return not self.is_dead
 
     def close(self) -> None:
         """No more rows; the thread ends by itself."""
         self._is_closed = True
-        self._wake.set()
+
+    def dump(self, seconds: float = 2.0) -> bytes:
+        """What is known, for `restore`.  RuntimeError: the monitor hangs."""
+        with self._alone(seconds):
+            return dumps((self._stream, self._n_points, self._first_step))
+
+    def restore(self, kept: bytes, seconds: float = 2.0) -> None:
+        """What was known then.  UsageError: these bytes hold something else; RuntimeError: the monitor hangs."""
+        stream, n_points, first_step = loads(kept)
+        if not isinstance(stream, Stream):
+            raise TypeError(f"a monitor's state begins with a stream, not with {type(stream).__name__}")
+        with self._alone(seconds):
+            self._stream, self._n_points, self._first_step = stream, int(n_points), int(first_step)
+
+    def report(self) -> RunReport:
+        """The diagnosis of the run so far, made on a copy: judging its end would change what a growing one is told."""
+        twin = Monitor(background=False)
+        twin.restore(self.dump())
+        return report_of(twin._stream.end(), "guard", "live", "")
+
+    def begin(self, era: int) -> None:
+        """The era of the rows to come."""
+        self._era = era
+        self.standing = Standing(step=self.standing.step, n_points=self._n_points, era=era)
+
+    def _begin(self) -> None:
+        self._stream = Stream(**self.options)
+        self._n_points = self._first_step = 0
+
+    def _start(self) -> None:
+        """Another thread; one that has not ended by itself has died, which is a failure."""
+        if self._thread is not None and not self._has_ended:
+            self.wall.note(RuntimeError("its thread died"))
+        self._has_ended = False
+        self._thread = threading.Thread(target=self._work, name="descentry-guard", daemon=True)
+        self._thread.start()
+
+    @contextmanager
+    def _alone(self, seconds: float) -> Iterator[None]:
+        """No row is read meanwhile."""
+        if not self._lock.acquire(timeout=seconds):
+            raise RuntimeError(f"the monitor has not answered for {seconds:g} s")
+        try:
+            yield
+        finally:
+            self._lock.release()
 
     def _work(self) -> None:
-        """Looks for rows every few milliseconds, which costs the training nothing; without any for long, sleeps."""
+        """Looks for rows every now and then, which costs the training nothing: no one is woken by a row."""
         n_idle = 0
-        while not self._is_closed:
-            if self._waiting:
-                n_idle = 0
-                self._guarded()
-            elif n_idle < SLEEP_AFTER:
-                n_idle += 1
-                time.sleep(LOOK_S)
-            else:
-                self._sleeps = True
-                self._wake.wait(1.0)
-                self._wake.clear()
-                self._sleeps = False
-
-    def _guarded(self) -> None:
-        """All that waits is taken; a failure begins the stream anew, and only this wall knows of it."""
-        self._works = True
         try:
-            while self._waiting:
-                self._take()
-        except Exception as error:  # the monitor may fail, the training may not
-            self.faults.append(f"{type(error).__name__}: {error}")
-            _log.warning("the monitor failed and begins anew: %s", self.faults[-1])
-            self._stream = Stream(**self.options)
-            self.standing = Standing(step=self.standing.step, n_points=self._n_points, era=self._era)
-        finally:
-            self._works = False
+            while not self.is_dead and n_idle < IDLE_LOOKS:
+                n_idle = 0 if self._waiting else n_idle + 1
+                self._drain()
+                time.sleep(LOOK_S)
+            self._has_ended = True
+        except SystemExit:  # it would end this thread alone; the next row sees that it died
+            return
 
-    def _take(self) -> None:
-        """One mark, or all rows up to the next one."""
-        rows: list[Row] = []
-        while self._waiting:
-            item = self._waiting.popleft()
-            if isinstance(item, Row):
-                rows.append(item)
-                continue
-            self._read(rows)
-            rows = []
-            self._mark(item)
-        self._read(rows)
+    def _drain(self) -> None:
+        """All that waits is taken; after a failure the stream begins anew."""
+        while self._waiting and not self.is_dead:
+            if not self.wall.call(self._take, False):
+                self.standing = Standing(step=self.standing.step, n_points=self._n_points, era=self._era)
+                self.wall.call(self._begin, None)
+
+    def _take(self) -> bool:
+        """The rows up to the next mark, or that mark."""
+        with self._lock:
+            rows: list[Row] = []
+            while self._waiting and len(rows) < MOST_AT_ONCE and isinstance(self._waiting[0], Row):
+                rows.append(self._waiting.popleft())  # type: ignore[arg-type]
+            self._n_taken += sum(1 + len(row.values) for row in rows)
+            if rows:
+                self._read(rows)
+            elif self._waiting:
+                self._mark(self._waiting.popleft())  # type: ignore[arg-type]
+        return True
 
     def _read(self, rows: list[Row]) -> None:
-        if not rows:
-            return
         if not self._n_points:
             self._first_step = rows[0].step
         self._n_points += len(rows)
         self._stream.feed(_chunk(rows))
-        step = rows[-1].step
+        step, before = rows[-1].step, self.standing
         said = self._stream.standing
-        if said or self.standing.findings:
+        causes: Mapping[str, str] = {}
+        if said:
             leading = [one for one in explained(said, step, self._first_step) if one.explained_by is None]
             calibration = load_calibration()
             said = tuple(calibration.finding(one) for one in leading)
-        self.standing = Standing(said, step, self._n_points, self._era)
+            causes = self._causes(said, before) if self.asks_causes else {}
+        self.standing = Standing(said, step, self._n_points, self._era, causes)
+
+    def _causes(self, said: tuple[Finding, ...], before: Standing) -> Mapping[str, str]:
+        """The likeliest cause of each pattern; ranked anew only where other findings stand."""
+        if [(one.pattern, one.curve) for one in said] == [
+            (one.pattern, one.curve) for one in before.findings
+        ]:
+            return before.causes
+        report = report_of(self._stream.so_far(), "guard", "live", "")
+        causes: dict[str, str] = {}
+        for cause in report.causes:
+            for i in cause.findings:
+                causes.setdefault(report.findings[i].pattern, cause.cause)
+        return causes
 
     def _mark(self, mark: Mark) -> None:
-        if mark.keep:
-            self._kept[mark.step] = self.dump()
-            while len(self._kept) > self.most_kept:
+        if mark.what == "keep":
+            self._kept.pop(mark.step, None)
+            self._kept[mark.step] = dumps((self._stream, self._n_points, self._first_step))
+            while len(self._kept) > MAX_KEPT or sum(map(len, self._kept.values())) > MAX_KEPT_BYTES:
                 del self._kept[min(self._kept)]
-            return
-        self._era += 1
+        elif mark.what == "drop":
+            self._kept.pop(mark.step, None)
+        else:
+            self._back(mark)
+
+    def _back(self, mark: Mark) -> None:
+        self.begin(mark.era)
         self._kept = {step: kept for step, kept in self._kept.items() if step <= mark.step}
         if mark.step in self._kept:
-            self.restore(self._kept[mark.step])
+            self._stream, self._n_points, self._first_step = loads(self._kept[mark.step])
         else:
-            self._stream, self._n_points = Stream(**self.options), 0
+            self._begin()
         self.standing = Standing((), mark.step, self._n_points, self._era)
 
-    def ended(self) -> Outcome:
-        """What stands at the end of the log; nothing more may be read then."""
-        return self._stream.end()
-
-    def dump(self) -> bytes:
-        """What is known, for `restore`."""
-        return pickle.dumps((self._stream, self._n_points, self._first_step), protocol=5)
-
-    def restore(self, kept: bytes) -> None:
-        """What was known then.  Nothing but Descentry's own types and NumPy's is made from these bytes."""
-        self._stream, self._n_points, self._first_step = _Loader(io.BytesIO(kept)).load()
-
     def _lose(self) -> None:
-        if not self.n_lost:
-            _log.warning("the monitor does not answer; the training goes on without its findings")
+        if not self.n_lost and not self._is_closed:
+            why = "failed too often" if not self.wall.is_open else "does not answer"
+            tell("the monitor %s; the training goes on without its findings", why)
         self.n_lost += 1
-
-
-class _Loader(pickle.Unpickler):
-    def find_class(self, module: str, name: str) -> Any:
-        """Only what a stream is made of."""
-        if name in _SAFE.get(module, ()):
-            return super().find_class(module, name)
-        found = super().find_class(module, name) if module.startswith("descentry.") else None
-        if not isinstance(found, type):
-            raise pickle.UnpicklingError(f"{module}.{name} does not belong to a guard's state")
-        return found
 
 
 def _chunk(rows: list[Row]) -> Chunk:

@@ -1,22 +1,21 @@
 """A policy as plain data: which finding, how sure, leads to which actions, how often, how soon again.
 
-Nothing here decides; `ladder.py` does.  `Policy.of` takes the names of built-in policies, mappings as a TOML or JSON
-file gives them, or both, and says in one line what it cannot understand.
+Nothing here decides; `ladder.py` does.  `Policy.of` takes the names of built-in policies, TOML or JSON files, mappings
+as such a file gives them, or several of these, and says in one line what it cannot understand (`reading.py`).
 """
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, fields
-from typing import Any, TypeVar
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from os import PathLike
+from typing import Any
 
-from descentry.record.errors import UsageError
 from descentry.record.finding import Severity
 
 DEEDS = ("skip_batch", "roll_back", "scale_lr", "clip_to", "checkpoint", "stop")
-
-
+BY_VALUE = ("nonfinite", "surprise")
+"""What a rule may be on, beside the patterns: what the gate sees of single values."""
 MOST_ROLL_BACKS = 6
 """Roll backs of all rules together, where a policy does not say."""
-Made = TypeVar("Made")
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,8 +23,9 @@ class Rung:
     """One action of a rule.
 
     `before`: steps before the finding's onset that a roll back goes to; `skip`: batches to pass over, counted from
-    the newest batch seen; `rate`, `norm`, `for_steps`: as in actions.py.  `share`: `before`, `skip` and `for_steps` are
-    at most this share of the planned steps, where they are planned: what suits 10^6 steps is too much for 500.
+    the newest batch seen, 0: they are all drawn again; `rate`, `norm`, `for_steps`: as in actions.py.
+    `share`: `before`, `skip` and `for_steps` are at most this share of the planned steps, where they are planned: what
+    suits 10^6 steps is too much for 500.
     """
 
     action: str
@@ -45,8 +45,8 @@ class Rule:
     out of all before: gate.py); `cause`: only where this cause leads; `do`: the first time, the second ….
     After the last rung the rule is silent.  `least_confidence`: calibrated; lower: sooner, oftener wrong.  `lasting`:
     points for which it must have stood.  `in_a_row`: how many `nonfinite` or `surprise` in a row.
-    `cool_down`: points from one action of this rule to its next.  `since_start`: only an onset in this first share of
-    the points counts.
+    `cool_down`: steps seen from one action of this rule to its next, those trained again included.
+    `since_start`: only an onset in this first share of the points counts.
     """
 
     on: str
@@ -92,101 +92,64 @@ class EarlyStop:
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """Rules, and what watches beside them.  `most_roll_backs`: budget of all rules together, after which it stops."""
+    """Rules, and what watches beside them.
+
+    `most_roll_backs`: budget of all rules together, after which it stops; None: `MOST_ROLL_BACKS`.
+    """
 
     rules: tuple[Rule, ...] = ()
     gate: Gate | None = None
     early_stop: EarlyStop | None = None
-    most_roll_backs: int = MOST_ROLL_BACKS
-    names: tuple[str, ...] = field(default=())
+    most_roll_backs: int | None = None
+    names: tuple[str, ...] = field(default=(), compare=False)
 
     @classmethod
-    def of(cls, *parts: "str | Mapping[str, Any] | Policy") -> "Policy":
-        """The policies joined: rules one after the other, later settings overrule.  UsageError: what is unknown."""
-        from descentry.guard.builtin import builtin
+    def of(cls, *parts: "Part") -> "Policy":
+        """The policies joined: rules one after the other, later settings overrule.
+
+        Each part: the name of a built-in one, the path of a `.toml` or `.json` file, plain data, a Policy.
+        UsageError: what is unknown.
+        """
+        from descentry.guard.reading import read
 
         whole = cls()
         for part in parts:
-            whole = _joined(whole, builtin(part) if isinstance(part, str) else part)
+            whole = whole.joined(read(part))
         return whole
 
+    @property
+    def roll_back_budget(self) -> int:
+        """Roll backs of all rules together."""
+        return MOST_ROLL_BACKS if self.most_roll_backs is None else self.most_roll_backs
 
-def parse(told: Mapping[str, Any], where: str = "policy") -> Policy:
-    """A policy from plain values.  UsageError: an unknown key, a value of another kind."""
-    rules = tuple(
-        _rule(rule, f"{where}: rules[{i}]") for i, rule in enumerate(_list(told.get("rules", ()), where))
-    )
-    known = {"name", "title", "source", "rules", "gate", "early_stop", "most_roll_backs"}
-    _refuse(set(told) - known, known, where)
-    gate = _made(Gate, told["gate"], f"{where}: gate") if "gate" in told else None
-    stop = _made(EarlyStop, told["early_stop"], f"{where}: early_stop") if "early_stop" in told else None
-    budget = int(told.get("most_roll_backs", MOST_ROLL_BACKS))
-    return Policy(rules, gate, stop, budget, (str(told.get("name", where)),))
+    def joined(self, other: "Policy") -> "Policy":
+        """Both: the rules of the other come later, its settings overrule."""
+        return Policy(
+            (*self.rules, *other.rules),
+            other.gate or self.gate,
+            other.early_stop or self.early_stop,
+            self.most_roll_backs if other.most_roll_backs is None else other.most_roll_backs,
+            (*self.names, *other.names),
+        )
 
-
-def _joined(first: Policy, second: "Mapping[str, Any] | Policy") -> Policy:
-    other = second if isinstance(second, Policy) else parse(second)
-    is_default = other.most_roll_backs == MOST_ROLL_BACKS
-    return Policy(
-        (*first.rules, *other.rules),
-        other.gate or first.gate,
-        other.early_stop or first.early_stop,
-        first.most_roll_backs if is_default else other.most_roll_backs,
-        (*first.names, *other.names),
-    )
-
-
-def _rule(told: Any, where: str) -> Rule:
-    values = dict(_mapping(told, where))
-    rungs = tuple(
-        _rung(rung, f"{where}.do[{i}]") for i, rung in enumerate(_list(values.pop("do", ()), where))
-    )
-    if not rungs or "on" not in values:
-        raise UsageError(f"{where}: a rule needs `on`, a pattern, and `do`, a list of actions")
-    if "least_severity" in values:
-        values["least_severity"] = _severity(values["least_severity"], where)
-    return _made(Rule, {**values, "do": rungs}, where)
+    def as_mapping(self) -> dict[str, Any]:
+        """Plain JSON values from which `of` makes the same policy."""
+        told: dict[str, Any] = {"name": "+".join(self.names)} if self.names else {}
+        told["rules"] = [_plain(asdict(rule)) for rule in self.rules]
+        for name, part in (("gate", self.gate), ("early_stop", self.early_stop)):
+            if part is not None:
+                told[name] = asdict(part)
+        return told if self.most_roll_backs is None else {**told, "most_roll_backs": self.most_roll_backs}
 
 
-def _rung(told: Any, where: str) -> Rung:
-    rung = _made(Rung, told, where)
-    if rung.action not in DEEDS:
-        raise UsageError(f"{where}: unknown action {rung.action!r}; one of {', '.join(DEEDS)}")
-    return rung
+Part = str | PathLike[str] | Mapping[str, Any] | Policy
+"""What a policy can be made of."""
 
 
-def _severity(word: object, where: str) -> Severity:
-    try:
-        return Severity(str(word))
-    except ValueError:
-        raise UsageError(
-            f"{where}: unknown severity {word!r}; one of {', '.join(s.value for s in Severity)}"
-        ) from None
-
-
-def _made(kind: type[Made], told: Any, where: str) -> Made:
-    """A dataclass from a mapping; unknown keys are told by name."""
-    values = _mapping(told, where)
-    known = {one.name for one in fields(kind)}  # type: ignore[arg-type]
-    _refuse(set(values) - known, known, where)
-    try:
-        return kind(**values)
-    except TypeError as error:
-        raise UsageError(f"{where}: {error}") from None
-
-
-def _refuse(unknown: set[str], known: set[str], where: str) -> None:
-    if unknown:
-        raise UsageError(f"{where}: unknown {', '.join(sorted(unknown))}; known: {', '.join(sorted(known))}")
-
-
-def _mapping(told: Any, where: str) -> Mapping[str, Any]:
-    if not isinstance(told, Mapping):
-        raise UsageError(f"{where}: expected a table, found {type(told).__name__}")
-    return told
-
-
-def _list(told: Any, where: str) -> Sequence[Any]:
-    if not isinstance(told, Sequence) or isinstance(told, str):
-        raise UsageError(f"{where}: expected a list, found {type(told).__name__}")
-    return told
+def _plain(value: Any) -> Any:
+    """Without what is None: TOML has no word for it."""
+    if isinstance(value, dict):
+        return {name: _plain(one) for name, one in value.items() if one is not None}
+    if isinstance(value, tuple):
+        return [_plain(one) for one in value]
+    return value.value if isinstance(value, Severity) else value

@@ -1,34 +1,109 @@
-"""Where the guard's own failures end: the training never sees them."""
+"""Where the guard's own failures end: the training never sees them.
+
+Values, callbacks and log handlers come from anywhere and may raise what they like, so here alone every exception is
+caught.  KeyboardInterrupt and SystemExit are no errors: they pass.
+"""
 
 import logging
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import TypeVar
+from typing import Any, TypeVar
 
 Answer = TypeVar("Answer")
 _log = logging.getLogger("descentry.guard")
 MAX_FAULTS = 10
 """Failures after which the guard no longer tries."""
+OVERRUN, PARDON, MOST_OVERRUNS = 10, 1, 100
+"""An overrun counts ten, each call within the budget takes one back: off at ten in about a hundred calls."""
+HANG = 50
+"""Of the wall clock the budget is so many times as long: there a call also waits for others."""
 
 
 @dataclass
 class Wall:
-    """Calls what may fail.  `faults`: what failed, one line each; `is_open`: whether calls are still made."""
+    """Calls what may fail.  `what`: for the message; `most`: failures after which it no longer calls.
 
+    `faults`: what failed, one line each; `is_open`: whether calls are still made.
+    """
+
+    what: str = "the guard"
+    most: int = MAX_FAULTS
     faults: list[str] = field(default_factory=list)
 
     @property
     def is_open(self) -> bool:
-        return len(self.faults) < MAX_FAULTS
+        return len(self.faults) < self.most
 
     def call(self, do: Callable[[], Answer], otherwise: Answer) -> Answer:
-        """What `do` gives; `otherwise` where it fails, or has failed too often.  KeyboardInterrupt passes."""
+        """What `do` gives; `otherwise` where it fails, or has failed too often."""
         if not self.is_open:
             return otherwise
         try:
             return do()
         except Exception as error:  # the guard may fail, the training may not
-            self.faults.append(f"{type(error).__name__}: {error}")
-            last = "" if self.is_open else "; the guard is off from here on"
-            _log.warning("the guard failed and the training goes on: %s%s", self.faults[-1], last)
+            self.note(error)
             return otherwise
+
+    def note(self, error: BaseException) -> None:
+        """One more failure, told."""
+        self.faults.append(_words(error))
+        last = "" if self.is_open else f"; {self.what} is off from here on"
+        tell("%s failed and the training goes on: %s%s", self.what, self.faults[-1], last)
+
+
+@dataclass
+class Budget:
+    """The time that a call may take of the loop.  `is_spent`: it took more so often that it is not made any more."""
+
+    seconds: float = 1e-3
+    debt: int = 0
+
+    @property
+    def is_spent(self) -> bool:
+        return self.debt >= MOST_OVERRUNS
+
+    def timed(self, do: Callable[[], Answer]) -> Answer:
+        """What `do` gives, and what it took: processor time of this thread, since others may hold the interpreter."""
+        wall, cpu = time.perf_counter(), time.thread_time()
+        try:
+            return do()
+        finally:
+            cpu, wall = time.thread_time() - cpu, time.perf_counter() - wall
+            if cpu > self.seconds or wall > HANG * self.seconds:
+                self.debt += OVERRUN
+            elif self.debt:
+                self.debt -= PARDON
+
+
+def number(value: Any) -> float | None:
+    """The value as a float; None where it is none: a string, an array of several values, what refuses."""
+    if value is None or type(value) is float:
+        return value
+    if isinstance(value, str | bytes | bytearray):
+        return None
+    try:
+        # An array's or tensor's own way: float() of one that records gradients warns.
+        return float(value.item() if hasattr(value, "item") else value)
+    except Exception:  # whatever stands in a row, the row's other values are good
+        return None
+
+
+def tell(message: str, *values: object, level: int = logging.WARNING) -> None:
+    """Logs; a handler that fails is no reason to."""
+    try:
+        _log.log(level, message, *values)
+    except Exception:  # the user's own handlers and filters run in here
+        return
+
+
+def text(value: object, most: int = 200) -> str:
+    """The value as a short text; its type where it has none."""
+    try:
+        return str(value)[:most]
+    except Exception:  # any object may be a batch's name
+        return type(value).__name__
+
+
+def _words(error: BaseException) -> str:
+    return f"{type(error).__name__}: {text(error)}"

@@ -19,6 +19,8 @@ import math
 from functools import lru_cache
 from statistics import NormalDist
 
+from descentry.record.errors import UsageError
+
 DEFAULT_RATE = 0.001
 """False alarms per healthy run."""
 LEAST_RATE, MOST_RATE = 1e-9, 0.5
@@ -39,6 +41,12 @@ LEAST_FREEDOM = 8.0
 """Fewer degrees of freedom would ask for more than any curve shows."""
 
 _NORMAL = NormalDist()
+
+
+def check_rate(rate: float | None) -> None:
+    """None; raises UsageError for a rate of false alarms that cannot be controlled."""
+    if rate is not None and not LEAST_RATE <= rate <= MOST_RATE:
+        raise UsageError(f"no alarm rate {rate:g}; expected {LEAST_RATE:g} to {MOST_RATE:g} per healthy run")
 
 
 def strictness(
