@@ -1,5 +1,7 @@
 """Before the update: what stands out of all before is kept away, what has changed for good is not."""
 
+from typing import Any
+
 import numpy as np
 import pytest
 
@@ -10,12 +12,19 @@ from descentry.testing.noise import NOISES
 NAN, INF = float("nan"), float("inf")
 
 
+def judged(one: Gatekeeper, *values: Any, **options: Any) -> str:
+    """What it says, and then has learnt."""
+    why = one.judge(*values, **options)
+    one.digest()
+    return why
+
+
 def taught(n_steps: int = 300, gate: Gate | None = None, seed: int = 0) -> Gatekeeper:
     """A gatekeeper that has seen a healthy run."""
     random, one = np.random.default_rng(seed), Gatekeeper(gate or Gate())
     for step in range(n_steps):
         loss = 2.0 + 3.0 / (1.0 + step / 100.0) ** 0.5 + 0.03 * random.standard_normal()
-        assert one.judge(step, loss, 0.5 + 0.05 * random.standard_normal()) == ""
+        assert judged(one, step, loss, 0.5 + 0.05 * random.standard_normal()) == ""
     return one
 
 
@@ -24,16 +33,16 @@ def test_what_is_not_finite_is_kept_away_from_the_first_step_on(
     loss: float | None, norm: float | None
 ) -> None:
     one = Gatekeeper(Gate())
-    assert "is not finite" in one.judge(0, loss, norm)
+    assert "is not finite" in judged(one, 0, loss, norm)
     assert one.n_bad == 1
-    assert one.judge(1, 3.0, 1.0) == ""
+    assert judged(one, 1, 3.0, 1.0) == ""
     assert one.n_bad == 0
 
 
 def test_of_a_norm_under_loss_scaling_infinity_is_the_scaler_s() -> None:
     one = Gatekeeper(Gate())
-    assert one.judge(0, 3.0, INF, scaled=True) == ""
-    assert one.judge(1, NAN, INF, scaled=True) == "loss is not finite"
+    assert judged(one, 0, 3.0, INF, scaled=True) == ""
+    assert judged(one, 1, NAN, INF, scaled=True) == "loss is not finite"
 
 
 @pytest.mark.parametrize(
@@ -41,24 +50,24 @@ def test_of_a_norm_under_loss_scaling_infinity_is_the_scaler_s() -> None:
 )
 def test_what_stands_out_is_kept_away(loss: float, norm: float | None, named: str) -> None:
     one = taught()
-    assert one.judge(300, loss, norm).startswith(f"{named} ")
+    assert judged(one, 300, loss, norm).startswith(f"{named} ")
     assert one.n_row == 1
 
 
 def test_nothing_is_known_before_the_warm_up() -> None:
     one = taught(40)
-    assert one.judge(40, 3.5, 1e6) == ""
+    assert judged(one, 40, 3.5, 1e6) == ""
 
 
 def test_a_small_rise_is_not_kept_away() -> None:
     one = taught()
-    assert one.judge(300, 3.5, 0.9) == ""
-    assert one.judge(301, 3.6, 0.5) == ""
+    assert judged(one, 300, 3.5, 0.9) == ""
+    assert judged(one, 301, 3.6, 0.5) == ""
 
 
 def test_what_has_changed_for_good_is_learnt() -> None:
     one = taught(gate=Gate(most_in_a_row=5))
-    said = [bool(one.judge(300 + i, 3.4, 20.0)) for i in range(60)]
+    said = [bool(judged(one, 300 + i, 3.4, 20.0)) for i in range(60)]
     assert said[:6] == [True] * 5 + [False]
     assert not any(said[30:])
 
@@ -67,7 +76,7 @@ def test_what_is_kept_away_is_not_learnt() -> None:
     one = taught()
     level = one.norm.state.base.level
     for i in range(20):
-        one.judge(300 + i, 3.4, 1e4)
+        judged(one, 300 + i, 3.4, 1e4)
     assert one.norm.state.base.level == level
 
 
@@ -76,7 +85,7 @@ def test_healthy_norms_pass_whatever_their_noise(name: str) -> None:
     random, one = np.random.default_rng(3), Gatekeeper(Gate())
     norms = np.abs(1.0 + 0.1 * NOISES[name](random, 3000))
     losses = 2.0 + 3.0 / (1.0 + np.arange(3000) / 100.0) ** 0.5 + 0.05 * NOISES[name](random, 3000)
-    said = [one.judge(i, float(losses[i]), float(norms[i])) for i in range(3000)]
+    said = [judged(one, i, float(losses[i]), float(norms[i])) for i in range(3000)]
     assert [why for why in said if why] == []
 
 
@@ -89,5 +98,20 @@ def test_values_that_come_late_are_asked_whether_they_are_finite() -> None:
 def test_one_that_is_off_keeps_away_only_what_is_not_finite() -> None:
     one = taught()
     one.is_off = True
-    assert one.judge(300, 3.4, 1e9) == ""
-    assert one.judge(301, NAN, 0.5) == "loss is not finite"
+    assert judged(one, 300, 3.4, 1e9) == ""
+    assert judged(one, 301, NAN, 0.5) == "loss is not finite"
+
+
+def test_however_late_and_many_at_once_the_same_is_learnt() -> None:
+    at_once, later = taught(400), Gatekeeper(Gate())
+    random = np.random.default_rng(0)
+    for step in range(400):
+        loss = 2.0 + 3.0 / (1.0 + step / 100.0) ** 0.5 + 0.03 * random.standard_normal()
+        later.judge(step, loss, 0.5 + 0.05 * random.standard_normal())
+        if step in (0, 7, 90, 399):
+            later.digest()
+    assert (later.n_pending, later.norm.known, later.loss.known) == (
+        0,
+        at_once.norm.known,
+        at_once.loss.known,
+    )

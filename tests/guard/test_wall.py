@@ -104,19 +104,13 @@ def test_any_object_has_a_text() -> None:
     assert text("x" * 999) == "x" * 200
 
 
-@pytest.mark.parametrize(
-    ("cpu", "wall_s", "is_over"), [(0.0, 0.01, False), (0.002, 0.002, True), (0.0, 0.06, True)]
-)
-def test_a_budget_counts_its_own_time_and_hangs(
-    monkeypatch: pytest.MonkeyPatch, cpu: float, wall_s: float, is_over: bool
-) -> None:
-    now = {"cpu": 0.0, "wall": 0.0}
+@pytest.mark.parametrize(("cpu", "is_over"), [(0.0005, False), (0.002, True)])
+def test_a_budget_counts_its_own_time(monkeypatch: pytest.MonkeyPatch, cpu: float, is_over: bool) -> None:
+    now = {"cpu": 0.0}
     monkeypatch.setattr(wall.time, "thread_time", lambda: now["cpu"])
-    monkeypatch.setattr(wall.time, "perf_counter", lambda: now["wall"])
 
     def works() -> None:
         now["cpu"] += cpu
-        now["wall"] += wall_s
 
     budget = Budget(1e-3)
     for _ in range(MOST_OVERRUNS // OVERRUN):
@@ -127,7 +121,6 @@ def test_a_budget_counts_its_own_time_and_hangs(
 def test_a_rare_overrun_is_pardoned(monkeypatch: pytest.MonkeyPatch) -> None:
     now = [0.0]
     monkeypatch.setattr(wall.time, "thread_time", lambda: now[0])
-    monkeypatch.setattr(wall.time, "perf_counter", lambda: 0.0)
     budget = Budget(1e-3)
     for i in range(1000):
         budget.timed(lambda late=i % 20 == 0: now.__setitem__(0, now[0] + 0.002 * late))

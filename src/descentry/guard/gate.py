@@ -7,10 +7,15 @@ in a row say that it is the new normal.  The idea is that of ZClip (Kumar et al.
 z-scores, with tails that are measured instead of Gaussian ones.
 """
 
+from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import NamedTuple
+
+import numpy as np
 
 from descentry.guard.rules import Gate
+from descentry.patterns.protocol import Points
 from descentry.patterns.spike import Spike
 from descentry.patterns.spike_state import SpikeState
 from descentry.record.roles import Role
@@ -25,26 +30,49 @@ def _state(name: str, role: Role) -> SpikeState:
     return _SPIKE.init(name, role)
 
 
+class Known(NamedTuple):
+    """What a value is measured against: its level, how far noise reaches above it, the descent so far."""
+
+    level: float
+    reach: float
+    descent: float
+
+
 @dataclass
 class Watched:
-    """One value of every step, and what is known of it."""
+    """One value of every step, and what is known of it.
+
+    Judging takes a comparison; learning takes arrays, so values wait in `pending` until someone has time to `digest`.
+    """
 
     name: str
     state: SpikeState
     n_kept: int = 0
+    known: Known | None = None
+    pending: deque[tuple[int, float]] = field(default_factory=deque)
 
     def height(self, value: float) -> float:
         """How far `value` lies above its level, as a multiple of how far noise reaches; 0.0 before that is known."""
-        base, bars = self.state.base, self.state.bars
-        if not bars or not base.is_known:
-            return 0.0
-        reach = bars[0] * (MARGIN_LOW + MARGIN_FEW / max(base.n_points, 1) ** 0.5)
-        return float((value - base.level) / (base.noise * reach))
+        return (value - self.known.level) / self.known.reach if self.known else 0.0
 
     def learn(self, step: int, value: float) -> None:
         """The value belongs to the run as it is."""
         self.n_kept += 1
-        _SPIKE.update_one(self.state, step, value)
+        self.pending.append((step, value))
+
+    def digest(self) -> None:
+        """What waits is learnt.  However many at once, the same is known afterwards."""
+        n_pending = len(self.pending)
+        if n_pending == 1:
+            _SPIKE.update_one(self.state, *self.pending.popleft())
+        elif n_pending:
+            steps, values = zip(*(self.pending.popleft() for _ in range(n_pending)), strict=True)
+            points = Points(self.name, self.state.role, np.array(steps, np.int64), np.array(values))
+            _SPIKE.update(self.state, points)
+        base, bars = self.state.base, self.state.bars
+        if n_pending and bars and base.is_known:
+            reach = bars[0] * (MARGIN_LOW + MARGIN_FEW / max(base.n_points, 1) ** 0.5)
+            self.known = Known(base.level, base.noise * reach, base.descent)
 
 
 @dataclass
@@ -60,6 +88,16 @@ class Gatekeeper:
     n_row: int = 0
     n_bad: int = 0
     is_off: bool = False
+
+    @property
+    def n_pending(self) -> int:
+        """Values that wait to be learnt."""
+        return max(len(self.loss.pending), len(self.norm.pending))
+
+    def digest(self) -> None:
+        """What waits is learnt; by one thread at a time."""
+        self.loss.digest()
+        self.norm.digest()
 
     @property
     def is_alert(self) -> bool:
@@ -103,15 +141,15 @@ class Gatekeeper:
         height = watched.height(value)
         if height < self.gate.score or not is_far(value):
             return ""
-        level = watched.state.base.level
+        level = watched.known.level if watched.known else 0.0
         return f"{watched.name} {value:.4g} stands {height:.1f} times as far above {level:.4g} as its noise reaches"
 
     def _is_far_norm(self, value: float) -> bool:
-        return value >= self.gate.factor * self.norm.state.base.level
+        return self.norm.known is not None and value >= self.gate.factor * self.norm.known.level
 
     def _is_far_loss(self, value: float) -> bool:
-        base = self.loss.state.base
-        return value - base.level >= LEAST_RISE * base.descent
+        known = self.loss.known
+        return known is not None and value - known.level >= LEAST_RISE * known.descent
 
 
 def _not_finite(loss: float | None, norm: float | None) -> str:

@@ -13,6 +13,7 @@ It advises unless `act` is set: then `observe` returns `Continue(advice=…)`.  
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from os import PathLike
+from threading import Lock
 from typing import Any
 
 from descentry.guard.actions import (
@@ -45,6 +46,8 @@ MAX_HISTORY = 10_000
 """Actions and quarantined batches that are remembered, the newest."""
 PATIENCE_S = 10.0
 """Seconds that a state or a report waits for the monitor, which has all rows by then or hangs."""
+MAX_PENDING = 4096
+"""Values that may wait for the monitor's thread before the loop learns them itself."""
 LAST_STEP = 1 << 62
 """Beyond it no step is believed."""
 _STATE = (
@@ -90,6 +93,8 @@ class Guard:
         self.monitor = Monitor(background, options, any(rule.cause for rule in self.policy.rules))
         self.wall, self._callback_wall = Wall(), Wall("on_action")
         self.budget = Budget(budget_s)
+        self._gate_lock = Lock()
+        self.monitor.also = lambda: self._digest(PATIENCE_S)
         self.ladder = Ladder(self.policy, advises=not act)
         self.course = self._fresh()
         self.history: deque[tuple[int, Deed]] = deque(maxlen=MAX_HISTORY)
@@ -107,7 +112,7 @@ class Guard:
         False for a value that is not finite, and for one that stands out of all before; where the guard only advises,
         True all the same.  Call it after the backward pass; `observe` of the same step then knows of it.
         """
-        return self.wall.call(lambda: self._before(grad_norm, loss, loss_scale), True)
+        return self.wall.call(self._before, True, grad_norm, loss, loss_scale)
 
     def observe(self, step: int, /, *, batch: object = None, module: object = None, **signals: Any) -> Action:
         """What to do after the backward pass of `step`, before its update.  Call it once a batch.
@@ -117,15 +122,15 @@ class Guard:
         first not finite: both are told with the reason.  More of the same step may come in further calls, without
         `loss` and `grad_norm`.
         """
-        return self.wall.call(lambda: self._observe(step, batch, module, signals), _CONTINUE)
+        return self.wall.call(self._observe, _CONTINUE, step, batch, module, signals)
 
     def saved(self, step: int) -> None:
         """A checkpoint was made before `step` was trained: the guard may ask for it."""
-        self.wall.call(lambda: self._saved(step), None)
+        self.wall.call(self._saved, None, step)
 
     def forgotten(self, step: int) -> None:
         """That checkpoint is there no more."""
-        self.wall.call(lambda: self._forget(step), None)
+        self.wall.call(self._forget, None, step)
 
     @property
     def findings(self) -> tuple[Finding, ...]:
@@ -170,14 +175,14 @@ class Guard:
 
     def load_state_dict(self, state: Mapping[str, Any]) -> bool:
         """Goes on from `state_dict()`; whether it could.  What cannot be read is told, and the guard begins anew."""
-        return self.wall.call(lambda: self._load(state), False)
+        return self.wall.call(self._load, False, state)
 
     def _fresh(self) -> Course:
         stopper = EarlyStopper(self.policy.early_stop) if self.policy.early_stop else None
         return Course(Gatekeeper(self.policy.gate or Gate()), stopper)
 
     def _state(self, monitor: bytes) -> dict[str, Any]:
-        told_of = {name: getattr(self, name) for name in _STATE}
+        told_of = {name: getattr(self, name) for name in _STATE} | {"course": self._kept_course()}
         return {**told_of, "ladder": self.ladder, "monitor": monitor}
 
     def _monitor_state(self) -> bytes:
@@ -192,8 +197,9 @@ class Guard:
         if state.get("version") != 1:
             raise UsageError(f"a guard's state of version {text(state.get('version'))}, expected 1")
         known = loads(unpacked(state["state"]))
-        if not isinstance(known, dict) or not isinstance(known.get("course"), Course):
+        if not isinstance(known, dict) or not isinstance(known.get("course"), bytes):
             raise UsageError("a guard's state without a course")
+        known["course"] = loads(known["course"])
         values = [known[name] for name in _STATE]
         self.monitor.wait(PATIENCE_S)
         is_same = known["ladder"].policy == self.policy
@@ -210,9 +216,7 @@ class Guard:
 
     def _before(self, norm: Any, loss: Any, scale: Any) -> bool:
         keeper = self.course.gatekeeper
-        why = self.budget.timed(
-            lambda: keeper.judge(self._n_seen, number(loss), number(norm), scale is not None)
-        )
+        why = self.budget.timed(self._gated, number(loss), number(norm), scale is not None)
         if self.budget.is_spent and not keeper.is_off:
             keeper.is_off = True
             tell(
@@ -222,8 +226,38 @@ class Guard:
         self._is_gated = True
         return not (why and self.act and self.policy.gate)
 
+    def _gated(self, loss: float | None, norm: float | None, is_scaled: bool) -> str:
+        """What the gate says.  It learns in the monitor's thread; here, where there is none or it is far behind."""
+        keeper = self.course.gatekeeper
+        why = keeper.judge(self._n_seen, loss, norm, is_scaled)
+        if not self.monitor.background or self.monitor.is_dead or keeper.n_pending > MAX_PENDING:
+            self._digest()
+        return why
+
+    def _digest(self, seconds: float = 0.0) -> None:
+        """The gate learns what waits, unless another thread is at it for longer than that."""
+        if self._gate_lock.acquire(timeout=seconds):
+            try:
+                self.course.gatekeeper.digest()
+            finally:
+                self._gate_lock.release()
+
+    def _kept_course(self) -> bytes:
+        """The course as it is once all is learnt."""
+        if not self._gate_lock.acquire(timeout=1.0):
+            raise RuntimeError("the gate has not answered for 1 s")
+        try:
+            self.course.gatekeeper.digest()
+            return dumps(self.course)
+        finally:
+            self._gate_lock.release()
+
     def _observe(self, step: Any, batch: object, module: object, signals: Mapping[str, Any]) -> Action:
-        values = {name: known for name, value in signals.items() if (known := number(value)) is not None}
+        values = {
+            name: known
+            for name, value in signals.items()
+            if (known := value if type(value) is float else number(value)) is not None
+        }
         at = self._step_of(step)
         loss, norm = values.get("loss", values.get("train_loss")), values.get("grad_norm")
         is_judged = self._is_gated or loss is not None or norm is not None
@@ -303,12 +337,12 @@ class Guard:
         self.history.append((step, deed))
         if self.act:
             if isinstance(deed, RollBack):
-                self.wall.call(lambda: self._roll_back(deed), None)
+                self.wall.call(self._roll_back, None, deed)
             self._is_over = isinstance(deed, Stop)
         tell("step %d: %s", step, deed, level=20)
         call = self.on_action
         if call is not None:
-            self._callback_wall.call(lambda: call(step, deed), None)
+            self._callback_wall.call(call, None, step, deed)
         return deed if self.act else Continue((deed,))
 
     def _roll_back(self, deed: RollBack) -> None:
@@ -329,7 +363,7 @@ class Guard:
     def _saved(self, step: int) -> None:
         step = self._step_of(step)
         self.saved_at[step] = self._n_batches
-        self._courses[step] = dumps(self.course)
+        self._courses[step] = self._kept_course()
         self.monitor.push(Mark(step, "keep"))
 
     def _forget(self, step: int) -> None:

@@ -8,10 +8,10 @@ alone; if it hangs, rows are no longer taken.  Either costs the diagnosis and no
 import threading
 import time
 from collections import deque
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
 
@@ -25,8 +25,8 @@ from descentry.record.report import RunReport
 from descentry.stream.drive import Stream
 from descentry.stream.leads import explained
 
-MAX_WAITING = 400_000
-"""Values that may wait: a monitor so far behind hangs."""
+MAX_WAITING = 1_000_000
+"""Values that may wait: a monitor so far behind hangs, or judges more than it can."""
 MAX_DEATHS = 4
 """Failures after which it is not begun anew."""
 MOST_AT_ONCE = 1000
@@ -37,8 +37,7 @@ LOOK_S, IDLE_LOOKS = 0.02, 100
 """Seconds between two looks for rows, and looks in vain after which the thread ends; the next row begins another."""
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
+class Row(NamedTuple):
     """The values of one step."""
 
     step: int
@@ -75,6 +74,7 @@ class Monitor:
 
     `background`: in a thread; else each row is judged before `push` returns.  `options`: the stream's.
     `asks_causes`: whether causes are ranked when findings change.  `n_lost`: rows that were not taken.
+    `also`: done in the thread where rows have come, before they are read.
     """
 
     def __init__(
@@ -84,31 +84,29 @@ class Monitor:
         self.standing = Standing()
         self.n_lost = 0
         self.wall = Wall("the monitor", MAX_DEATHS)
+        self.also: Callable[[], None] = lambda: None
         self._waiting: deque[Row | Mark] = deque()
         self._n_put = self._n_taken = 0
         self._kept: dict[int, bytes] = {}
         self._lock = threading.Lock()
         self._thread: threading.Thread | None = None
-        self._is_closed = self._has_ended = False
+        self._is_closed = self._runs = self._has_ended = False
         self._hung_at: int | None = None
         self._era = 0
         self._begin()
 
     def push(self, item: Row | Mark) -> None:
         """The next row or mark, in order."""
-        if self.is_dead:
-            self._waiting.clear()
+        is_row = type(item) is Row
+        if self.is_dead or (is_row and self._n_put - self._n_taken > MAX_WAITING):
             self._lose()
             return
-        if isinstance(item, Row):
-            if self._n_put - self._n_taken > MAX_WAITING:
-                self._lose()
-                return
-            self._n_put += 1 + len(item.values)
+        if is_row:
+            self._n_put += 1 + len(item.values)  # type: ignore[union-attr]
         self._waiting.append(item)
         if not self.background:
             self._drain()
-        elif self._thread is None or not self._thread.is_alive():
+        elif not self._runs:
             self.wall.call(self._start, None)
 
     @property
@@ -128,7 +126,7 @@ class Monitor:
             if time.monotonic() >= until or self._hung_at == self._n_taken:
                 self._hung_at = self._n_taken
                 return False
-            if self.background and (self._thread is None or not self._thread.is_alive()):
+            if self.background and not self._runs:
                 self.wall.call(self._start, None)
             time.sleep(0.001)
         return not self.is_dead
@@ -171,7 +169,12 @@ class Monitor:
             self.wall.note(RuntimeError("its thread died"))
         self._has_ended = False
         self._thread = threading.Thread(target=self._work, name="descentry-guard", daemon=True)
-        self._thread.start()
+        self._runs = True
+        try:
+            self._thread.start()
+        except (RuntimeError, MemoryError):
+            self._runs = False
+            raise
 
     @contextmanager
     def _alone(self, seconds: float) -> Iterator[None]:
@@ -194,9 +197,13 @@ class Monitor:
             self._has_ended = True
         except SystemExit:  # it would end this thread alone; the next row sees that it died
             return
+        finally:
+            self._runs = False
 
     def _drain(self) -> None:
         """All that waits is taken; after a failure the stream begins anew."""
+        if self._waiting and self.background:
+            self.wall.call(self.also, None)
         while self._waiting and not self.is_dead:
             if not self.wall.call(self._take, False):
                 self.standing = Standing(step=self.standing.step, n_points=self._n_points, era=self._era)
@@ -264,8 +271,10 @@ class Monitor:
         self.standing = Standing((), mark.step, self._n_points, self._era)
 
     def _lose(self) -> None:
+        if self.is_dead:
+            self._waiting.clear()
         if not self.n_lost and not self._is_closed:
-            why = "failed too often" if not self.wall.is_open else "does not answer"
+            why = "failed too often" if not self.wall.is_open else "does not answer, or not keep up"
             tell("the monitor %s; the training goes on without its findings", why)
         self.n_lost += 1
 

@@ -16,8 +16,6 @@ MAX_FAULTS = 10
 """Failures after which the guard no longer tries."""
 OVERRUN, PARDON, MOST_OVERRUNS = 10, 1, 100
 """An overrun counts ten, each call within the budget takes one back: off at ten in about a hundred calls."""
-HANG = 50
-"""Of the wall clock the budget is so many times as long: there a call also waits for others."""
 
 
 @dataclass
@@ -35,12 +33,12 @@ class Wall:
     def is_open(self) -> bool:
         return len(self.faults) < self.most
 
-    def call(self, do: Callable[[], Answer], otherwise: Answer) -> Answer:
-        """What `do` gives; `otherwise` where it fails, or has failed too often."""
-        if not self.is_open:
+    def call(self, do: Callable[..., Answer], otherwise: Answer, *values: Any) -> Answer:
+        """What `do` gives for these values; `otherwise` where it fails, or has failed too often."""
+        if len(self.faults) >= self.most:
             return otherwise
         try:
-            return do()
+            return do(*values)
         except Exception as error:  # the guard may fail, the training may not
             self.note(error)
             return otherwise
@@ -63,14 +61,16 @@ class Budget:
     def is_spent(self) -> bool:
         return self.debt >= MOST_OVERRUNS
 
-    def timed(self, do: Callable[[], Answer]) -> Answer:
-        """What `do` gives, and what it took: processor time of this thread, since others may hold the interpreter."""
-        wall, cpu = time.perf_counter(), time.thread_time()
+    def timed(self, do: Callable[..., Answer], *values: Any) -> Answer:
+        """What `do` gives for these values; what it took is counted.
+
+        That is processor time of this thread, since others may hold the interpreter meanwhile.
+        """
+        start = time.thread_time()
         try:
-            return do()
+            return do(*values)
         finally:
-            cpu, wall = time.thread_time() - cpu, time.perf_counter() - wall
-            if cpu > self.seconds or wall > HANG * self.seconds:
+            if time.thread_time() - start > self.seconds:
                 self.debt += OVERRUN
             elif self.debt:
                 self.debt -= PARDON
