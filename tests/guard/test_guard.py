@@ -338,3 +338,25 @@ def test_a_policy_that_is_not_understood_is_told_at_once() -> None:
         descentry.Guard("brave")
     with pytest.raises(UsageError, match="no alarm rate 2"):
         descentry.Guard(alarm_rate=2.0)
+
+
+def test_in_the_background_the_gate_learns_beside_the_loop() -> None:
+    guard = descentry.Guard(GATE, act=True)
+    told = list(rows(300))
+    assert all(guard.observe(step, **row) == Continue() for step, row in enumerate(told))
+    guard.saved(300)
+    assert guard.course.gatekeeper.n_pending == 0
+    one = at_once(GATE, act=True)
+    driven(one, told)
+    assert guard.course.gatekeeper.norm.known == one.course.gatekeeper.norm.known
+    assert isinstance(guard.observe(300, loss=3.0, grad_norm=60.0), SkipBatch)
+    guard.close()
+
+
+def test_where_the_thread_does_not_come_the_loop_learns_by_itself(monkeypatch: pytest.MonkeyPatch) -> None:
+    guard = descentry.Guard(GATE, act=True)
+    guard._most_pending = 50
+    monkeypatch.setattr(guard.monitor, "_start", lambda: None)
+    driven(guard, rows(300))
+    assert 0 < guard.course.gatekeeper.n_pending <= 51
+    assert guard.course.gatekeeper.norm.known is not None

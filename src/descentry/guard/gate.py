@@ -43,12 +43,14 @@ class Watched:
     """One value of every step, and what is known of it.
 
     Judging takes a comparison; learning takes arrays, so values wait in `pending` until someone has time to `digest`.
+    `bar`: at or below it nothing stands out.
     """
 
     name: str
     state: SpikeState
     n_kept: int = 0
     known: Known | None = None
+    bar: float = float("inf")
     pending: deque[tuple[int, float]] = field(default_factory=deque)
 
     def height(self, value: float) -> float:
@@ -60,8 +62,8 @@ class Watched:
         self.n_kept += 1
         self.pending.append((step, value))
 
-    def digest(self) -> None:
-        """What waits is learnt.  However many at once, the same is known afterwards."""
+    def digest(self, score: float) -> None:
+        """What waits is learnt.  However many at once, the same is known afterwards.  `score`: of the gate."""
         n_pending = len(self.pending)
         if n_pending == 1:
             _SPIKE.update_one(self.state, *self.pending.popleft())
@@ -73,6 +75,9 @@ class Watched:
         if n_pending and bars and base.is_known:
             reach = bars[0] * (MARGIN_LOW + MARGIN_FEW / max(base.n_points, 1) ** 0.5)
             self.known = Known(base.level, base.noise * reach, base.descent)
+            # A hair lower than what `height` asks for, which rounds otherwise.
+            bar = base.level + score * self.known.reach
+            self.bar = bar - 1e-9 * (abs(base.level) + abs(bar))
 
 
 @dataclass
@@ -96,8 +101,8 @@ class Gatekeeper:
 
     def digest(self) -> None:
         """What waits is learnt; by one thread at a time."""
-        self.loss.digest()
-        self.norm.digest()
+        self.loss.digest(self.gate.score)
+        self.norm.digest(self.gate.score)
 
     @property
     def is_alert(self) -> bool:
@@ -136,7 +141,12 @@ class Gatekeeper:
         return ""
 
     def _surprise(self, watched: Watched, value: float | None, is_far: Callable[[float], bool]) -> str:
-        if value is None or value - value != 0.0 or watched.n_kept < self.gate.warm_up:
+        if (
+            value is None
+            or value <= watched.bar
+            or value - value != 0.0
+            or watched.n_kept < self.gate.warm_up
+        ):
             return ""
         height = watched.height(value)
         if height < self.gate.score or not is_far(value):

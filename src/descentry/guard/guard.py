@@ -46,6 +46,8 @@ MAX_HISTORY = 10_000
 """Actions and quarantined batches that are remembered, the newest."""
 PATIENCE_S = 10.0
 """Seconds that a state or a report waits for the monitor, which has all rows by then or hangs."""
+TIMED_EVERY = 8
+"""Of so many judgements one is timed: asking for the time takes a part of it."""
 MAX_PENDING = 4096
 """Values that may wait for the monitor's thread before the loop learns them itself."""
 LAST_STEP = 1 << 62
@@ -93,7 +95,7 @@ class Guard:
         self.monitor = Monitor(background, options, any(rule.cause for rule in self.policy.rules))
         self.wall, self._callback_wall = Wall(), Wall("on_action")
         self.budget = Budget(budget_s)
-        self._gate_lock = Lock()
+        self._gate_lock, self._most_pending = Lock(), MAX_PENDING if background else 0
         self.monitor.also = lambda: self._digest(PATIENCE_S)
         self.ladder = Ladder(self.policy, advises=not act)
         self.course = self._fresh()
@@ -179,7 +181,8 @@ class Guard:
 
     def _fresh(self) -> Course:
         stopper = EarlyStopper(self.policy.early_stop) if self.policy.early_stop else None
-        return Course(Gatekeeper(self.policy.gate or Gate()), stopper)
+        is_off = self.policy.gate is None and all(rule.on != "surprise" for rule in self.policy.rules)
+        return Course(Gatekeeper(self.policy.gate or Gate(), is_off=is_off), stopper)
 
     def _state(self, monitor: bytes) -> dict[str, Any]:
         told_of = {name: getattr(self, name) for name in _STATE} | {"course": self._kept_course()}
@@ -216,7 +219,8 @@ class Guard:
 
     def _before(self, norm: Any, loss: Any, scale: Any) -> bool:
         keeper = self.course.gatekeeper
-        why = self.budget.timed(self._gated, number(loss), number(norm), scale is not None)
+        gated = self._gated if self._n_seen % TIMED_EVERY else self._timed
+        why = gated(number(loss), number(norm), scale is not None)
         if self.budget.is_spent and not keeper.is_off:
             keeper.is_off = True
             tell(
@@ -226,11 +230,14 @@ class Guard:
         self._is_gated = True
         return not (why and self.act and self.policy.gate)
 
+    def _timed(self, loss: float | None, norm: float | None, is_scaled: bool) -> str:
+        return self.budget.timed(self._gated, loss, norm, is_scaled)
+
     def _gated(self, loss: float | None, norm: float | None, is_scaled: bool) -> str:
         """What the gate says.  It learns in the monitor's thread; here, where there is none or it is far behind."""
         keeper = self.course.gatekeeper
         why = keeper.judge(self._n_seen, loss, norm, is_scaled)
-        if not self.monitor.background or self.monitor.is_dead or keeper.n_pending > MAX_PENDING:
+        if keeper.n_pending > self._most_pending or self.monitor.is_dead:
             self._digest()
         return why
 
@@ -270,7 +277,10 @@ class Guard:
             self._keep_out(at, why, batch, module)
         self.course.note_best(at, values)
         self.monitor.push(Row(at, values))
-        return self._answer(at, self._deed(at, values, why, is_judged))
+        early = "" if self.course.stopper is None else self.course.early(at, values)
+        if not (why or early or self._pending) and self._is_calm(is_judged):
+            return _CONTINUE
+        return self._answer(at, self._deed(at, why, early, is_judged))
 
     def _judged(self, step: int, loss: float | None, norm: float | None, scale: float | None) -> str:
         """Why this batch should be kept out; empty where it may pass."""
@@ -298,9 +308,14 @@ class Guard:
         at = self._n_batches - 1
         self._quarantine.append(Quarantined(step, at, at, why, name, first_in, is_kept_out))
 
-    def _deed(self, step: int, values: Mapping[str, float], why: str, is_judged: bool) -> Deed | None:
+    def _is_calm(self, is_judged: bool) -> bool:
+        """Whether no rule can ask for anything, which is so at nearly every step."""
+        ladder = self.ladder
+        is_alert = is_judged and self.course.gatekeeper.is_alert
+        return not (self.monitor.standing.findings or is_alert or ladder.seen or True in ladder.has_asked)
+
+    def _deed(self, step: int, why: str, early: str, is_judged: bool) -> Deed | None:
         """What is asked for now.  What does not keep a bad update away waits for the next step."""
-        early = self.course.early(step, values)
         if self._is_over:
             return None
         deed = self._chosen(step, why, is_judged) or self._pending
@@ -319,10 +334,6 @@ class Guard:
         is_now = standing.era == self._era
         findings = standing.findings if is_now else ()
         keeper = course.gatekeeper
-        if not (
-            findings or self.ladder.seen or any(self.ladder.has_asked) or (is_judged and keeper.is_alert)
-        ):
-            return None
         now = Moment(
             step, self._n_batches, self._n_seen, self.saved_at, findings, standing.causes if is_now else {},
             keeper.n_bad if is_judged else 0, course.bad_from, keeper.n_row if is_judged else 0, course.surprise_from,
