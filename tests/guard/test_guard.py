@@ -100,7 +100,7 @@ def test_batch_and_module_are_told_and_kept() -> None:
 def test_other_signals_that_are_not_finite_are_named() -> None:
     guard = at_once(GATE, act=True)
     action = guard.observe(0, loss=NAN, **{"grad_norm/head": NAN, "grad_norm/body": 1.0})
-    assert action == SkipBatch("loss is not finite (not finite: loss, grad_norm/head)")
+    assert action == SkipBatch("loss is not finite (also grad_norm/head)")
 
 
 def test_batches_passed_over_by_a_roll_back_are_in_quarantine() -> None:

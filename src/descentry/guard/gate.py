@@ -22,6 +22,8 @@ from descentry.record.roles import Role
 from descentry.signal.excursion import MARGIN_FEW, MARGIN_LOW
 
 _SPIKE = Spike()
+MOST_AT_ONCE = 1 << 20
+"""Values of each kind that are learnt at once: all that wait."""
 LEAST_RISE = 0.25
 """Least height over the level, of a loss, as a share of its descent so far: less does not hurt."""
 
@@ -62,9 +64,12 @@ class Watched:
         self.n_kept += 1
         self.pending.append((step, value))
 
-    def digest(self, score: float) -> None:
-        """What waits is learnt.  However many at once, the same is known afterwards.  `score`: of the gate."""
-        n_pending = len(self.pending)
+    def digest(self, score: float, most: int) -> None:
+        """What waits is learnt, at most so many.  However many at once, the same is known afterwards.
+
+        `score`: of the gate.
+        """
+        n_pending = min(most, len(self.pending))
         if n_pending == 1:
             _SPIKE.update_one(self.state, *self.pending.popleft())
         elif n_pending:
@@ -99,10 +104,10 @@ class Gatekeeper:
         """Values that wait to be learnt."""
         return max(len(self.loss.pending), len(self.norm.pending))
 
-    def digest(self) -> None:
-        """What waits is learnt; by one thread at a time."""
-        self.loss.digest(self.gate.score)
-        self.norm.digest(self.gate.score)
+    def digest(self, most: int = MOST_AT_ONCE) -> None:
+        """What waits is learnt, at most so many of each; by one thread at a time."""
+        self.loss.digest(self.gate.score, most)
+        self.norm.digest(self.gate.score, most)
 
     @property
     def is_alert(self) -> bool:

@@ -29,7 +29,7 @@ from descentry.guard.actions import (
 )
 from descentry.guard.course import Course
 from descentry.guard.early_stop import EarlyStopper
-from descentry.guard.gate import Gatekeeper
+from descentry.guard.gate import MOST_AT_ONCE, Gatekeeper
 from descentry.guard.kept import dumps, loads, packed, unpacked
 from descentry.guard.ladder import Ladder, Moment
 from descentry.guard.monitor import Mark, Monitor, Row
@@ -48,8 +48,8 @@ PATIENCE_S = 10.0
 """Seconds that a state or a report waits for the monitor, which has all rows by then or hangs."""
 TIMED_EVERY = 8
 """Of so many judgements one is timed: asking for the time takes a part of it."""
-MAX_PENDING = 4096
-"""Values that may wait for the monitor's thread before the loop learns them itself."""
+MAX_PENDING, MOST_IN_LOOP = 4096, 256
+"""Values that may wait for the monitor's thread before the loop learns some itself, and how many then."""
 LAST_STEP = 1 << 62
 """Beyond it no step is believed."""
 _STATE = (
@@ -238,14 +238,14 @@ class Guard:
         keeper = self.course.gatekeeper
         why = keeper.judge(self._n_seen, loss, norm, is_scaled)
         if keeper.n_pending > self._most_pending or self.monitor.is_dead:
-            self._digest()
+            self._digest(most=MOST_IN_LOOP)
         return why
 
-    def _digest(self, seconds: float = 0.0) -> None:
+    def _digest(self, seconds: float = 0.0, most: int = MOST_AT_ONCE) -> None:
         """The gate learns what waits, unless another thread is at it for longer than that."""
         if self._gate_lock.acquire(timeout=seconds):
             try:
-                self.course.gatekeeper.digest()
+                self.course.gatekeeper.digest(most)
             finally:
                 self._gate_lock.release()
 

@@ -202,9 +202,9 @@ class Monitor:
 
     def _drain(self) -> None:
         """All that waits is taken; after a failure the stream begins anew."""
-        if self._waiting and self.background:
-            self.wall.call(self.also, None)
         while self._waiting and not self.is_dead:
+            if self.background:
+                self.wall.call(self.also, None)
             if not self.wall.call(self._take, False):
                 self.standing = Standing(step=self.standing.step, n_points=self._n_points, era=self._era)
                 self.wall.call(self._begin, None)

@@ -5,6 +5,11 @@ from dataclasses import dataclass
 
 from descentry.guard.wall import text
 
+JUDGED = ("loss", "train_loss", "grad_norm")
+"""What the reason names already."""
+MAX_NAMED = 5
+"""Other signals that are named."""
+
 
 @dataclass(frozen=True, slots=True)
 class Quarantined:
@@ -29,6 +34,6 @@ def told(why: str, batch: object, module: object, values: Mapping[str, float]) -
     if module is not None:
         parts.append(f"first in {text(module)}")
     elif "is not finite" in why:
-        others = [name for name, value in values.items() if value - value != 0.0]
-        parts += [f"not finite: {', '.join(others[:5])}"] if len(others) > 1 else []
+        others = [name for name, value in values.items() if value - value != 0.0 and name not in JUDGED]
+        parts += [f"also {', '.join(others[:MAX_NAMED])}"] if others else []
     return f"{why} ({'; '.join(parts)})" if parts else why
