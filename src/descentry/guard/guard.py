@@ -116,7 +116,7 @@ class Guard:
         """
         return self.wall.call(self._before, True, grad_norm, loss, loss_scale)
 
-    def observe(self, step: int, /, *, batch: object = None, module: object = None, **signals: Any) -> Action:
+    def observe(self, step: int, *, batch: object = None, module: object = None, **signals: Any) -> Action:
         """What to do after the backward pass of `step`, before its update.  Call it once a batch.
 
         `signals`: `loss`, `val_loss`, `lr`, `grad_norm`, `loss_scale` and any others by name: numbers, or arrays and
