@@ -102,6 +102,23 @@ def test_one_that_is_off_keeps_away_only_what_is_not_finite() -> None:
     assert judged(one, 301, NAN, 0.5) == "loss is not finite"
 
 
+def test_the_short_way_is_that_of_judge() -> None:
+    """Whatever comes: it passes only what `judge` would have let pass, and leaves the same behind."""
+    random, short, long = np.random.default_rng(5), taught(), taught()
+    n_short = 0
+    for step in range(300, 900):
+        odd = {350: NAN, 351: INF, 352: -INF, 400: 9.0}
+        loss = odd.get(step, 3.5 + 0.03 * random.standard_normal())
+        norm = {420: 20.0, 421: 20.0, 500: NAN}.get(step, 0.5 + 0.05 * random.standard_normal())
+        why = judged(long, step, loss, norm)
+        passed = short.passes(step, loss, norm)
+        n_short += passed
+        assert ("" if passed else short.judge(step, loss, norm)) == why
+        short.digest()
+    assert repr(short) == repr(long)
+    assert n_short > 580
+
+
 def test_however_late_and_many_at_once_the_same_is_learnt() -> None:
     at_once, later = taught(400), Gatekeeper(Gate())
     random = np.random.default_rng(0)

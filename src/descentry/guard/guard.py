@@ -46,8 +46,6 @@ MAX_HISTORY = 10_000
 """Actions and quarantined batches that are remembered, the newest."""
 PATIENCE_S = 10.0
 """Seconds that a state or a report waits for the monitor, which has all rows by then or hangs."""
-TIMED_EVERY = 8
-"""Of so many judgements one is timed: asking for the time takes a part of it."""
 MAX_PENDING, MOST_IN_LOOP = 4096, 256
 """Values that may wait for the monitor's thread before the loop learns some itself, and how many then."""
 LAST_STEP = 1 << 62
@@ -71,8 +69,8 @@ class Guard:
     `policy`: names of built-in policies, files, plain data, or several of them, joined; `act`: actions are returned,
     not only advised; `n_steps`: how many are planned, None: unknown; `background`: findings are made in a thread
     (False: at once, which a replay needs); `on_action`: called with the step and each action or advice, in the loop;
-    `budget_s`: processor time that judging a value may take of the loop: where it is passed often, values are only
-    asked whether they are finite.  UsageError: a policy that is not understood.
+    `budget_s`: processor time that learning from values may take of the loop, where the thread does not: where it is
+    passed often, values are only asked whether they are finite.  UsageError: a policy that is not understood.
     """
 
     def __init__(
@@ -219,27 +217,32 @@ class Guard:
 
     def _before(self, norm: Any, loss: Any, scale: Any) -> bool:
         keeper = self.course.gatekeeper
-        gated = self._gated if self._n_seen % TIMED_EVERY else self._timed
-        why = gated(number(loss), number(norm), scale is not None)
-        if self.budget.is_spent and not keeper.is_off:
-            keeper.is_off = True
-            tell(
-                "judging single values took more than its budget again and again: only NaN is looked for now"
-            )
+        why = keeper.judge(self._n_seen, number(loss), number(norm), scale is not None)
+        self._teach()
         self._why = self._why or why
         self._is_gated = True
         return not (why and self.act and self.policy.gate)
 
-    def _timed(self, loss: float | None, norm: float | None, is_scaled: bool) -> str:
-        return self.budget.timed(self._gated, loss, norm, is_scaled)
-
-    def _gated(self, loss: float | None, norm: float | None, is_scaled: bool) -> str:
-        """What the gate says.  It learns in the monitor's thread; here, where there is none or it is far behind."""
+    def _passes(self, loss: float | None, norm: float | None) -> bool:
+        """The short way of `_judged`, where the gate was not asked before and all is as usual."""
+        if self._is_gated or loss is None or norm is None:
+            return False
         keeper = self.course.gatekeeper
-        why = keeper.judge(self._n_seen, loss, norm, is_scaled)
-        if keeper.n_pending > self._most_pending or self.monitor.is_dead:
-            self._digest(most=MOST_IN_LOOP)
-        return why
+        if not keeper.passes(self._n_seen, loss, norm):
+            return False
+        if len(keeper.loss.pending) > self._most_pending or self.monitor.n_lost:
+            self._teach()
+        return True
+
+    def _teach(self) -> None:
+        """The gate learns in the monitor's thread; here, where there is none, or it is far behind."""
+        keeper = self.course.gatekeeper
+        if keeper.n_pending <= self._most_pending and not self.monitor.is_dead:
+            return
+        self.budget.timed(self._digest, 0.0, MOST_IN_LOOP)
+        if self.budget.is_spent and not keeper.is_off:
+            keeper.is_off = True
+            tell("learning values took more than its budget again and again: only NaN is looked for now")
 
     def _digest(self, seconds: float = 0.0, most: int = MOST_AT_ONCE) -> None:
         """The gate learns what waits, unless another thread is at it for longer than that."""
@@ -265,13 +268,15 @@ class Guard:
             for name, value in signals.items()
             if (known := value if type(value) is float else number(value)) is not None
         }
-        at = self._step_of(step)
+        at = step if type(step) is int and -LAST_STEP < step < LAST_STEP else self._step_of(step)
         loss, norm = values.get("loss", values.get("train_loss")), values.get("grad_norm")
         is_judged = self._is_gated or loss is not None or norm is not None
         if self.course.is_another(at, is_judged):
             self._n_batches += 1
             self._n_seen += 1
-        why = self._judged(at, loss, norm, values.get("loss_scale")) if is_judged else ""
+        why = ""
+        if is_judged and not self._passes(loss, norm):
+            why = self._judged(at, loss, norm, values.get("loss_scale"))
         if why:
             why = told(why, batch, module, values)
             self._keep_out(at, why, batch, module)
@@ -295,8 +300,6 @@ class Guard:
 
     def _step_of(self, step: Any) -> int:
         """The step as a whole number; the next one where it is none."""
-        if type(step) is int and -LAST_STEP < step < LAST_STEP:
-            return step
         known = number(step)
         if known is not None and abs(known) < LAST_STEP:
             return int(known)

@@ -98,7 +98,8 @@ class Monitor:
     def push(self, item: Row | Mark) -> None:
         """The next row or mark, in order."""
         is_row = type(item) is Row
-        if self.is_dead or (is_row and self._n_put - self._n_taken > MAX_WAITING):
+        is_dead = self._is_closed or len(self.wall.faults) >= self.wall.most
+        if is_dead or (is_row and self._n_put - self._n_taken > MAX_WAITING):
             self._lose()
             return
         if is_row:

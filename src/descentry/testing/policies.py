@@ -60,7 +60,7 @@ def check_round_trip(policy: Policy) -> None:
     )
 
 
-def check_silence(policy: Policy, seeds: Iterable[int] = (0, 1)) -> None:
+def check_silence(policy: Policy, seeds: Iterable[int] = (0,)) -> None:
     """Nothing is done to healthy runs, whatever their noise."""
     for name, noise in NOISES.items():
         for seed in seeds:
