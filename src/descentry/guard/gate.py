@@ -109,6 +109,12 @@ class Gatekeeper:
         self.loss.digest(self.gate.score, most)
         self.norm.digest(self.gate.score, most)
 
+    def forget(self, most: int) -> None:
+        """No more than so many of each wait: of the others the gate never hears."""
+        for watched in (self.loss, self.norm):
+            while len(watched.pending) > most:
+                watched.pending.popleft()
+
     @property
     def is_alert(self) -> bool:
         """Whether the newest value was kept away, or would have been but for how many were."""

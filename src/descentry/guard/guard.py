@@ -47,7 +47,7 @@ MAX_HISTORY = 10_000
 PATIENCE_S = 10.0
 """Seconds that a state or a report waits for the monitor, which has all rows by then or hangs."""
 MAX_PENDING, MOST_IN_LOOP = 4096, 256
-"""Values that may wait for the monitor's thread before the loop learns some itself, and how many then."""
+"""Values that may wait for the monitor's thread, and how many the loop learns at once where that is gone."""
 LAST_STEP = 1 << 62
 """Beyond it no step is believed."""
 _STATE = (
@@ -235,9 +235,12 @@ class Guard:
         return True
 
     def _teach(self) -> None:
-        """The gate learns in the monitor's thread; here, where there is none, or it is far behind."""
+        """The gate learns in the monitor's thread; here, where there is none.  Of one far behind values are dropped."""
         keeper = self.course.gatekeeper
-        if keeper.n_pending <= self._most_pending and not self.monitor.is_dead:
+        if self.monitor.background and not self.monitor.is_dead and not self.monitor.n_lost:
+            if keeper.n_pending > self._most_pending and self._gate_lock.acquire(blocking=False):
+                keeper.forget(self._most_pending // 2)
+                self._gate_lock.release()
             return
         self.budget.timed(self._digest, 0.0, MOST_IN_LOOP)
         if self.budget.is_spent and not keeper.is_off:
