@@ -99,12 +99,12 @@ class GuardedLoop(Loop):
         row["lr"], row["grad_norm"] = rate, self._norm()
         for group in self.optimizer.param_groups:
             group["lr"] = rate * group.get("factor", 1.0)
-        allowed = all([hook.may_update(self, step, row) for hook in self.hooks])
+        allowed = [hook.may_update(self, step, row) for hook in self.hooks]
         action = self.says(step, {**row, **self.validated})
         self.validated = {}
         if not isinstance(action, Continue):
             self.deeds.append((step, self.n_trained, action))
-        if keeper.allows(action) and allowed:
+        if keeper.allows(action) and all(allowed):
             self.optimizer.step()
         if (step + 1) % self.recipe.eval_every == 0:
             self.task.model.eval()
