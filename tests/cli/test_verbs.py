@@ -27,6 +27,7 @@ OPTIONS = {
         "--no-curve",
     },
     "read": {"logs", "--format", "--json", "--role", "--run", "--verify"},
+    "preflight": {"spec", "--format", "--json", "--vocab-size"},
     "explain": {"id_"},
     "demo": {"--format", "--json", "-v"},
     "completion": {"shell"},

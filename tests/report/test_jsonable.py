@@ -86,7 +86,7 @@ def test_schema_names_are_checked() -> None:
         schema("../../secret")
 
 
-FROZEN = {"report-1": "46f60cc119c2e725", "read-1": "4845e4a2b369302b"}
+FROZEN = {"report-1": "46f60cc119c2e725", "read-1": "4845e4a2b369302b", "preflight-1": "3bfc9606dfff926e"}
 
 
 @pytest.mark.parametrize("name", NAMES)
