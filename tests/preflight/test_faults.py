@@ -344,6 +344,14 @@ def test_a_whole_checkpoint_is_left_alone() -> None:
     assert "random numbers are not restored" in found.statement
 
 
+def test_a_schedule_that_ends_is_not_stepped_beyond() -> None:
+    setup = models.gpt()
+    setup["scheduler"] = torch.optim.lr_scheduler.OneCycleLR(setup["optimizer"], 3e-3, total_steps=50)
+    result = descentry.preflight(**setup)
+    assert result.ok, str(result)
+    assert result["overfit_batch"].verdict is Verdict.OK, str(result)
+
+
 def test_bfloat16_under_autocast_is_no_fault() -> None:
     setup = models.gpt() | {"autocast": torch.bfloat16}
     setup["loss_fn"] = lambda out, targets: models.cross_entropy(out.float(), targets)

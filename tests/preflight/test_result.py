@@ -139,6 +139,12 @@ def test_what_does_not_fit_is_told_in_one_line(parts: dict[str, Any], message: s
     assert "\n" not in str(told.value)
 
 
+def test_a_lazy_module_is_told_to_be_run_first() -> None:
+    model = nn.LazyLinear(3)
+    with pytest.raises(UsageError, match="state cannot be copied"):
+        descentry.preflight(model, models.gpt()["optimizer"], torch.randn(2, 4), nn.MSELoss())
+
+
 def test_an_unknown_check_is_a_key_error() -> None:
     with pytest.raises(KeyError, match="no check 'nonsense'"):
         descentry.preflight(**models.gpt(), checks=[])["nonsense"]

@@ -1,5 +1,8 @@
 """`descentry preflight MODULE:FUNCTION`: the checks before a long run, on what a function of the user's returns."""
 
+import sys
+from contextlib import redirect_stdout
+
 import click
 
 from descentry.cli import options
@@ -26,10 +29,12 @@ def command(spec: str, format_: str, as_json: bool, vocab_size: int | None) -> i
     from descentry.preflight.face import preflight
     from descentry.preflight.found import parts
 
-    given = parts(spec)
-    if vocab_size is not None:
-        given["vocab_size"] = vocab_size
-    result = preflight(**{"progress": progress, **given})
+    # What the user's code prints must not mix with the answer.
+    with redirect_stdout(sys.stderr):
+        given = parts(spec)
+        if vocab_size is not None:
+            given["vocab_size"] = vocab_size
+        result = preflight(**{"progress": progress, **given})
     if as_json or format_ == "json":
         say(result.to_json())
     else:

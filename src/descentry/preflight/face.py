@@ -34,7 +34,7 @@ def preflight(
     """A `Result` of all checks: it prints itself as a table; `.ok` is False where one found a fault.
 
     Afterwards model, optimizer, scheduler, scaler and random numbers are, bit by bit, what they were before.  That
-    takes a second copy of weights, gradients and optimizer state (a third while a batch is overfitted).
+    takes a second copy of weights, gradients and optimizer state (up to four while a checkpoint is tried).
 
     `batch`: a tensor, a tuple whose last member are the targets, or a mapping (Hugging Face).
     `loss_fn`: takes (outputs, targets) as those of torch do, or (model, batch); None: the model gives its own loss.

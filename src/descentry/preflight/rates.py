@@ -4,6 +4,7 @@ import inspect
 from typing import Any
 
 from descentry.preflight.setup import Setup
+from descentry.preflight.wall import outcome
 
 N_AHEAD = 2000
 """Steps of a scheduler that are tried.  A warm-up that has not left 0 by then is none."""
@@ -21,7 +22,8 @@ def advanced(setup: Setup) -> int | None:
             return n_steps
         if not steps_alone(setup.scheduler):
             return None
-        setup.scheduler.step()
+        if not _stepped(setup.scheduler):
+            return None
     return None
 
 
@@ -37,10 +39,16 @@ def steps_alone(scheduler: Any) -> bool:
     return not needed
 
 
+def _stepped(scheduler: Any) -> bool:
+    """Whether the scheduler could be stepped: some raise at their end (OneCycleLR)."""
+    return not isinstance(outcome(scheduler.step), Exception)
+
+
 def peak(setup: Setup, n_ahead: int = N_AHEAD) -> list[float]:
     """The highest rate of each group within the next steps of the scheduler; the scheduler is left there."""
     highest = rates(setup.optimizer)
     for _ in range(n_ahead if steps_alone(setup.scheduler) else 0):
-        setup.scheduler.step()
+        if not _stepped(setup.scheduler):
+            break
         highest = [max(pair) for pair in zip(highest, rates(setup.optimizer), strict=True)]
     return highest

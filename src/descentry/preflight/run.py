@@ -20,7 +20,7 @@ from descentry.record.errors import DescentryError, UsageError
 def checked_setup(checks: Sequence[Check] | None, **parts: Any) -> Result:
     """The answers of the checks (all of them for None) about a setup made of `parts`."""
     setup = Setup(**{**_known(parts), "batch": checked(parts["batch"])})
-    kept = Kept(setup)
+    kept = _kept(setup)
     answers = []
     try:
         with warnings.catch_warnings():
@@ -32,11 +32,22 @@ def checked_setup(checks: Sequence[Check] | None, **parts: Any) -> Result:
                 setup.tell(f"preflight: {check.title}")
                 answers.append(_answered(check, setup))
             kept.restore()
-            shown = examples(setup)
+            shown = outcome(lambda: examples(setup))
     finally:
         kept.restore()
         setup.tell("")
-    return Result(tuple(answers), shown)
+    return Result(tuple(answers), () if isinstance(shown, Exception) else shown)
+
+
+def _kept(setup: Setup) -> Kept:
+    """The state.  Raises UsageError where it cannot be copied: then nothing may be tried."""
+    kept = outcome(lambda: Kept(setup))
+    if isinstance(kept, Exception):
+        raise UsageError(
+            f"model and optimizer: their state cannot be copied ({told(kept)}); expected tensors that hold numbers; "
+            "run one batch through lazy modules first"
+        ) from kept
+    return kept
 
 
 def _known(parts: dict[str, Any]) -> dict[str, Any]:

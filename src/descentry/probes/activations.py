@@ -56,7 +56,9 @@ class Activations:
             mean = floats.mean()
             self.found[series("activation_mean", name)] = mean
             # Two plain passes: `torch.std_mean` takes ten times as long on a CPU.
-            self.found[series("activation_std", name)] = (floats - mean).norm() / max(1, floats.numel()) ** 0.5
+            self.found[series("activation_std", name)] = (floats - mean).norm() / max(
+                1, floats.numel()
+            ) ** 0.5
             if isinstance(module, RECTIFIERS):
                 self._rectified(name, values)
             elif isinstance(module, tuple(BOUNDED)):
