@@ -359,6 +359,13 @@ def test_bfloat16_under_autocast_is_no_fault() -> None:
     assert result.ok, str(result)
 
 
+def test_a_scale_that_overflows_at_first_is_no_fault() -> None:
+    setup = models.gpt() | {"autocast": torch.float16}
+    setup["scaler"] = torch.amp.GradScaler("cpu", init_scale=2.0**40)
+    assert answer("gradients", setup).verdict is Verdict.OK
+    assert answer("overfit_batch", setup).verdict is Verdict.OK
+
+
 def test_a_layer_that_starts_at_zero_is_no_fault() -> None:
     setup = models.gpt()
     with torch.no_grad():

@@ -128,6 +128,37 @@ def test_an_optimizer_that_has_no_state_yet_has_none_afterwards() -> None:
     assert is_same(before, state(setup))
 
 
+def test_lists_in_the_state_of_an_optimizer_are_put_back() -> None:
+    setup = models.classifier() | {"scheduler": None}
+    model, loss_fn = setup["model"].eval(), setup["loss_fn"]
+    optimizer = torch.optim.LBFGS(model.parameters(), lr=0.1, max_iter=3)
+
+    def closure() -> Any:
+        optimizer.zero_grad()
+        loss = loss_fn(model(setup["batch"][0]), setup["batch"][1])
+        loss.backward()
+        return loss
+
+    def train_step() -> None:
+        optimizer.step(closure)
+
+    train_step()
+    before = copy.deepcopy(optimizer.state_dict())
+    descentry.preflight(**setup | {"optimizer": optimizer, "train_step": train_step})
+    assert is_same(before, optimizer.state_dict())
+
+
+def test_the_optimizer_inside_a_wrapper_is_checked() -> None:
+    accelerate = pytest.importorskip("accelerate")
+    setup = models.classifier()
+    accelerator = accelerate.Accelerator(cpu=True)
+    optimizer = accelerator.prepare(setup["optimizer"])
+    before = state(setup)
+    result = descentry.preflight(**setup | {"optimizer": optimizer})
+    assert result.ok, str(result)
+    assert is_same(before, state(setup))
+
+
 def test_counters_and_buffers_that_a_pass_replaces_are_put_back() -> None:
     model = Counted()
     buffer, batch = model.last, models.classifier()["batch"]

@@ -274,6 +274,17 @@ def test_many_modules_are_measured_by_block() -> None:
     assert sum(len(group.weights) for group in groups(model)) == 162
 
 
+def test_the_optimizer_inside_a_wrapper_is_hooked() -> None:
+    accelerate = pytest.importorskip("accelerate")
+    model = mlp()
+    accelerator = accelerate.Accelerator(cpu=True)
+    model, optimizer = accelerator.prepare(model, torch.optim.SGD(model.parameters(), 0.1))
+    probes = Probes(model, optimizer, every=1)
+    for at in range(3):
+        step(model, optimizer, at)
+        assert probes.take()["grad_norm/global"] > 0
+
+
 def test_a_wrong_argument_is_told() -> None:
     with pytest.raises(UsageError, match="model is int; expected"):
         Probes(3)

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
+from descentry.probes.unwrapped import unwrapped
 from descentry.record.errors import UsageError
 
 if TYPE_CHECKING:
@@ -60,7 +61,7 @@ def preflight(
     return checked_setup(
         checks,
         model=getattr(model, "_orig_mod", model),  # a compiled model's own: its weights are the same
-        optimizer=optimizer,
+        optimizer=unwrapped(optimizer),
         batch=batch,
         loss_fn=loss_fn,
         vocab_size=vocab_size,

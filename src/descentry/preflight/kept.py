@@ -106,8 +106,8 @@ def _gradient(weight: Any) -> Undo:
 def _optimizer(optimizer: Any) -> list[Undo]:
     """Groups and state.  `load_state_dict` would cast states of weights in low precision: not bit by bit."""
     groups, state = optimizer.param_groups, optimizer.state
-    kept = [(group, {**group, "params": list(group["params"])}, _tensors(group)) for group in groups]
-    states = [(weight, one, dict(one), _tensors(one)) for weight, one in state.items()]
+    kept = [(group, _held(group), _tensors(group)) for group in groups]
+    states = [(weight, one, _held(one), _tensors(one)) for weight, one in state.items()]
 
     def undo() -> None:
         # `load_state_dict` gives an optimizer new ones.
@@ -127,11 +127,16 @@ def _tensors(fields: Any) -> list[Undo]:
     return [_tensor(value) for value in fields.values() if isinstance(value, Tensor)]
 
 
+def _held(fields: dict[str, Any]) -> dict[str, Any]:
+    """The fields, and lists by their own: they grow in place (the history of L-BFGS)."""
+    return {name: list(value) if isinstance(value, list) else value for name, value in fields.items()}
+
+
 def _refill(place: dict[str, Any], fields: dict[str, Any], fills: list[Undo]) -> None:
     for fill in fills:
         fill()
     place.clear()
-    place.update(fields)
+    place.update(_held(fields))
 
 
 def _fields(one: Any) -> Undo:

@@ -69,11 +69,6 @@ def device(setup: Setup) -> Any:
     return torch.device("cpu") if first is None else first.device
 
 
-def scaled(setup: Setup, loss: Any) -> Any:
-    """The loss times the scale of an enabled scaler."""
-    return loss * setup.scaler.get_scale() if uses_scaler(setup) else loss
-
-
 def uses_scaler(setup: Setup) -> bool:
     """Whether there is a scaler, and it is on."""
     return setup.scaler is not None and bool(setup.scaler.is_enabled())

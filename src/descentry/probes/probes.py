@@ -8,6 +8,7 @@ from descentry.probes.attention import FirstPass, LogitWatch
 from descentry.probes.groups import groups
 from descentry.probes.nonfinite import Finite, NonFinite
 from descentry.probes.norms import Norms, Values
+from descentry.probes.unwrapped import unwrapped
 from descentry.probes.wall import failure, tell
 from descentry.record.errors import UsageError
 
@@ -38,6 +39,7 @@ class Probes:
         updates: bool = True,
         attention: bool = True,
     ) -> None:
+        optimizer = unwrapped(optimizer)
         _check(model, optimizer, every)
         self.every = every
         self.nonfinite: NonFinite | None = None

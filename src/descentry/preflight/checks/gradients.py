@@ -10,7 +10,7 @@ from typing import Any, ClassVar
 import torch
 
 from descentry.preflight.answer import Answer, cannot_tell, fault, ok
-from descentry.preflight.backward import dense, gradients, is_zero
+from descentry.preflight.backward import gradients, is_finite, is_zero
 from descentry.preflight.checks.parameters import listed
 from descentry.preflight.passes import passed
 from descentry.preflight.setup import Setup
@@ -44,11 +44,7 @@ class Gradients:
                 n=len(weights),
             )
         _, found = gradients(setup)
-        bad = [
-            name
-            for name, one in found.items()
-            if one is not None and not bool(torch.isfinite(dense(one)).all())
-        ]
+        bad = [name for name, one in found.items() if not is_finite(one)]
         if bad:
             said = f"{len(bad)} of {len(weights)} gradients are not finite: {listed(bad)}"
             return fault(
