@@ -264,6 +264,42 @@ def test_a_pass_that_raises_leaves_no_watch_behind() -> None:
     probes.close()
 
 
+def test_layers_of_other_libraries_are_measured() -> None:
+    transformers = pytest.importorskip("transformers")
+    torch.manual_seed(0)
+    config = transformers.GPT2Config(vocab_size=40, n_positions=16, n_embd=32, n_layer=2, n_head=2,
+                                     bos_token_id=0, eos_token_id=0)  # fmt: skip
+    model = transformers.GPT2LMHeadModel(config).train()
+    optimizer = torch.optim.AdamW(model.parameters(), 1e-3)
+    probes = Probes(model, optimizer, every=1)
+    ids = torch.randint(40, (4, 16))
+    model(input_ids=ids, labels=ids).loss.backward()
+    optimizer.step()
+    values = probes.take()
+    assert probes.error is None
+    assert values["activation_std/module/transformer.h.0.mlp.c_fc"] > 0
+    assert values["max_attention_logit/layer/1"] > 0
+
+
+def test_recurrent_layers_are_measured_by_their_norms() -> None:
+    class Recurrent(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.inner, self.head = nn.LSTM(8, 16, batch_first=True), nn.Linear(16, 4)
+
+        def forward(self, x: Tensor) -> Tensor:
+            out: Tensor = self.head(self.inner(x[:, None])[0][:, -1])
+            return out
+
+    model = Recurrent()
+    optimizer = torch.optim.SGD(model.parameters(), 0.1)
+    probes = Probes(model, optimizer, every=1)
+    step(model, optimizer)
+    values = probes.take()
+    assert probes.error is None
+    assert values["update_ratio/module/inner"] > 0
+
+
 def test_many_modules_are_measured_by_block() -> None:
     model = nn.ModuleDict(
         {"blocks": nn.ModuleList(nn.Sequential(nn.Linear(2, 2), nn.Linear(2, 2)) for _ in range(40))}

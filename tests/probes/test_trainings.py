@@ -123,7 +123,7 @@ def healthy_gpt() -> list[Finding]:
     torch.manual_seed(3)
     model = trainings.TinyGpt()
     optimizer = torch.optim.AdamW(model.parameters(), 1e-3)
-    return trainings.train(model, optimizer, batches=trainings.counting)[0]
+    return trainings.train(model, optimizer, n_steps=400, batches=trainings.counting)[0]
 
 
 def meant_to_be_frozen() -> list[Finding]:

@@ -17,8 +17,7 @@ from descentry.probes.groups import series
 RECTIFIERS = (nn.ReLU, nn.ReLU6, nn.Threshold)
 BOUNDED = {nn.Tanh: -1.0, nn.Sigmoid: 0.0, nn.Hardtanh: -1.0, nn.Hardsigmoid: 0.0}
 """Activations between this number and 1."""
-LAYERS = (nn.Linear, nn.Conv1d, nn.Conv2d, nn.Conv3d)
-WATCHED: tuple[Any, ...] = (*LAYERS, *RECTIFIERS, *BOUNDED)
+ACTIVATIONS: tuple[Any, ...] = (*RECTIFIERS, *BOUNDED)
 EDGE = 0.01
 """An activation this near to a bound, in parts of the range, is saturated: its slope is below 4 % of the steepest."""
 
@@ -39,10 +38,11 @@ class Activations:
         """Register the hooks, each behind the wall `guarded`; what removes them comes back."""
         handles = []
         for name, module in self._model.named_modules():
-            if isinstance(module, WATCHED):
+            if isinstance(module, ACTIVATIONS) or _is_layer(module):
 
                 def hook(module: Any, inputs: Any, output: Any, name: str = name) -> None:
-                    if module.training and name not in self._seen:
+                    is_tensor = isinstance(output, Tensor) and output.is_floating_point()
+                    if is_tensor and module.training and name not in self._seen:
                         self._seen.add(name)
                         guarded(lambda: self._note(name, module, inputs, output))
 
@@ -77,6 +77,15 @@ class Activations:
         units = active.movedim(1, -1) if active.ndim >= 4 else active
         alive = units.reshape(-1, units.shape[-1]).any(0)
         self.found[series("dead_units", name)] = 1.0 - alive.float().mean()
+
+
+def _is_layer(module: Any) -> bool:
+    """Whether a module multiplies by a matrix or a kernel of its own, of torch or of another library."""
+    weight = getattr(module, "weight", None)
+    is_leaf = next(module.children(), None) is None
+    return (
+        is_leaf and isinstance(weight, Tensor) and weight.ndim >= 2 and not isinstance(module, nn.Embedding)
+    )
 
 
 def _saturated(module: Any, values: Any) -> Any:
