@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from descentry.calls import runs as runs
     from descentry.display import Report as Report
     from descentry.log.writer import Log as Log
+    from descentry.preflight.face import preflight as preflight
     from descentry.record.errors import DamagedError as DamagedError
     from descentry.record.errors import DescentryError as DescentryError
     from descentry.record.errors import InputError as InputError
@@ -56,6 +57,7 @@ _HOMES = {
     "UnreadableError": "descentry.record.errors",
     "UsageError": "descentry.record.errors",
     "diagnose": "descentry.calls",
+    "preflight": "descentry.preflight.face",
     "read": "descentry.calls",
     "runs": "descentry.calls",
     "steer": "descentry.steer",
@@ -82,6 +84,7 @@ __all__ = [
     "UsageError",
     "__version__",
     "diagnose",
+    "preflight",
     "read",
     "runs",
     "steer",
