@@ -110,8 +110,13 @@ class _Script:
 def _twin(seed: int, usual: Recipe) -> Ended:
     guard = Guard({}, n_steps=usual.n_steps, background=False)
     loop = _loop(seed, usual, (), guard, every=usual.n_steps)
-    loop.says = lambda step, row: Continue()
+    loop.says = _go_on
     return loop.train()
+
+
+def _go_on(step: int, row: Row) -> Action:
+    del step, row
+    return Continue()
 
 
 def _loop(seed: int, recipe: Recipe, hooks: Sequence[Hook], guard: Guard, every: int = 10) -> GuardedLoop:
