@@ -7,6 +7,7 @@ in a row say that it is the new normal.  The idea is that of ZClip (Kumar et al.
 z-scores, with tails that are measured instead of Gaussian ones.
 """
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
@@ -14,9 +15,14 @@ from descentry.guard.rules import Gate
 from descentry.patterns.spike import Spike
 from descentry.patterns.spike_state import SpikeState
 from descentry.record.roles import Role
+from descentry.signal.alarms import DEFAULT_RATE
 from descentry.signal.excursion import MARGIN_FEW, MARGIN_LOW
 
 _SPIKE = Spike()
+VETO_RATE = 0.5 * DEFAULT_RATE
+"""Values that noise alone brings beyond its reach, of one kind, in a run as long as this one was so far."""
+LEAST_REACH = 6.0
+"""Noise is not taken to reach less far, however calm it looks."""
 LEAST_RISE = 0.25
 """Least height over the level, of a loss, as a share of its descent so far: less does not hurt."""
 
@@ -32,19 +38,28 @@ class Watched:
     name: str
     state: SpikeState
     n_kept: int = 0
+    reach: float = math.inf
+    known_at: int = -1
 
     def height(self, value: float) -> float:
         """How far `value` lies above its level, as a multiple of how far noise reaches; 0.0 before that is known."""
-        base, bars = self.state.base, self.state.bars
-        if not bars or not base.is_known:
+        base = self.state.base
+        if not base.is_known:
             return 0.0
-        reach = bars[0] * (MARGIN_LOW + MARGIN_FEW / max(base.n_points, 1) ** 0.5)
-        return float((value - base.level) / (base.noise * reach))
+        return float((value - base.level) / (base.noise * self._reach()))
 
     def learn(self, step: int, value: float) -> None:
         """The value belongs to the run as it is."""
         self.n_kept += 1
         _SPIKE.update_one(self.state, step, value)
+
+    def _reach(self) -> float:
+        """In noise units, anew whenever the detector's bars are: a tenth more points."""
+        if self.known_at != self.state.bars_due:
+            self.known_at = self.state.bars_due
+            margin = MARGIN_LOW + MARGIN_FEW / math.sqrt(max(self.state.base.n_points, 1))
+            self.reach = max(LEAST_REACH, margin * self.state.known_tails.reach(VETO_RATE))
+        return self.reach
 
 
 @dataclass
