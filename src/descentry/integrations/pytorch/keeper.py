@@ -3,7 +3,7 @@
 import logging
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 import torch
 from torch import nn
@@ -13,16 +13,9 @@ from descentry.guard.wall import Wall
 from descentry.integrations.pytorch.checkpoints import Checkpoints, Stateful
 from descentry.integrations.pytorch.reins import Reins, as_optimizers
 from descentry.integrations.pytorch.states import copied
+from descentry.integrations.watcher import Keeps
 
 _log = logging.getLogger("descentry.guard")
-
-
-class Watcher(Protocol):
-    """What the keeper tells of its checkpoints: a guard, or one that is shared by many processes."""
-
-    def saved(self, step: int) -> None: ...
-
-    def forgotten(self, step: int) -> None: ...
 
 
 class Keeper:
@@ -38,7 +31,7 @@ class Keeper:
 
     def __init__(
         self,
-        guard: Watcher,
+        guard: Keeps,
         model: nn.Module,
         optimizer: torch.optim.Optimizer | Iterable[torch.optim.Optimizer],
         *,
