@@ -9,11 +9,11 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import torch
 from transformers import TrainerCallback
 
 from descentry.guard.wall import Wall
 from descentry.integrations.pytorch.performer import Performer
+from descentry.integrations.pytorch.reins import norm_of
 from descentry.integrations.watcher import Watcher
 
 _NAMES = {"learning_rate": "lr", "eval_loss": "val_loss"}
@@ -26,8 +26,8 @@ class DescentryCallback(TrainerCallback):  # type: ignore[misc,unused-ignore]
     Refusals: the gradients of an update are taken away before the optimizer uses them.  The Trainer clips before any
     callback sees them, so with `max_grad_norm` above 0 only what is not finite is refused; with 0 also what stands out.
     RollBack: weights and moments go back, data, step and schedule go on (pytorch/performer.py); under FSDP and
-    DeepSpeed it is only told.  Stop and Checkpoint: `control.should_training_stop`, `control.should_save`.  ScaleLr, ClipTo:
-    inside the optimizer's step.
+    DeepSpeed it is only told.  Stop and Checkpoint: `control.should_training_stop`, `control.should_save`.  ScaleLr and
+    ClipTo: inside the optimizer's step.
 
     All that is logged is told by its name (rewards/…, kl, entropy), but for times and counts.  The Trainer shows losses
     that are NaN as the mean of others unless `logging_nan_inf_filter=False`.
@@ -85,7 +85,7 @@ class DescentryCallback(TrainerCallback):  # type: ignore[misc,unused-ignore]
 
     def _judge(self, optimizer: Any) -> None:
         assert self.performer is not None
-        norm = _norm_of(optimizer)
+        norm = norm_of(optimizer)
         is_finite = norm - norm == 0.0
         self._norm = None if self._clips and is_finite else norm
         self.performer.judge(self._norm)
@@ -104,9 +104,3 @@ class DescentryCallback(TrainerCallback):  # type: ignore[misc,unused-ignore]
 def _counts(name: str) -> bool:
     """Whether a logged value says something of the training."""
     return not name.endswith(_BOOKKEEPING)
-
-
-def _norm_of(optimizer: Any) -> float:
-    """The global norm of the gradients as they are now."""
-    gradients = [p.grad for group in optimizer.param_groups for p in group["params"] if p.grad is not None]
-    return float(torch.nn.utils.get_total_norm(gradients))

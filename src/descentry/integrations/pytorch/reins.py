@@ -30,12 +30,14 @@ class Reins:
 
     `rate`: factor on the learning rates for good; `clip`: global norm of all their gradients, None: as it comes;
     `is_held`: the next update is not applied: its gradients are taken away, so that neither weights nor moments move.
+    `is_curbed_elsewhere`: where gradients are made inside `optimizer.step(closure)`, the loop itself calls `curb`.
     """
 
     optimizers: Sequence[torch.optim.Optimizer]
     rate: float = 1.0
     clip: float | None = None
     is_held: bool = False
+    is_curbed_elsewhere: bool = False
     step: int = 0
     wall: Wall = field(default_factory=Wall)
 
@@ -43,7 +45,6 @@ class Reins:
         self.optimizers = [_innermost(one) for one in self.optimizers]
         self._spells: list[_Spell] = []
         self._usual: dict[int, list[Any]] = {}
-        self._is_told = False
         self._hooks = [one.register_step_pre_hook(self._before) for one in self.optimizers]
         self._hooks += [one.register_step_post_hook(self._after) for one in self.optimizers]
 
@@ -97,8 +98,8 @@ class Reins:
         self._after(optimizer)  # a step that failed has left its scaled rate behind
         if not has_closure:
             self.curb(optimizer)
-        elif (self.is_held or self.clip is not None) and not self._is_told:
-            self._is_told = True
+        elif (self.is_held or self.clip is not None) and not self.is_curbed_elsewhere:
+            self.is_curbed_elsewhere = True
             _log.warning(
                 "optimizer.step(closure) makes its gradients inside: they are neither clipped nor refused"
             )
@@ -120,6 +121,12 @@ def as_optimizers(optimizers: Any) -> list[torch.optim.Optimizer]:
                 "watch it with Guard() and guard.observe alone"
             )
     return several
+
+
+def norm_of(optimizer: torch.optim.Optimizer) -> float:
+    """The global norm of the gradients that the optimizer would use now; 0.0 where there are none."""
+    gradients = [p.grad for group in optimizer.param_groups for p in group["params"] if p.grad is not None]
+    return float(torch.nn.utils.get_total_norm(gradients))
 
 
 def _innermost(optimizer: Any) -> Any:
