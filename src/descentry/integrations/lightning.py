@@ -25,8 +25,8 @@ class DescentryCallback(Callback):  # type: ignore[misc,unused-ignore]
 
     The step is the trainer's `global_step`, counted from 1.  `loss`: what `training_step` returns, the last batch's
     where gradients are accumulated; `val_loss`: the logged metric named `val_metric`; every other metric logged for
-    the step is told by its name.  Refusals and ClipTo happen in `on_before_optimizer_step`, before Lightning's own clipping;
-    ScaleLr inside the optimizer's step.  RollBack: weights and moments go back, data, step and schedule go on
+    the step is told by its name.  Refusals and ClipTo happen in `on_before_optimizer_step`, before Lightning's own
+    clipping; ScaleLr inside the optimizer's step.  RollBack: weights and moments go back, data, step and schedule go on
     (pytorch/performer.py); under strategies that shard the weights it is only told.  Stop: `trainer.should_stop`.
     Checkpoint: written beside those of the trainer, `descentry-step=N.ckpt`.
 
