@@ -156,6 +156,14 @@ class Together:
         return answer
 
 
+def shared(guard: Watcher) -> Watcher:
+    """The guard as all processes share it; itself where it already is shared, or where there is one process."""
+    if isinstance(guard, Together):
+        return guard
+    together = Together(guard)
+    return guard if together.is_alone else together
+
+
 def number(value: Any) -> float | None:
     """The value as a float; None where it is none."""
     if value is None or isinstance(value, float):

@@ -85,8 +85,17 @@ class Keeper:
     def allows(self, action: Action) -> bool:
         """Performs the action; whether the update of this step is to be applied.
 
-        A roll back happens when the loop asks for its next step: what it still does in this one is undone too.
         Refused gradients are taken away, whether the loop zeroes them or not.
+        """
+        may = self.perform(action)
+        for optimizer in () if may else self.reins.optimizers:
+            optimizer.zero_grad(set_to_none=True)
+        return may
+
+    def perform(self, action: Action) -> bool:
+        """The same, but that refused gradients stay: for loops that call the optimizer's step in any case.
+
+        A roll back happens when the loop asks for its next step: what it still does in this one is undone too.
         """
         self.wall.call(self._note_best, None)
         match action:
@@ -100,11 +109,7 @@ class Keeper:
                 self._saves_next = True
             case Stop():
                 self.stopped = action
-        if not isinstance(action, RollBack | SkipBatch | Stop):
-            return True
-        for optimizer in self.reins.optimizers:
-            optimizer.zero_grad(set_to_none=True)
-        return False
+        return not isinstance(action, RollBack | SkipBatch | Stop)
 
     @property
     def goes_back(self) -> bool:

@@ -15,6 +15,7 @@ from torch import nn
 
 from descentry.guard.actions import Action, Checkpoint, ClipTo, Continue, RollBack, ScaleLr, SkipBatch, Stop
 from descentry.guard.wall import Wall
+from descentry.integrations.distributed import shared
 from descentry.integrations.pytorch.checkpoints import Checkpoints
 from descentry.integrations.pytorch.reins import Reins, as_optimizers
 from descentry.integrations.watcher import Watcher
@@ -23,7 +24,7 @@ _log = logging.getLogger("descentry.guard")
 
 
 class Performer:
-    """The hands of a guard in a framework's callback.
+    """The hands of a guard in a framework's callback; of several processes the guard of rank 0 decides.
 
     `every`: steps between checkpoints, which are made only for a guard that acts; `n_kept`, `folder`: see
     `Checkpoints`; `can_go_back`: False where the weights do not lie in this process whole: a roll back is then told,
@@ -43,8 +44,8 @@ class Performer:
         can_go_back: bool = True,
     ) -> None:
         several = as_optimizers(optimizers)
-        self.guard, self.model, self.every = guard, model, every
-        self.can_go_back = can_go_back and guard.act
+        self.guard, self.model, self.every = shared(guard), model, every
+        self.can_go_back = can_go_back and self.guard.act
         self.wall = Wall()
         self.reins = Reins(several, wall=self.wall)
         parts = {"model": model} | {str(i): one for i, one in enumerate(self.reins.optimizers)}
