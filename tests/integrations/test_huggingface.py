@@ -130,8 +130,10 @@ def test_a_checkpoint_is_written(tmp_path: Path) -> None:
 
 
 def test_a_scaled_rate_is_not_seen_by_the_schedule(tmp_path: Path) -> None:
-    alone, scaled = trained(tmp_path), trained(tmp_path, Scripted({3: ScaleLr(0.0), 5: ClipTo(0.1)}))
-    assert torch.equal(scaled.model.seen[4], scaled.model.seen[8])
+    alone, scaled = trained(tmp_path), trained(tmp_path, Scripted({3: ScaleLr(0.0, 2), 9: ClipTo(0.1)}))
+    seen = scaled.model.seen
+    assert torch.equal(seen[3], seen[5])
+    assert not torch.equal(seen[6], seen[5])
     rates = [[row.get("learning_rate") for row in one.state.log_history] for one in (alone, scaled)]
     assert rates[0] == rates[1]
 

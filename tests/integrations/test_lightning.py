@@ -135,8 +135,9 @@ def test_a_checkpoint_is_written(tmp_path: Path) -> None:
 
 
 def test_rate_and_clipping_are_changed_in_the_update_alone(tmp_path: Path) -> None:
-    net = trained(tmp_path, Scripted({3: ScaleLr(0.0), 5: ClipTo(0.1)}))
-    assert torch.equal(net.seen[4], net.seen[8])
+    net = trained(tmp_path, Scripted({3: ScaleLr(0.0, 2)}))
+    assert torch.equal(net.seen[3], net.seen[5])
+    assert not torch.equal(net.seen[6], net.seen[5])
     assert net.rates == trained(tmp_path).rates
     clipped = trained(tmp_path, Scripted({3: ClipTo(1e-3)}), Net("SGD"))
     assert float((clipped.seen[6] - clipped.seen[5]).norm()) < 1e-4

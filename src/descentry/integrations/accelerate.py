@@ -29,10 +29,10 @@ _SHARDED = ("FSDP", "DEEPSPEED", "MEGATRON_LM")
 class Guarded:
     """A loop's guard, its checkpoints, and what is done.
 
-    `model`, `optimizer`, `scheduler`: as `accelerator.prepare` gave them; `data`: an iterator over prepared batches with
-    a state and `skip`, such as `Batches(loader)`.  `every`, `n_kept`, `folder`, `others`: see `Keeper`.  `stopped`: the
-    guard's Stop, once it has come.  The optimizer's step is to be called in any case: a refused update finds no
-    gradients there, which a loss scaler can live with.  UsageError: weights that are sharded, LBFGS.
+    `model`, `optimizer`, `scheduler`: as `accelerator.prepare` gave them; `data`: an iterator over prepared batches
+    with a state and `skip`, such as `Batches(loader)`.  `every`, `n_kept`, `folder`, `others`: see `Keeper`.
+    `stopped`: the guard's Stop, once it has come.  The optimizer's step is to be called in any case: a refused update
+    finds no gradients there, which a loss scaler can live with.  UsageError: weights that are sharded, LBFGS.
     """
 
     def __init__(

@@ -75,7 +75,7 @@ class DescentryCallback(TrainerCallback):  # type: ignore[misc,unused-ignore]
     def on_train_end(self, args: Any, state: Any, control: Any, **told: Any) -> None:
         """The optimizer is let go."""
         if self.performer is not None:
-            self.wall.call(self.performer.close, None)
+            self.performer.close()
         self.performer = None
 
     def _begin(self, args: Any, model: Any, optimizer: Any) -> None:

@@ -80,7 +80,7 @@ class DescentryCallback(Callback):  # type: ignore[misc,unused-ignore]
     def on_train_end(self, trainer: Any, pl_module: Any) -> None:
         """The optimizers are let go."""
         if self.performer is not None:
-            self.wall.call(self.performer.close, None)
+            self.performer.close()
         self.performer = None
 
     def _start(self, trainer: Any, module: Any) -> None:

@@ -79,7 +79,7 @@ def test_a_roll_back_can_change_rate_and_clipping() -> None:
     back = Training()
     keeper = back.keeper()
     back.kept(keeper, Once(15, RollBack(10, rate=0.5, clip=0.25)))
-    assert (keeper.reins.factor, keeper.reins.clip) == (0.5, 0.25)
+    assert (keeper.reins.rates.factor, keeper.reins.clip) == (0.5, 0.25)
     assert set(back.rates) == {0.1}
 
 
@@ -132,7 +132,7 @@ def test_scaling_and_clipping_take_effect() -> None:
     keeper.allows(ScaleLr(0.1, 5))
     keeper.allows(ScaleLr(0.5))
     keeper.allows(ClipTo(0.5))
-    assert keeper.reins.factor == pytest.approx(0.05)
+    assert keeper.reins.rates.factor == pytest.approx(0.05)
     assert keeper.reins.clip == 0.5
 
 

@@ -30,7 +30,7 @@ def test_a_factor_for_some_steps_holds_for_that_many() -> None:
     for step in range(6):
         reins.begin(step)
         if step == 1:
-            reins.scale(0.5, 3)
+            reins.rates.scale(0.5, 3)
         moved.append(stepped(weight, optimizer))
         assert optimizer.param_groups[0]["lr"] == 1.0
     assert moved == [1.0, 0.5, 0.5, 0.5, 1.0, 1.0]
@@ -39,8 +39,8 @@ def test_a_factor_for_some_steps_holds_for_that_many() -> None:
 def test_factors_for_good_multiply() -> None:
     weight, optimizer = one()
     reins = Reins([optimizer])
-    reins.scale(0.5, None)
-    reins.scale(0.5, None)
+    reins.rates.scale(0.5, None)
+    reins.rates.scale(0.5, None)
     assert stepped(weight, optimizer) == 0.25
 
 
@@ -57,7 +57,7 @@ def test_a_schedule_goes_on_as_it_would_have(schedule: str) -> None:
         weight, optimizer = one()
         kind = getattr(torch.optim.lr_scheduler, schedule)
         scheduler, reins, seen = kind(optimizer, **options[schedule]), Reins([optimizer]), []
-        reins.scale(factor, None)
+        reins.rates.scale(factor, None)
         for _ in range(8):
             stepped(weight, optimizer)
             scheduler.step()
@@ -89,7 +89,7 @@ def test_a_held_update_moves_neither_weights_nor_moments() -> None:
 def test_a_step_that_failed_does_not_leave_its_rate_behind(monkeypatch: pytest.MonkeyPatch) -> None:
     weight, optimizer = one()
     reins = Reins([optimizer])
-    reins.scale(0.5, None)
+    reins.rates.scale(0.5, None)
     with monkeypatch.context() as patched:
         patched.setattr(torch.optim.SGD, "_init_group", lambda *_, **__: 1 / 0)
         with pytest.raises(ZeroDivisionError):
@@ -103,7 +103,7 @@ def test_a_rate_that_is_a_tensor() -> None:
     optimizer = torch.optim.Adam([weight], torch.tensor(0.5))
     rate = optimizer.param_groups[0]["lr"]
     reins = Reins([optimizer])
-    reins.scale(0.5, None)
+    reins.rates.scale(0.5, None)
     assert stepped(weight, optimizer) == pytest.approx(0.25, rel=1e-4)
     assert optimizer.param_groups[0]["lr"] is rate
 
@@ -152,6 +152,6 @@ def test_a_fused_optimizer_under_a_scaler_is_clipped_in_its_own_unit() -> None:
 def test_released_reins_change_nothing() -> None:
     weight, optimizer = one()
     reins = Reins([optimizer])
-    reins.scale(0.5, None)
+    reins.rates.scale(0.5, None)
     reins.release()
     assert stepped(weight, optimizer) == 1.0

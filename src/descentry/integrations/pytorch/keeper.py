@@ -26,7 +26,7 @@ class Keeper:
     `every`: steps between checkpoints; `n_kept`, `folder`: see `Checkpoints`; `batches_per_step`: drawn from `data` for
     one step, where gradients are accumulated.  UsageError: an optimizer that cannot be guarded (LBFGS).
 
-    `stopped`: the guard's Stop, once it has come; `reins.factor`: what the learning rate is multiplied by.
+    `stopped`: the guard's Stop, once it has come; `reins.rates.factor`: what the learning rate is multiplied by.
     """
 
     def __init__(
@@ -102,7 +102,7 @@ class Keeper:
             case RollBack():
                 self._going = action
             case ScaleLr(factor, for_steps):
-                self.reins.scale(factor, for_steps)
+                self.reins.rates.scale(factor, for_steps)
             case ClipTo(norm):
                 self.reins.clip = norm
             case Checkpoint():
@@ -136,7 +136,7 @@ class Keeper:
             self.wall.call(lambda: self.guard.forgotten(action.to_step), None)
             return
         self._next = action.to_step
-        self.reins.rate *= action.rate
+        self.reins.rates.scale(action.rate, None)
         self.reins.clip = self.reins.clip if action.clip is None else action.clip
         if action.skip and self.data is not None:
             self.wall.call(lambda: self.data.skip(action.skip * self.batches_per_step), None)

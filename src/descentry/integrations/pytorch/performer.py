@@ -89,7 +89,7 @@ class Performer:
             case RollBack():
                 self._roll_back(action)
             case ScaleLr(factor, for_steps):
-                self.reins.scale(factor, for_steps)
+                self.reins.rates.scale(factor, for_steps, after=1)
             case ClipTo(norm):
                 self.reins.clip = norm
             case Checkpoint():
@@ -115,7 +115,7 @@ class Performer:
             self.guard.forgotten(action.to_step)
             return
         self.checkpoints.load(action.to_step, self._put)
-        self.reins.rate *= action.rate
+        self.reins.rates.scale(action.rate, None)
         self.reins.clip = self.reins.clip if action.clip is None else action.clip
         _log.warning("weights and moments of step %d are back: %s", action.to_step, action.reason)
 

@@ -11,67 +11,43 @@ from typing import Any
 import torch
 
 from descentry.guard.wall import Wall
+from descentry.integrations.rates import Rates
 from descentry.record.errors import UsageError
 
 _log = logging.getLogger("descentry.guard")
-
-
-@dataclass(frozen=True, slots=True)
-class _Spell:
-    """A factor on the rate until a step, that one excluded."""
-
-    until: int
-    factor: float
 
 
 @dataclass
 class Reins:
     """Holds the updates of some optimizers.
 
-    `rate`: factor on the learning rates for good; `clip`: global norm of all their gradients, None: as it comes;
+    `rates`: factors on the learning rates; `clip`: global norm of all their gradients, None: as it comes;
     `is_held`: the next update is not applied: its gradients are taken away, so that neither weights nor moments move.
     `is_curbed_elsewhere`: where gradients are made inside `optimizer.step(closure)`, the loop itself calls `curb`.
     """
 
     optimizers: Sequence[torch.optim.Optimizer]
-    rate: float = 1.0
     clip: float | None = None
     is_held: bool = False
     is_curbed_elsewhere: bool = False
-    step: int = 0
+    rates: Rates = field(default_factory=Rates)
     wall: Wall = field(default_factory=Wall)
 
     def __post_init__(self) -> None:
         self.optimizers = [_innermost(one) for one in self.optimizers]
-        self._spells: list[_Spell] = []
         self._usual: dict[int, list[Any]] = {}
         self._hooks = [one.register_step_pre_hook(self._before) for one in self.optimizers]
         self._hooks += [one.register_step_post_hook(self._after) for one in self.optimizers]
 
-    def scale(self, factor: float, for_steps: int | None) -> None:
-        """Multiplies the rate, from the update of this step on, for so many steps; None: for good."""
-        if for_steps is None:
-            self.rate *= factor
-        else:
-            self._spells.append(_Spell(self.step + for_steps, factor))
-
     def begin(self, step: int) -> None:
         """Another step begins."""
-        self.step, self.is_held = step, False
-        self._spells = [spell for spell in self._spells if spell.until > step]
+        self.is_held = False
+        self.rates.begin(step)
 
     def release(self) -> None:
         """Lets go: nothing is changed any more."""
         for hook in self._hooks:
             hook.remove()
-
-    @property
-    def factor(self) -> float:
-        """What the learning rates are multiplied by now."""
-        factor = self.rate
-        for spell in self._spells:
-            factor *= spell.factor
-        return factor
 
     def curb(self, optimizer: torch.optim.Optimizer) -> None:
         """Takes the gradients away, or clips them: for loops whose gradients are made inside `optimizer.step()`."""
@@ -103,7 +79,7 @@ class Reins:
             _log.warning(
                 "optimizer.step(closure) makes its gradients inside: they are neither clipped nor refused"
             )
-        factor = self.factor
+        factor = self.rates.factor
         if factor != 1.0:
             self._usual[id(optimizer)] = [group["lr"] for group in optimizer.param_groups]
             for group in optimizer.param_groups:
