@@ -1,6 +1,5 @@
 """Keras on torch under the guard: every batch is told, what is asked for is done, healthy runs are the same."""
 
-import os
 from pathlib import Path
 from typing import Any
 
@@ -8,7 +7,6 @@ import numpy as np
 import pytest
 
 torch = pytest.importorskip("torch")
-os.environ.setdefault("KERAS_BACKEND", "torch")
 keras = pytest.importorskip("keras")
 if keras.backend.backend() != "torch":
     pytest.skip("Keras runs on another backend", allow_module_level=True)

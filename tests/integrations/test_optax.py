@@ -1,11 +1,9 @@
 """A JAX loop under the guard: the wrapped optimizer is the same bit for bit, refusals and roll backs undo exactly."""
 
-import os
 from typing import Any
 
 import pytest
 
-os.environ.setdefault("JAX_PLATFORMS", "cpu")
 jax = pytest.importorskip("jax")
 optax = pytest.importorskip("optax")
 pytestmark = [pytest.mark.filterwarnings("ignore::DeprecationWarning")]
