@@ -83,18 +83,39 @@ class Run:
         return self
 
 
-def play(rank: int, n: int, folder: str) -> None:
-    """One process of several."""
+def meet(rank: int, n: int, folder: str) -> None:
+    """Becomes one process of several that talk over gloo on the loopback."""
     os.environ |= {
         "GLOO_SOCKET_IFNAME": "lo", "RANK": str(rank), "WORLD_SIZE": str(n), "LOCAL_RANK": str(rank),
         "MASTER_ADDR": "127.0.0.1", "MASTER_PORT": "0", "ACCELERATE_USE_CPU": "true",
     }  # fmt: skip
     torch.set_num_threads(1)
     torch.distributed.init_process_group("gloo", init_method=f"file://{folder}/meet", rank=rank, world_size=n)
+
+
+def play(rank: int, n: int, folder: str) -> None:
+    """A plain loop in one process of several."""
+    meet(rank, n, folder)
     script = {8: RollBack(5, rate=0.5), 12: Stop("enough")} if rank == 0 else {3: Stop("not heard")}
     run = Run(1)
     assert run.accelerator.num_processes == n
     run.guarded(Scripted(script))
     told = [str([step for step, _ in run.steps]), str(run.weights.tolist())]
+    (Path(folder) / f"{rank}.txt").write_text("\n".join(told))
+    os._exit(0)
+
+
+def play_trainer(rank: int, n: int, folder: str) -> None:
+    """transformers' Trainer in one process of several."""
+    meet(rank, n, folder)
+    from tests.integrations.test_huggingface import trained
+
+    script = {7: RollBack(4), 9: Stop("enough")} if rank == 0 else {3: Stop("not heard")}
+    trainer = trained(Path(folder) / "out", Scripted(script, refuses=(1,) if rank == 0 else (0, 2)))
+    assert trainer.args.world_size == n
+    seen = trainer.model.seen
+    same = [i for i in range(1, len(seen)) if torch.equal(seen[i], seen[i - 1])]
+    back = torch.equal(seen[7], seen[3])
+    told = [str(trainer.state.global_step), str(same), str(back), str(trainer.model.layer.weight.tolist())]
     (Path(folder) / f"{rank}.txt").write_text("\n".join(told))
     os._exit(0)

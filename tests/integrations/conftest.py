@@ -1,4 +1,4 @@
-"""One thread for torch, since the trainings here are far smaller than what threads are for; Keras on torch, JAX on CPUs."""
+"""One thread for torch, whose trainings here are far too small for more; Keras on torch, JAX on CPUs."""
 
 import os
 from importlib.util import find_spec

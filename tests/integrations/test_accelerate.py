@@ -14,7 +14,7 @@ pytestmark = [
     pytest.mark.filterwarnings("ignore::UserWarning"),
 ]
 
-from tests.integrations.accelerated import N_STEPS, Run, play  # noqa: E402
+from tests.integrations.accelerated import N_STEPS, Run, play, play_trainer  # noqa: E402
 from tests.integrations.scripted import Failing, Scripted  # noqa: E402
 
 from descentry import UsageError  # noqa: E402
@@ -65,16 +65,29 @@ def test_sharded_weights_are_refused() -> None:
         Guarded(Sharded(), Scripted(), run.model, run.optimizer, data=None)
 
 
-@pytest.mark.slow
-def test_two_processes_do_what_the_main_one_decides(tmp_path: Path) -> None:
+def played(target: Any, folder: Path) -> list[list[str]]:
+    """What each of two processes wrote."""
     context = multiprocessing.get_context("spawn")
-    several = [context.Process(target=play, args=(rank, 2, str(tmp_path))) for rank in range(2)]
+    several = [context.Process(target=target, args=(rank, 2, str(folder))) for rank in range(2)]
     for one in several:
         one.start()
     for one in several:
         one.join(120.0)
         if one.is_alive():
             one.kill()
-    first, second = ((tmp_path / f"{rank}.txt").read_text().splitlines() for rank in range(2))
+    return [(folder / f"{rank}.txt").read_text().splitlines() for rank in range(2)]
+
+
+@pytest.mark.slow
+def test_two_processes_do_what_the_main_one_decides(tmp_path: Path) -> None:
+    first, second = played(play, tmp_path)
     assert first == second
     assert first[0] == str([*range(9), *range(5, 13)])
+
+
+@pytest.mark.slow
+def test_two_processes_of_a_trainer_do_what_the_main_one_decides(tmp_path: Path) -> None:
+    pytest.importorskip("transformers")
+    first, second = played(play_trainer, tmp_path)
+    assert first == second
+    assert first[:3] == ["9", "[2]", "True"]

@@ -153,3 +153,25 @@ def test_lbfgs_is_watched_no_further_than_a_line_in_the_log(
     args = TrainingArguments(output_dir=str(tmp_path), use_cpu=True, report_to=[])
     callback.on_train_begin(args, None, None, model=layer, optimizer=torch.optim.LBFGS(layer.parameters()))
     assert "LBFGS" in caplog.text
+
+
+def test_a_guard_with_its_own_policy_goes_back_by_itself(tmp_path: Path) -> None:
+    guard = Guard("nan", act=True, background=False)
+    trainer = trained(tmp_path, guard, Spoilt(data(160), range(20, 40)), max_steps=20)
+    names = [type(deed).__name__ for _, deed in guard.history]
+    assert "RollBack" in names
+    assert trainer.state.global_step == 20
+    assert bool(torch.isfinite(weights(trainer)).all())
+    assert guard.wall.faults == trainer.guarded.wall.faults == []
+
+
+class Spoilt(torch.utils.data.IterableDataset):  # type: ignore[misc,name-defined]
+    """Rows in their order, some of which are no numbers."""
+
+    def __init__(self, rows: Any, spoilt: range) -> None:
+        self.rows, self.spoilt = rows, spoilt
+
+    def __iter__(self) -> Any:
+        for i, row in enumerate(self.rows):
+            x = row["x"] * (float("nan") if i in self.spoilt else 1.0)
+            yield {"x": x, "labels": row["labels"]}

@@ -147,3 +147,33 @@ def test_lbfgs_is_not_guarded_and_says_so(tmp_path: Path, caplog: pytest.LogCapt
     net = trained(tmp_path, Scripted({3: Stop("never")}), Net("LBFGS"), max_steps=4)
     assert net.trainer.global_step == 4
     assert "LBFGS" in caplog.text
+
+
+class Two(Net):
+    """Two optimizers, by hand."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.automatic_optimization = False
+        self.other = torch.nn.Linear(3, 1)
+
+    def training_step(self, batch: Any, _: int) -> None:
+        self.seen.append((self.layer.weight.detach().clone(), self.other.weight.detach().clone()))
+        for layer, optimizer in zip((self.layer, self.other), self.optimizers(), strict=True):
+            optimizer.zero_grad()
+            self.manual_backward(((layer(batch[0]) - batch[1]) ** 2).mean())
+            optimizer.step()
+
+    def on_train_batch_end(self, *_: Any) -> None: ...
+
+    def configure_optimizers(self) -> Any:
+        return [torch.optim.SGD(layer.parameters(), 0.05) for layer in (self.layer, self.other)]
+
+
+def test_optimizers_driven_by_hand_are_guarded_too(tmp_path: Path) -> None:
+    guard = Scripted(refuses=(4,))
+    seen = trained(tmp_path, guard, Two(), max_steps=12).seen
+    assert guard.judged[1::2] == [None] * 6
+    assert torch.equal(seen[3][0], seen[2][0])
+    assert not torch.equal(seen[3][1], seen[2][1])
+    assert all(norm > 0 for _, norm in guard.curve("grad_norm"))

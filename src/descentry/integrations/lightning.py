@@ -30,7 +30,7 @@ class DescentryCallback(Callback):  # type: ignore[misc,unused-ignore]
     (pytorch/performer.py); under strategies that shard the weights it is only told.  Stop: `trainer.should_stop`.
     Checkpoint: written beside those of the trainer, `descentry-step=N.ckpt`.
 
-    In manual optimization rates are scaled and gradients clipped, but nothing can be refused.
+    Of several optimizers the first one's gradients and rate are told; of the others only what is not finite is refused.
     """
 
     def __init__(
@@ -61,7 +61,7 @@ class DescentryCallback(Callback):  # type: ignore[misc,unused-ignore]
     def on_before_optimizer_step(self, trainer: Any, pl_module: Any, optimizer: Any) -> None:
         """Whether this update is applied."""
         if self.performer is not None:
-            self.wall.call(lambda: self._judge(optimizer), None)
+            self.wall.call(lambda: self._judge(trainer, optimizer), None)
 
     def on_train_batch_end(
         self, trainer: Any, pl_module: Any, outputs: Any, batch: Any, batch_idx: int
@@ -91,11 +91,13 @@ class DescentryCallback(Callback):  # type: ignore[misc,unused-ignore]
         )
         self.performer.reins.is_curbed_elsewhere = True
 
-    def _judge(self, optimizer: Any) -> None:
+    def _judge(self, trainer: Any, optimizer: Any) -> None:
         """Lightning makes the gradients inside the optimizer's step: they are curbed here, not there."""
         assert self.performer is not None
-        self._norm = norm_of(optimizer)
-        self.performer.judge(self._norm)
+        norm = norm_of(optimizer)
+        is_first = optimizer is trainer.optimizers[0]
+        self._norm = norm if is_first else self._norm
+        self.performer.judge(norm if is_first or norm - norm != 0.0 else None)
         self.performer.reins.curb(optimizer)
 
     def _after_update(self, trainer: Any, outputs: Any) -> None:

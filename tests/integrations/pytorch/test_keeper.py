@@ -256,3 +256,32 @@ def test_loss_and_norm_may_be_tensors() -> None:
     weight = torch.nn.Parameter(torch.ones(()))
     guard.observe(0, loss=weight * 2, grad_norm=weight)
     assert not guard.wall.faults
+
+
+def test_batches_that_are_no_numbers_are_passed_over_and_the_run_ends_well() -> None:
+    guard = Guard("nan", act=True, n_steps=200, background=False)
+    training = Training()
+    keeper = training.keeper(guard)
+    spoilt = {6, 14, 15, 16, 17}
+    for step in keeper.steps(200):
+        points, values = next(training.data)
+        at = training.data.epoch * 10 + training.data.index - 1
+        loss = torch.nn.functional.mse_loss(training.model(points), values)
+        loss = loss * (float("nan") if at in spoilt else 1.0)
+        loss.backward()
+        norm = torch.nn.utils.clip_grad_norm_(training.model.parameters(), 1.0)
+        if keeper.allows(guard.observe(step, loss=loss, grad_norm=norm)):
+            training.optimizer.step()
+        training.after(0.0)
+    assert [type(deed).__name__ for _, deed in guard.history] == ["SkipBatch"] * 3 + ["RollBack"]
+    assert keeper.stopped is None
+    assert guard.wall.faults == keeper.wall.faults == []
+    assert bool(torch.isfinite(training.weights).all())
+    assert training.data.epoch * 10 + training.data.index > 200
+
+
+def test_an_advising_guard_keeps_no_copies() -> None:
+    training = Training()
+    keeper = training.keeper(Guard(background=False))
+    training.kept(keeper)
+    assert keeper.checkpoints.steps == []

@@ -23,8 +23,9 @@ class Keeper:
 
     `optimizer`: one or several; `scheduler`, `scaler`, `data` (an iterator over batches with a state and `skip`, such
     as `Batches`) and `others` go back with model and optimizer, as do the random states of Python, NumPy and torch.
-    `every`: steps between checkpoints; `n_kept`, `folder`: see `Checkpoints`; `batches_per_step`: drawn from `data` for
-    one step, where gradients are accumulated.  UsageError: an optimizer that cannot be guarded (LBFGS).
+    `every`: steps between checkpoints, which are made only for a guard that acts; `n_kept`, `folder`: see
+    `Checkpoints`; `batches_per_step`: drawn from `data` for one step, where gradients are accumulated.  UsageError: an
+    optimizer that cannot be guarded (LBFGS).
 
     `stopped`: the guard's Stop, once it has come; `reins.rates.factor`: what the learning rate is multiplied by.
     """
@@ -70,7 +71,8 @@ class Keeper:
             if self._next >= n_steps:
                 return
             step = self._next
-            if step == first or step % self.every == 0 or self._saves_next:
+            is_due = step == first or step % self.every == 0
+            if self._saves_next or (is_due and getattr(self.guard, "act", True)):
                 self.save(step)
                 self._saves_next = False
             self.reins.begin(step)

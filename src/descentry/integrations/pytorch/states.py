@@ -44,7 +44,8 @@ def is_plain(state: Any) -> bool:
 def random_state() -> dict[str, Any]:
     """The states of Python's, NumPy's and torch's random numbers, CUDA's included, as plain values."""
     kind, keys, *rest = np.random.get_state(legacy=True)
-    cuda = torch.cuda.get_rng_state_all() if torch.cuda.is_initialized() else []
+    has_cuda = torch.cuda.is_initialized()  # type: ignore[no-untyped-call,unused-ignore]
+    cuda = torch.cuda.get_rng_state_all() if has_cuda else []
     return {
         "python": random.getstate(),
         "numpy": (str(kind), torch.from_numpy(np.asarray(keys).astype(np.int64)), *rest),
