@@ -20,6 +20,7 @@ from tests.integrations.scripted import Failing, Scripted  # noqa: E402
 
 from descentry.guard.actions import Checkpoint, ClipTo, RollBack, ScaleLr, SkipBatch, Stop  # noqa: E402
 from descentry.guard.guard import Guard  # noqa: E402
+from descentry.integrations import room  # noqa: E402
 from descentry.integrations.keras import DescentryCallback  # noqa: E402
 
 
@@ -132,3 +133,10 @@ def test_a_stop_ends_it_and_a_checkpoint_is_written(tmp_path: Path) -> None:
 def test_what_cannot_be_done_is_told(caplog: pytest.LogCaptureFixture) -> None:
     trained(Scripted({2: RollBack(3), 3: Checkpoint()}))
     assert caplog.text.count("asked for, not done") == 2
+
+
+def test_without_room_in_memory_nothing_is_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    guard = Scripted()
+    monkeypatch.setattr(room, "memory_left", lambda: 10.0)
+    trained(guard)
+    assert guard.steps == []

@@ -22,6 +22,7 @@ from descentry.guard.actions import (  # noqa: E402
     Stop,
 )
 from descentry.guard.guard import Guard  # noqa: E402
+from descentry.integrations import room  # noqa: E402
 from descentry.integrations.optax import Loop, Told, apply_or_skip, guarded, with_rate  # noqa: E402
 
 N_STEPS = 30
@@ -203,3 +204,12 @@ def test_an_optimizer_that_is_not_wrapped() -> None:
     assert slower["w"].tolist() == [0.0, 0.0]
     with pytest.raises(KeyError):
         with_rate(state, 0.0, "rate")
+
+
+def test_without_room_in_memory_nothing_is_kept_and_training_goes_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    guard = Scripted()
+    with monkeypatch.context() as patched:
+        patched.setattr(room, "memory_left", lambda: 10.0)
+        loop, losses = looped("sgd", guard)
+    assert guard.steps == loop.kept.steps == []
+    assert [loss for _, loss in losses] == alone("sgd")[1]

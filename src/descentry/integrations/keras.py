@@ -14,8 +14,9 @@ import numpy as np
 
 from descentry.guard.actions import Action, Checkpoint, ClipTo, RollBack, ScaleLr, Stop
 from descentry.guard.wall import Wall
-from descentry.integrations.keras_optimizer import KerasReins, set_variables, variables_of
+from descentry.integrations.keras_optimizer import KerasReins, set_variables, size_of, variables_of
 from descentry.integrations.ring import Ring
+from descentry.integrations.room import Room
 from descentry.integrations.watcher import Watcher
 
 _log = logging.getLogger("descentry.guard")
@@ -39,6 +40,7 @@ class DescentryCallback(keras.callbacks.Callback):  # type: ignore[misc,unused-i
         self.guard, self.every, self.folder = guard, every, folder
         self.wall = Wall()
         self.kept = Ring[list[Any]](n_kept)
+        self.room = Room()
         self.reins: KerasReins | None = None
         self.step = 0
         self._seen = (0.0, 0.0)
@@ -118,6 +120,8 @@ class DescentryCallback(keras.callbacks.Callback):  # type: ignore[misc,unused-i
                 pass
 
     def _save(self) -> None:
+        if not self.room.holds(size_of(self.model)):
+            return
         for gone, _ in self.kept.keep(self.step + 1, variables_of(self.model)):
             self.guard.forgotten(gone)
         self.guard.saved(self.step + 1)

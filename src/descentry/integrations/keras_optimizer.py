@@ -94,6 +94,11 @@ def variables_of(model: Any) -> list[Any]:
     return [np.array(keras.ops.convert_to_numpy(one)) for one in _all(model)]
 
 
+def size_of(model: Any) -> int:
+    """Bytes that such copies take, at four for each number."""
+    return int(sum(4 * np.prod(one.shape) for one in _all(model)))
+
+
 def set_variables(model: Any, values: list[Any]) -> None:
     """Puts them back."""
     for variable, value in zip(_all(model), values, strict=True):

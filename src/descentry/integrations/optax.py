@@ -28,6 +28,7 @@ from descentry.guard.actions import Action, Checkpoint, ClipTo, RollBack, ScaleL
 from descentry.guard.wall import Wall
 from descentry.integrations.rates import Rates
 from descentry.integrations.ring import Ring
+from descentry.integrations.room import Room
 from descentry.integrations.watcher import Keeps
 
 _log = logging.getLogger("descentry.guard")
@@ -99,7 +100,7 @@ class Loop:
     ) -> None:
         self.guard, self.state, self.data, self.every = guard, state, data, every
         self.kept = Ring[tuple[Any, Any]](n_kept)
-        self.rates, self.clip, self.wall = Rates(), float("inf"), Wall()
+        self.rates, self.clip, self.wall, self.room = Rates(), float("inf"), Wall(), Room()
         self.stopped: Stop | None = None
         self._next = 0
         self._saves_next = False
@@ -145,6 +146,8 @@ class Loop:
                 self.state, self.stopped = old, action
 
     def _save(self, step: int) -> None:
+        if not self.room.holds(sum(getattr(leaf, "nbytes", 0) for leaf in jax.tree.leaves(self.state))):
+            return
         data = None if self.data is None else self.data.state_dict()
         for gone, _ in self.kept.keep(step, (jax.tree.map(_copied, self.state), data)):
             self.guard.forgotten(gone)

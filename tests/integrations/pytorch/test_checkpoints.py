@@ -8,8 +8,16 @@ import pytest
 
 torch = pytest.importorskip("torch")
 
+from descentry.integrations import room  # noqa: E402
+from descentry.integrations.pytorch import checkpoints  # noqa: E402
 from descentry.integrations.pytorch.checkpoints import Checkpoints  # noqa: E402
-from descentry.integrations.pytorch.states import copied, is_plain, random_state, set_random_state  # noqa: E402
+from descentry.integrations.pytorch.states import (  # noqa: E402
+    copied,
+    is_plain,
+    random_state,
+    set_random_state,
+    size_of,
+)
 
 
 class Part:
@@ -127,3 +135,28 @@ def test_random_states_are_plain() -> None:
     state = random_state()
     assert is_plain(state)
     set_random_state(state)
+
+
+def test_what_finds_no_room_in_memory_is_not_kept_and_told_once(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    part = Part({"weights": torch.zeros(1000), "moments": [torch.zeros(250)]})
+    kept = Checkpoints({"part": part}, with_random=False)
+    assert size_of(part.state) == 5000
+    for step in range(2):
+        kept.save(step)
+    monkeypatch.setattr(checkpoints, "memory_left", lambda: 0.0)
+    monkeypatch.setattr(room, "memory_left", lambda: 0.0)
+    assert kept.save(3) == kept.save(4) == []
+    assert kept.steps == [0, 1]
+    assert caplog.text.count("no checkpoint is kept") == 1
+
+
+def test_older_ones_make_room(monkeypatch: pytest.MonkeyPatch) -> None:
+    kept = Checkpoints({"part": Part({"weights": torch.zeros(1000)})}, with_random=False)
+    for step in range(5):
+        kept.save(step)
+    for module in (checkpoints, room):
+        monkeypatch.setattr(module, "memory_left", lambda: 4000.0 * (5 - len(kept.steps)))
+    assert kept.save(5) == [3, 2]
+    assert kept.steps == [0, 1, 4, 5]

@@ -7,8 +7,9 @@ from typing import Any, Protocol
 
 import torch
 
-from descentry.integrations.pytorch.states import copied, is_plain, random_state, set_random_state
+from descentry.integrations.pytorch.states import copied, is_plain, random_state, set_random_state, size_of
 from descentry.integrations.ring import Ring
+from descentry.integrations.room import SHARE, Room, memory_left
 
 
 class Stateful(Protocol):
@@ -51,6 +52,7 @@ class Checkpoints:
         if self.folder is not None:
             self.folder.mkdir(parents=True, exist_ok=True)
         self._ring = Ring[_Kept](n_kept)
+        self.room = Room()
 
     @property
     def steps(self) -> list[int]:
@@ -60,13 +62,31 @@ class Checkpoints:
     def save(self, step: int) -> list[int]:
         """Keeps the state before `step` is trained; the steps that were given up for it come back.
 
+        Without room in memory it is not kept, and older ones are given up: that is told once.
+
         OSError, RuntimeError: the file cannot be written; what was kept before still is.
         """
         state = {name: part.state_dict() for name, part in self.parts.items()}
         if self.with_random:
             state["random"] = random_state()
-        kept = self._written(step, state) if self.folder else _Kept(copied(state))
-        return _forgotten(self._ring.keep(step, kept))
+        if self.folder:
+            return _forgotten(self._ring.keep(step, self._written(step, state)))
+        size = size_of(state)
+        given_up = self._made_room(size)
+        if self.room.holds(size):
+            given_up += _forgotten(self._ring.keep(step, _Kept(copied(state))))
+        return given_up
+
+    def _made_room(self, size: int) -> list[int]:
+        """Gives up checkpoints, the youngest but one first, where that makes room for another."""
+        given_up: list[int] = []
+        n_others = max(0, len(self.steps) - 1)
+        while (
+            len(self.steps) > 1 and memory_left() * SHARE < size <= (memory_left() + n_others * size) * SHARE
+        ):
+            given_up += _forgotten(self._ring.drop(self.steps[-2]))
+            n_others -= 1
+        return given_up
 
     def load(self, step: int, put: Callable[[str, Any], None] | None = None) -> None:
         """Restores the state of `step` and gives up the later ones; `put`: called with name and state instead.

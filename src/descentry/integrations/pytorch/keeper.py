@@ -128,7 +128,8 @@ class Keeper:
     def _save(self, step: int) -> None:
         for gone in self.checkpoints.save(step):
             self.guard.forgotten(gone)
-        self.guard.saved(step)
+        if step in self.checkpoints.steps:
+            self.guard.saved(step)
 
     def _go_back(self, action: RollBack) -> None:
         """The state of the checkpoint, past the batches to skip, at the rate asked for."""

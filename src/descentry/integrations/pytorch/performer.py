@@ -107,7 +107,8 @@ class Performer:
     def _save(self, step: int) -> None:
         for gone in self.checkpoints.save(step):
             self.guard.forgotten(gone)
-        self.guard.saved(step)
+        if step in self.checkpoints.steps:
+            self.guard.saved(step)
 
     def _roll_back(self, action: RollBack) -> None:
         if not self.can_go_back or action.to_step not in self.checkpoints.steps:

@@ -31,6 +31,15 @@ def copied(state: Any, seen: Seen | None = None) -> Any:
     return copy.deepcopy(state)
 
 
+def size_of(state: Any) -> int:
+    """Bytes of all tensors in the state, those that share memory counted once each time they are named."""
+    if isinstance(state, torch.Tensor):
+        return int(state.numel() * state.element_size())
+    if isinstance(state, Mapping):
+        return sum(size_of(value) for value in state.values())
+    return sum(size_of(value) for value in state) if isinstance(state, list | tuple) else 0
+
+
 def is_plain(state: Any) -> bool:
     """Whether torch reads the state back without making any object but tensors and plain containers."""
     kind = type(state)
