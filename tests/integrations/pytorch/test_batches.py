@@ -76,3 +76,15 @@ def test_a_sampler_that_wants_the_epoch_is_told() -> None:
 
     drawn(Batches(Sampled([(torch.zeros(1),)])), 3)
     assert Sampled.epochs == [0, 1, 2]
+
+
+def test_a_loader_with_processes_of_its_own() -> None:
+    data = torch.utils.data.TensorDataset(torch.arange(40.0))
+    torch.manual_seed(0)
+    batches = Batches(torch.utils.data.DataLoader(data, 4, shuffle=True, num_workers=2))
+    drawn(batches, 13)
+    state, random = batches.state_dict(), torch.get_rng_state()
+    first = drawn(batches, 12)
+    torch.set_rng_state(random)
+    batches.load_state_dict(state)
+    assert drawn(batches, 12) == first
