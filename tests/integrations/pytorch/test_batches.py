@@ -1,5 +1,7 @@
 """Batches: a position that was kept is gone back to exactly, across epochs and ways of shuffling."""
 
+import sys
+
 import pytest
 
 torch = pytest.importorskip("torch")
@@ -79,6 +81,8 @@ def test_a_sampler_that_wants_the_epoch_is_told() -> None:
 
 
 def test_a_loader_with_processes_of_its_own() -> None:
+    if "jax" in sys.modules:
+        pytest.skip("JAX's threads do not live through a fork")
     data = torch.utils.data.TensorDataset(torch.arange(40.0))
     torch.manual_seed(0)
     batches = Batches(torch.utils.data.DataLoader(data, 4, shuffle=True, num_workers=2))
