@@ -106,6 +106,8 @@ class GuardedLoop(Loop):
             self.deeds.append((step, self.n_trained, action))
         if keeper.allows(action) and all(allowed):
             self.optimizer.step()
+        if keeper.goes_back:
+            return row
         if (step + 1) % self.recipe.eval_every == 0:
             self.task.model.eval()
             row.update(

@@ -232,6 +232,8 @@ def _number(value: Any) -> float | None:
     if value is None or isinstance(value, float):
         return value
     try:
-        return float(value)
+        return float(
+            value.item() if hasattr(value, "item") else value
+        )  # float() of a loss with a graph warns
     except (TypeError, ValueError, RuntimeError):  # a string, a tensor of many elements
         return None
