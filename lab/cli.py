@@ -10,6 +10,7 @@ from pathlib import Path
 import click
 
 from lab.case import Case
+from lab.guarded.verb import guard
 from lab.mixture.verb import mixture
 from lab.score.answer import ask
 from lab.score.evidence import Weighed, fact_table, weigh, wrong_causes
@@ -34,6 +35,7 @@ def main() -> None:
 
 
 main.add_command(simulate)
+main.add_command(guard)
 main.add_command(mixture)
 
 

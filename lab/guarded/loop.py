@@ -1,10 +1,12 @@
 """The lab's training loop with a guard in it: batches have a position, and the run can go back."""
 
+import hashlib
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
 import torch
+from torch import nn
 
 from descentry.guard.actions import Action, Continue, Stop
 from descentry.guard.guard import Guard
@@ -47,14 +49,17 @@ class Data:
 
 @dataclass
 class Ended:
-    """How a guarded run ended.  `loss`: the mean of its last validations; `n_trained`: steps trained in all, those
-    trained twice included; `deeds`: what was asked for, with the number of steps trained until then."""
+    """How a guarded run ended.
+
+    `loss`: the mean of its last validations; `n_trained`: steps trained in all, those trained twice included; `deeds`:
+    what was asked for, with the step and the number of steps trained until then; `weights`: a digest of all of them.
+    """
 
     loss: float
     n_trained: int
     stopped: Stop | None
     deeds: list[tuple[int, int, Action]] = field(default_factory=list)
-    weights: float = 0.0
+    weights: str = ""
 
 
 class GuardedLoop(Loop):
@@ -86,8 +91,7 @@ class GuardedLoop(Loop):
                 losses.append((step, row["val_loss"]))
         last = [value for _, value in losses[-n_last:]]
         mean = sum(last) / len(last) if last else float("nan")
-        weights = sum(float(p.detach().double().sum()) for p in self.task.model.parameters())
-        return Ended(mean, self.n_trained, keeper.stopped, self.deeds, weights)
+        return Ended(mean, self.n_trained, keeper.stopped, self.deeds, _digest(self.task.model))
 
     def _guarded_step(self, step: int, keeper: Keeper) -> Row:
         """One step of the loop, the guard asked before its update."""
@@ -99,13 +103,15 @@ class GuardedLoop(Loop):
         row["lr"], row["grad_norm"] = rate, self._norm()
         for group in self.optimizer.param_groups:
             group["lr"] = rate * group.get("factor", 1.0)
-        allowed = all([hook.may_update(self, step, row) for hook in self.hooks])
+        allowed = [hook.may_update(self, step, row) for hook in self.hooks]
         action = self.says(step, {**row, **self.validated})
         self.validated = {}
         if not isinstance(action, Continue):
             self.deeds.append((step, self.n_trained, action))
-        if keeper.allows(action) and allowed:
+        if keeper.allows(action) and all(allowed):
             self.optimizer.step()
+        if keeper.goes_back:
+            return row
         if (step + 1) % self.recipe.eval_every == 0:
             self.task.model.eval()
             row.update(
@@ -127,6 +133,13 @@ class GuardedLoop(Loop):
         for hook in self.hooks:
             hook.gradients(self, step, micro)
         return {name: float(value.detach()) for name, value in losses.items()}
+
+
+def _digest(model: nn.Module) -> str:
+    whole = hashlib.sha256()
+    for weight in model.parameters():
+        whole.update(weight.detach().numpy().tobytes())
+    return whole.hexdigest()
 
 
 def _signals(row: Row) -> dict[str, float]:

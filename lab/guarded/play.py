@@ -22,18 +22,30 @@ SOON = 0.05
 
 
 @dataclass(frozen=True, slots=True)
-class Played:
-    """How a case ended.
+class Fixed:
+    """What is known of a case before any guard sees it.
 
-    `twin`, `loss`: last validation losses of the healthy twin and of the guarded run; `saved_by`: the action that would
-    have saved it at the onset, empty where none does; `delay`: steps trained from the onset to the stop, as a share of
-    the plan, NaN where it was not stopped; `reason`: of the stop.
+    `twin`: the last validation losses of the healthy twin; `saved_by`: the action that saves it at the onset, empty
+    where none does.
     """
 
     id: str
     twin: float
-    loss: float
     saved_by: str
+
+
+@dataclass(frozen=True, slots=True)
+class Played:
+    """How a case ended under the guard.
+
+    `delay`: steps trained from the onset to the stop, as a share of the plan, NaN where it was not stopped; `reason`:
+    of the stop; `is_right`: a savable case ended near its twin, another was stopped soon and for a right reason.
+    """
+
+    id: str
+    twin: float
+    saved_by: str
+    loss: float
     reason: str
     delay: float
     n_deeds: int
@@ -41,21 +53,62 @@ class Played:
     is_right: bool
 
 
-def play(case: Faulty) -> Played:
-    """Trains the twin, the replays that decide what is savable, and the guarded run."""
-    torch.set_num_threads(1)
-    torch.set_flush_denormal(True)
-    twin = _twin(case.seed, case.usual)
-    saved_by = savable(case, twin.loss)
-    ended, stop_after = guarded(case)
+@dataclass(frozen=True, slots=True)
+class Unharmed:
+    """A healthy run under the acting guard: what it asked for, and whether the weights are those of the run without."""
+
+    id: str
+    n_deeds: int
+    deeds: str
+    is_same: bool
+
+
+def fix(case: Faulty) -> Fixed:
+    """Trains the twin, and replays every action at the onset until one saves the run."""
+    _quiet()
+    twin = _twin(case.seed, case.usual).loss
+    return Fixed(case.id, twin, savable(case, twin))
+
+
+def play(case: Faulty, fixed: Fixed) -> Played:
+    """Trains the case under the acting guard."""
+    _quiet()
+    ended, n_since = guarded(case)
     reason = ended.stopped.reason if ended.stopped else ""
-    delay = stop_after / case.recipe.n_steps if ended.stopped else float("nan")
-    if saved_by:
-        is_right = ended.stopped is None and ended.loss <= NEAR * twin.loss
+    delay = n_since / case.recipe.n_steps if ended.stopped else float("nan")
+    if fixed.saved_by:
+        is_right = ended.stopped is None and ended.loss <= NEAR * fixed.twin
     else:
         is_right = reason.split(":")[0] in case.reasons and delay <= SOON
-    deeds = "; ".join(f"{step}/{n}: {_brief(deed)}" for step, n, deed in ended.deeds)
-    return Played(case.id, twin.loss, ended.loss, saved_by, reason, delay, len(ended.deeds), deeds, is_right)
+    return Played(
+        case.id,
+        fixed.twin,
+        fixed.saved_by,
+        ended.loss,
+        reason,
+        delay,
+        len(ended.deeds),
+        _deeds(ended),
+        is_right,
+    )
+
+
+def spare(case: Faulty) -> Unharmed:
+    """Trains a healthy case with the guard and without."""
+    _quiet()
+    ended, _ = guarded(case)
+    return Unharmed(
+        case.id, len(ended.deeds), _deeds(ended), ended.weights == _twin(case.seed, case.usual).weights
+    )
+
+
+def _quiet() -> None:
+    torch.set_num_threads(1)
+    torch.set_flush_denormal(True)
+
+
+def _deeds(ended: Ended) -> str:
+    return "; ".join(f"{step}/{n}: {_brief(deed)}" for step, n, deed in ended.deeds)
 
 
 def guarded(case: Faulty, policy: str = "acting") -> tuple[Ended, int]:
@@ -110,8 +163,13 @@ class _Script:
 def _twin(seed: int, usual: Recipe) -> Ended:
     guard = Guard({}, n_steps=usual.n_steps, background=False)
     loop = _loop(seed, usual, (), guard, every=usual.n_steps)
-    loop.says = lambda step, row: Continue()
+    loop.says = _go_on
     return loop.train()
+
+
+def _go_on(step: int, row: Row) -> Action:
+    del step, row
+    return Continue()
 
 
 def _loop(seed: int, recipe: Recipe, hooks: Sequence[Hook], guard: Guard, every: int = 10) -> GuardedLoop:

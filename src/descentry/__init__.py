@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from descentry.guard.guard import Guard as Guard
     from descentry.guard.rules import Policy as Policy
     from descentry.log.writer import Log as Log
+    from descentry.preflight.face import preflight as preflight
     from descentry.record.errors import DamagedError as DamagedError
     from descentry.record.errors import DescentryError as DescentryError
     from descentry.record.errors import InputError as InputError
@@ -75,6 +76,7 @@ _HOMES = {
     "UnreadableError": "descentry.record.errors",
     "UsageError": "descentry.record.errors",
     "diagnose": "descentry.calls",
+    "preflight": "descentry.preflight.face",
     "read": "descentry.calls",
     "runs": "descentry.calls",
     "steer": "descentry.steer",
@@ -110,6 +112,7 @@ __all__ = [
     "UsageError",
     "__version__",
     "diagnose",
+    "preflight",
     "read",
     "runs",
     "steer",

@@ -50,6 +50,7 @@ OPTIONS = {
         "--run",
     },
     "read": {"logs", "--format", "--json", "--role", "--run", "--verify"},
+    "preflight": {"spec", "--format", "--json", "--vocab-size"},
     "explain": {"id_"},
     "demo": {"--format", "--json", "-v"},
     "completion": {"shell"},

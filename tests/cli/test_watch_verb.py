@@ -112,8 +112,17 @@ def test_a_program_is_run_for_each_event(log: str, tmp_path: Path) -> None:
     assert words.count("opened") >= 1
 
 
+DESCENTRY = (
+    sys.executable,
+    "-c",
+    "import runpy, signal; signal.signal(signal.SIGINT, signal.default_int_handler); "
+    "runpy.run_module('descentry', run_name='__main__', alter_sys=True)",
+)
+"""`python -m descentry` as a shell starts it in front; tests that run behind one inherit that SIGINT is ignored."""
+
+
 def _start(*arguments: str, **pipes: int) -> "subprocess.Popen[str]":
-    command = [sys.executable, "-m", "descentry", "watch", "--poll", "0.05s", *arguments]
+    command = [*DESCENTRY, "watch", "--poll", "0.05s", *arguments]
     return subprocess.Popen(command, text=True, **pipes)  # type: ignore[call-overload,no-any-return]
 
 
@@ -159,7 +168,7 @@ def test_on_a_terminal_a_live_line_stands_below_and_is_gone_at_the_end(log: str,
         key: value for key, value in os.environ.items() if key not in ("NO_COLOR", "FORCE_COLOR", "COLUMNS")
     }
     environment = {**kept, "TERM": "xterm", **({"NO_COLOR": "1"} if no_colour else {})}
-    command = [sys.executable, "-m", "descentry", "watch", log]
+    command = [*DESCENTRY, "watch", log]
     with subprocess.Popen(command, stdout=theirs, stderr=theirs, env=environment) as watch:
         os.close(theirs)
         seen = b""

@@ -59,7 +59,7 @@ def test_a_lower_rate_is_later() -> None:
 
 
 def test_stream_and_run_hand_the_rate_on() -> None:
-    faint = curves.divergence(healthy(1000, seed=5, sigma=0.2), at=500, rise=1.5)
+    faint = curves.divergence(healthy(2000, seed=5, sigma=0.2), at=1000, rise=1.5)
     stream = Stream(alarm_rate=1e-8)
     stream.feed(faint)
     strict = next(one for one in stream.end().findings if one.pattern == "divergence")

@@ -90,6 +90,7 @@ FROZEN = {
     "report-1": "46f60cc119c2e725",
     "read-1": "4845e4a2b369302b",
     "event-1": "e6fd3d11615f9356",
+    "preflight-1": "3bfc9606dfff926e",
     "policy-1": "d319da2c1be57ccf",
 }
 

@@ -47,3 +47,13 @@ def test_a_blow_up_into_nan_is_one_accusation() -> None:
     log = curves.nan(curves.divergence(curves.healthy(900, seed=1), at=780, rise=4.0), at=850)
     leaders = [one.pattern for one in run([log]).findings if one.explained_by is None]
     assert leaders == ["nan"]
+
+
+@pytest.mark.parametrize("stall", ["flat", "plateau"])
+@pytest.mark.parametrize("by_layer", [0.0, 1.0])
+def test_norms_that_shrink_layer_by_layer_say_why_the_loss_stands_still(stall: str, by_layer: float) -> None:
+    shrinking = pattern("vanishing_gradient", 100, facts={"by_layer": by_layer})
+    leaders = {
+        one.pattern for one in explained([pattern(stall, 100), shrinking], 1000) if one.explained_by is None
+    }
+    assert leaders == {"vanishing_gradient" if by_layer or stall == "plateau" else "flat"}

@@ -7,6 +7,7 @@ in a row say that it is the new normal.  The idea is that of ZClip (Kumar et al.
 z-scores, with tails that are measured instead of Gaussian ones.
 """
 
+import math
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -19,11 +20,16 @@ from descentry.patterns.protocol import Points
 from descentry.patterns.spike import Spike
 from descentry.patterns.spike_state import SpikeState
 from descentry.record.roles import Role
+from descentry.signal.alarms import DEFAULT_RATE
 from descentry.signal.excursion import MARGIN_FEW, MARGIN_LOW
 
 _SPIKE = Spike()
 MOST_AT_ONCE = 1 << 20
 """Values of each kind that are learnt at once: all that wait."""
+VETO_RATE = 0.5 * DEFAULT_RATE
+"""Values that noise alone brings beyond its reach, of one kind, in a run as long as this one was so far."""
+LEAST_REACH = 6.0
+"""Noise is not taken to reach less far, however calm it looks."""
 LEAST_RISE = 0.25
 """Least height over the level, of a loss, as a share of its descent so far: less does not hurt."""
 
@@ -53,6 +59,8 @@ class Watched:
     n_kept: int = 0
     known: Known | None = None
     bar: float = float("inf")
+    reach: float = math.inf
+    reach_at: int = -1
     pending: deque[tuple[int, float]] = field(default_factory=deque)
 
     def height(self, value: float) -> float:
@@ -76,13 +84,21 @@ class Watched:
             steps, values = zip(*(self.pending.popleft() for _ in range(n_pending)), strict=True)
             points = Points(self.name, self.state.role, np.array(steps, np.int64), np.array(values))
             _SPIKE.update(self.state, points)
-        base, bars = self.state.base, self.state.bars
-        if n_pending and bars and base.is_known:
-            reach = bars[0] * (MARGIN_LOW + MARGIN_FEW / max(base.n_points, 1) ** 0.5)
-            self.known = Known(base.level, base.noise * reach, base.descent)
+        base = self.state.base
+        if n_pending and base.is_known:
+            self.known = Known(base.level, base.noise * self._reach(), base.descent)
             # A hair lower than what `height` asks for, which rounds otherwise.
             bar = base.level + score * self.known.reach
             self.bar = bar - 1e-9 * (abs(base.level) + abs(bar))
+
+    def _reach(self) -> float:
+        """In noise units; another one only when a block was closed, so that it does not matter who asks how often."""
+        n_points = self.state.base.n_points
+        if self.reach_at != n_points:
+            self.reach_at = n_points
+            margin = MARGIN_LOW + MARGIN_FEW / math.sqrt(max(n_points, 1))
+            self.reach = max(LEAST_REACH, margin * self.state.known_tails.reach(VETO_RATE))
+        return self.reach
 
 
 @dataclass

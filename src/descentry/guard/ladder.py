@@ -10,6 +10,8 @@ from descentry.guard.actions import Checkpoint, ClipTo, Deed, RollBack, ScaleLr,
 from descentry.guard.rules import Policy, Rule, Rung
 from descentry.record.finding import Finding
 
+Stand = tuple[str, str, str, int]
+"""A finding as it stands: pattern, curve, severity, events.  A further spike, or one that came back, is another."""
 _NOWHERE: Mapping[str, str] = {}
 
 
@@ -50,7 +52,7 @@ class Ladder:
     free_from: list[int] = field(default_factory=list)
     has_asked: list[bool] = field(default_factory=list)
     n_roll_backs: int = 0
-    seen: dict[tuple[str, str], int] = field(default_factory=dict)
+    seen: dict[Stand, int] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         n_rules = len(self.policy.rules)
@@ -86,7 +88,7 @@ class Ladder:
 
     def _note(self, now: Moment) -> None:
         """Since when each finding has stood."""
-        standing = {(one.pattern, one.curve) for one in now.findings}
+        standing = {_stand(one) for one in now.findings}
         self.seen = {key: since for key, since in self.seen.items() if key in standing}
         for key in standing:
             self.seen.setdefault(key, now.n_points)
@@ -99,11 +101,11 @@ class Ladder:
             return (now.surprise_from, now.why) if now.n_surprises >= rule.in_a_row else None
         for one in now.findings:
             if one.pattern == rule.on and self._counts(rule, one, now):
-                return one.onset_step, one.statement
+                return max((one.onset_step, *one.steps[-1:])), one.statement
         return None
 
     def _counts(self, rule: Rule, one: Finding, now: Moment) -> bool:
-        stood = now.n_points - self.seen[one.pattern, one.curve]
+        stood = now.n_points - self.seen[_stand(one)]
         return (
             one.confidence >= rule.least_confidence
             and one.severity.rank >= rule.least_severity.rank
@@ -130,6 +132,10 @@ class Ladder:
                 return Stop(f"{why} (after {self.n_roll_backs} roll backs)", now.best_step)
             case _:
                 return Stop(why, now.best_step)
+
+
+def _stand(one: Finding) -> Stand:
+    return one.pattern, one.curve, one.severity.value, len(one.steps)
 
 
 def _roll_back(rung: Rung, onset: int, why: str, now: Moment) -> RollBack:

@@ -70,7 +70,7 @@ class Gate:
     have changed for good must be learnt.
     """
 
-    score: float = 1.5
+    score: float = 1.0
     factor: float = 3.0
     warm_up: int = 50
     most_in_a_row: int = 20

@@ -3,7 +3,8 @@
 Test: an update ratio or a module's gradient norm is exactly 0 in every point, or from some point on for a fifth of
 the run while the learning rate is not 0; or a weight norm is one and the same number in every point of a long curve
 while another one moves (printed to few digits, a slow norm may seem to stand still: where none moves, only a loss that
-does not fall either speaks).  Exactly zero is never chance, so no noise is weighed.
+does not fall either speaks).  Exactly zero is never chance, so no noise is weighed.  Where gradients vanish layer by
+layer, updates that are lost in rounding, beside a gradient that is not 0, are that finding's.
 Source: How to Read a Loss Curve, pattern 2.
 """
 
@@ -42,7 +43,9 @@ class FrozenWeights:
     def judge(self, view: View) -> list[Finding]:
         for role in (Role.UPDATE_RATIO, Role.MODULE_GRAD_NORM):
             curves = [one for one in view.every(role) if one[1].n_points >= self.n_least]
-            still = [one for one in curves if self._onset(view, one[1]) is not None]
+            still = [
+                one for one in curves if self._onset(view, one[1]) is not None and not _vanishes(view, one[0])
+            ]
             # A gradient of 0 everywhere is the whole run's: `flat` and its causes say so.
             if still and (len(still) < len(curves) or role is Role.UPDATE_RATIO):
                 onset = min(self._onset(view, shape) or shape.first_step for _, shape in still)
@@ -64,7 +67,7 @@ class FrozenWeights:
 
     def _norms(self, view: View) -> list[Finding]:
         curves = [one for one in view.every(Role.WEIGHT_NORM) if one[1].n_points >= self.n_norms]
-        still = [one for one in curves if one[1].largest == one[1].smallest]
+        still = [one for one in curves if one[1].largest == one[1].smallest and not _vanishes(view, one[0])]
         if not still:
             return []
         others = [shape for _, shape in curves if shape.largest != shape.smallest]
@@ -72,6 +75,16 @@ class FrozenWeights:
         if moves or (not others and _falls(view) is False and _is_rate_on(view, 0)):
             return [_finding(view, still, curves, still[0][1].first_step)]
         return []
+
+
+def _vanishes(view: View, name: str) -> bool:
+    """Whether a module's updates are 0 because its gradient, which is there, is too small for its weights."""
+    said = view.said("vanishing_gradient")
+    if said is None or not said.facts.get("by_layer"):
+        return False
+    own = name.replace("update_ratio", "grad_norm").replace("weight_norm", "grad_norm")
+    gradient = dict(view.every(Role.MODULE_GRAD_NORM)).get(own)
+    return gradient is not None and gradient.smallest > 0.0
 
 
 def _is_rate_on(view: View, step: int) -> bool:

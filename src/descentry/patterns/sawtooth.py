@@ -37,6 +37,9 @@ class Sawtooth:
     """Noise below this share of the whole descent is not seen in a plot of the run: it hides no later progress."""
     hidden_share: float = 0.2
     """From this share of the descent on the progress is hidden, and it is a warning."""
+    plot_share: float = 0.03
+    """The same against the fall from the very first value: a band of a tenth of the plot hides, a thinner one informs.
+    """
     converged_share: float = 0.02
     """Below this share of its first value the loss, and a third of its noise, have nothing left to hide."""
     level_share: float = 0.02
@@ -79,7 +82,7 @@ class Sawtooth:
         share = noise / max(descent, noise)
         by_descent = noise >= self.progress_share * max(descent, 0.0)
         # A steep beginning fills the plot of a long run: what is not seen in it hides nothing from anyone.
-        hidden = share >= self.hidden_share and noise >= self.seen_share * (shape.first - end)
+        hidden = share >= self.hidden_share and noise >= self.plot_share * (shape.first - end)
         name = view.names[role]
         kind = "validation" if role is Role.VAL_LOSS else "training"
         progress = max(descent if by_descent else later, 0.0)

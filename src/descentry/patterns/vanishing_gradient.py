@@ -103,7 +103,7 @@ class VanishingGradient:
         for layers in _families(norms):
             levels = logs(np.array([median(shape.levels[-max(1, len(shape) // 4) :]) for _, shape in layers]))
             if len(layers) >= self.n_layers and self._shrinks(levels):
-                return [_shrunk(view, layers, levels, stall.onset_step)]
+                return [_shrunk(view, layers, levels, stall)]
         return []
 
     def _shrinks(self, levels: Floats) -> bool:
@@ -154,7 +154,8 @@ def _sunk(view: View, shape: Shape, step: int, before: float, now: float) -> Fin
     )
 
 
-def _shrunk(view: View, layers: list[tuple[str, Shape]], levels: Floats, step: int) -> Finding:
+def _shrunk(view: View, layers: list[tuple[str, Shape]], levels: Floats, stall: Finding) -> Finding:
+    """As grave as the stall that it explains."""
     first, last = layers[0][0], layers[-1][0]
     factor = float(np.exp(median(np.diff(levels))))
     low, high = float(np.exp(levels[0])), float(np.exp(levels[-1]))
@@ -164,10 +165,10 @@ def _shrunk(view: View, layers: list[tuple[str, Shape]], levels: Floats, step: i
     )
     return Finding(
         pattern="vanishing_gradient",
-        severity=Severity.WARNING,
+        severity=stall.severity if stall.severity is Severity.CRITICAL else Severity.WARNING,
         confidence=0.85,
         curve=first,
-        onset_step=step,
+        onset_step=stall.onset_step,
         end_step=None,
         detected_at_step=view.step,
         statement=statement,

@@ -42,6 +42,8 @@ LOCAL: dict[str, tuple[str, ...]] = {
 """Leaders that explain only what happens at their own steps."""
 LOCAL_SHARE = 0.02
 """How near that is, as a share of the run."""
+BY_LAYER = ({"vanishing_gradient", "flat"}, {"vanishing_gradient", "plateau"})
+"""Pairs of which either may lead."""
 ECHOES = ("nan", "spike")
 """Patterns that validation repeats when training shows them."""
 APPROACH_SHARE = 0.1
@@ -80,6 +82,11 @@ def _leads(leader: Finding, follower: Finding, span: int) -> bool:
         shift = leader if leader.pattern == "data_shift" else follower
         if (shift.facts.get("goes_on") == 1.0) != (shift is leader):
             return False
+    if {leader.pattern, follower.pattern} in BY_LAYER:
+        # Norms that shrink layer by layer say why the loss stands still; a norm of all that sinks follows from it.
+        vanishing = leader if leader.pattern == "vanishing_gradient" else follower
+        if vanishing.facts.get("by_layer") == 1.0:
+            return vanishing is leader and _touches(leader, follower, span)
     if follower.pattern in LOCAL.get(leader.pattern, ()):
         near = LOCAL_SHARE * span
         return all(

@@ -13,6 +13,8 @@ for step in keeper.steps(n):
 """
 
 from descentry.integrations.pytorch.batches import Batches
+from descentry.integrations.pytorch.checkpoints import Checkpoints
 from descentry.integrations.pytorch.keeper import Keeper
+from descentry.integrations.pytorch.reins import Reins
 
-__all__ = ["Batches", "Keeper"]
+__all__ = ["Batches", "Checkpoints", "Keeper", "Reins"]

@@ -1,0 +1,1 @@
+"""One file per check or small group of checks; `preflight.registry` lists them."""
