@@ -4,6 +4,8 @@ import numpy as np
 import pytest
 from tests.patterns.saying import leading, only
 
+from descentry.record.finding import Severity
+from descentry.stream.drive import Stream
 from descentry.testing import curves
 from descentry.testing.curves import TRAIN, healthy
 
@@ -34,3 +36,15 @@ def test_a_slow_descent_is_no_flat_run() -> None:
 
 def test_flat_explains_its_own_noise() -> None:
     assert only(curves.flat(healthy(1000), sigma=0.05), "flat").severity == "critical"
+
+
+def test_a_live_run_has_time_to_begin() -> None:
+    chunk, stream = curves.flat(healthy(3000), sigma=0.05), Stream()
+    severities = {}
+    for start in range(0, 3000, 50):
+        stream.feed(chunk.take(start, start + 50))
+        severities |= {start + 50: one.severity for one in stream.standing if one.pattern == "flat"}
+    told_at = min(at for at, severity in severities.items() if severity is Severity.CRITICAL)
+    assert min(severities) < 300
+    assert {severity for at, severity in severities.items() if at < told_at} == {Severity.INFO}
+    assert 1000 <= told_at <= 1150

@@ -6,8 +6,9 @@ from tests.patterns.saying import leading, only
 
 from descentry.record.chunk import Chunk
 from descentry.record.finding import Severity
+from descentry.stream.drive import Stream
 from descentry.testing import curves
-from descentry.testing.curves import TRAIN, healthy
+from descentry.testing.curves import TRAIN, VAL, healthy
 
 
 @pytest.mark.parametrize(("n_points", "n_validations"), [(20, 20), (200, 40), (2000, 20), (20_000, 200)])
@@ -62,3 +63,16 @@ def test_what_makes_both_worse_is_no_overfitting(n_points: int, seed: int) -> No
 @pytest.mark.parametrize("share", [0.0, -0.5])
 def test_noisy_training_that_stays_or_falls_leaves_it_told(n_points: int, seed: int, share: float) -> None:
     assert "overfit" in leading(both(n_points, seed, share))
+
+
+@pytest.mark.parametrize("lowest", [2.15, 2.27])
+def test_one_low_validation_is_no_minimum_while_the_run_goes_on(lowest: float) -> None:
+    chunk = healthy(2000, seed=1, n_validations=10)
+    rows = chunk.columns[VAL].rows
+    noise = 0.01 * np.random.default_rng(3).standard_normal(len(rows) - 1)
+    chunk = curves.with_values(chunk, VAL, np.concatenate([[lowest], 2.28 + noise]), rows)
+    stream, ever = Stream(), set[str]()
+    for start in range(0, 2000, 100):
+        stream.feed(chunk.take(start, start + 100))
+        ever |= {one.pattern for one in stream.standing}
+    assert "overfit" not in ever

@@ -2,7 +2,8 @@
 
 Test: no bin of the run lies below the starting level by more than `noise_units` times the noise of a point, nor
 by more than `level_share` of the level.  A live run is given `n_wait` points, and all of a learning-rate
-warm-up, before it is called flat: a slow start is no flat line.
+warm-up, before it is called flat: a slow start is no flat line.  How long the run will be is not known, and the first
+points of a long one have not moved however well it learns: until `n_sure` it only informs.
 """
 
 from dataclasses import dataclass
@@ -44,6 +45,8 @@ class Flat:
     """A log that starts after this many times its own length is a piece of a run whose descent lies before it."""
     n_wait: int = 200
     """Points of a live run before it may be called flat."""
+    n_sure: int = 1000
+    """Points of a live run before that is an alarm.  Higher: a run that does not learn is stopped later."""
 
     def judge(self, view: View) -> list[Finding]:
         shape = view.shape(Role.TRAIN_LOSS)
@@ -75,14 +78,16 @@ class Flat:
         if abs(fall) > max(_doubt(shape) * noise, 1e-3 * scale) or float(course.y.max()) - start > slack:
             return []
         name = view.names[Role.TRAIN_LOSS]
+        is_sure = view.ended or shape.n_points >= self.n_sure
+        stays = "stays at" if is_sure else "has not yet left"
         statement = (
-            f"the loss stays at its starting level: {number(start, noise)} at first, {number(settled, noise)} "
+            f"the loss {stays} its starting level: {number(start, noise)} at first, {number(settled, noise)} "
             f"in the last quarter (noise {rough(noise)}), after {grouped(shape.n_points)} points"
         )
         return [
             Finding(
                 pattern=self.id,
-                severity=Severity.CRITICAL,
+                severity=Severity.CRITICAL if is_sure else Severity.INFO,
                 confidence=0.95 if shape.n_points >= 40 else 0.75,
                 curve=name,
                 onset_step=shape.first_step,

@@ -60,6 +60,8 @@ class Overfit:
     taken for overfitting."""
     along_score: float = 2.0
     """The same in standard errors of training.  Lower: overfitting is missed where training is noisy."""
+    stray_share: float = 0.3
+    """Part of the rise that must be left to a live run without its lowest validation, which may be a stray."""
     n_least: int = 4
     """Fewer validations cannot show a turn."""
 
@@ -81,7 +83,8 @@ class Overfit:
         train = view.shape(Role.TRAIN_LOSS)
         few = max(self.few_share * abs(bottom), self.few_units * train.noise if train is not None else 0.0)
         is_kept = bool(view.stood) and not view.ended and self._is_kept(values[low:], rise, bottom)
-        if not is_kept and not self._is_real(values, low, rise, noise, bottom, few):
+        is_stray = not view.ended and self._is_stray(values)
+        if not is_kept and (is_stray or not self._is_real(values, low, rise, noise, bottom, few)):
             return []
         step = int(shape.last_steps[low])
         trend = _training_since(train, step)
@@ -93,6 +96,11 @@ class Overfit:
         """Whether validation, which was said to rise, has not come back: a few more values may tell noise worse."""
         still = float(after[-2:].min()) - bottom >= self.kept_share * float(after.max() - bottom)
         return still and rise >= self.minimum_share * abs(bottom)
+
+    def _is_stray(self, values: Floats) -> bool:
+        """Whether the lowest validation stands alone: most of the rise is from it to the next lowest."""
+        lowest, next_lowest = np.partition(values, 1)[:2].tolist()
+        return bool(values[-1] - next_lowest < self.stray_share * (values[-1] - lowest))
 
     def _is_real(
         self, values: Floats, low: int, rise: float, noise: float, bottom: float, few: float

@@ -35,6 +35,9 @@ from descentry.signal.shape import Shape
 MAX_EVENTS = 512
 MOST_AT_ONCE = 5
 """Excursions that are judged together."""
+COUNTS = range(1, MOST_AT_ONCE + 1)
+LIVE_PARTS = (0.5, *(0.5 / (MOST_AT_ONCE - 1) for _ in COUNTS[1:]))
+"""What the highest, the second highest, … of a growing run may spend of its rate."""
 SLOW_KNOWN = 100
 """Points from which it is known how far the level strays by slow noise."""
 LEAST_STAY = 2
@@ -270,8 +273,11 @@ class Spike:
         """
         fit = state.known_tails.fit(growing)
         rate = self.rate_share * self.alarm_rate / (self.live_looks if growing else 1.0)
-        reaches = (fit.reach((math.factorial(m) * rate) ** (1.0 / m)) for m in range(1, MOST_AT_ONCE + 1))
-        return tuple(max(self.candidate + 1.0, reach) for reach in reaches)
+        parts = LIVE_PARTS if growing else (1.0,) * MOST_AT_ONCE
+        asked = (
+            (math.factorial(m) * part * rate) ** (1.0 / m) for m, part in zip(COUNTS, parts, strict=True)
+        )
+        return tuple(max(self.candidate + 1.0, fit.reach(expected)) for expected in asked)
 
     def _is_real(self, state: SpikeState, event: Excursion, bar: float, growing: bool) -> bool:
         base = state.base
@@ -285,11 +291,13 @@ class Spike:
         # A descent that has hardly begun makes anything huge.
         is_huge = not growing and event.height >= self.huge_share * base.descent >= 5.0 * event.noise
         is_beyond = event.score >= bar * margin(event)
-        return is_beyond or ((is_huge or event.first_index >= SLOW_KNOWN) and self._stays(state, event, bar))
+        return is_beyond or (
+            (is_huge or event.first_index >= SLOW_KNOWN) and self._stays(state, event, bar, growing)
+        )
 
-    def _stays(self, state: SpikeState, event: Excursion, bar: float) -> bool:
+    def _stays(self, state: SpikeState, event: Excursion, bar: float, growing: bool) -> bool:
         """Whether it stays up for longer than noise does, and stands out among the strays of this curve."""
-        rate = self.rate_share * self.alarm_rate
+        rate = self.rate_share * self.alarm_rate / (self.live_looks if growing else 1.0)
         if event.score < self.stands_out * max(self.candidate, rank_score(state.events, MOST_AT_ONCE)):
             return False
         tails = state.known_tails

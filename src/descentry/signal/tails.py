@@ -24,6 +24,9 @@ FEW, LEAST_BEYOND = 500, 5
 """Points of one side below which a fifth of them is fitted, and the least that are."""
 MAX_SHAPE = 0.6
 """What would need a heavier tail than this is not taken for noise."""
+END_ERRORS, LIVE_ERRORS = 0.5, 1.5
+"""Standard errors by which a fitted shape is raised.  Higher: spikes are told later, or missed.  A growing run asks at
+every length, and each time the error is another one."""
 
 _STRAYS = int(np.searchsorted(_EDGES, STRAY)) - 1
 
@@ -189,7 +192,7 @@ def _pareto(counts: Ints, growing: bool) -> tuple[Law, ...]:
     mean, weighted = float(share @ excess), float(share @ (excess * above))
     gap = mean - 2.0 * weighted
     fitted = min(2.0 - mean / gap, MAX_SHAPE) if gap > 0 else MAX_SHAPE
-    shape = _cautious(max(fitted, -0.2), n_beyond, 1.0 if growing else 0.5)
+    shape = _cautious(max(fitted, -0.2), n_beyond, LIVE_ERRORS if growing else END_ERRORS)
     return (Law(float(_EDGES[start]), mean * (1.0 - shape), shape, float(n_beyond)),)
 
 
