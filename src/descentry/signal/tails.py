@@ -24,7 +24,7 @@ FEW, LEAST_BEYOND = 500, 5
 """Points of one side below which a fifth of them is fitted, and the least that are."""
 MAX_SHAPE = 0.6
 """What would need a heavier tail than this is not taken for noise."""
-END_ERRORS, LIVE_ERRORS = 1.0, 1.5
+END_ERRORS, LIVE_ERRORS = 0.75, 1.5
 """Standard errors by which a fitted shape is raised.  Higher: spikes are told later, or missed.  A growing run asks at
 every length, and each time the error is another one."""
 
