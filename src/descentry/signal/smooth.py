@@ -1,0 +1,124 @@
+"""Smoothing as it is asked for: `ema:0.9`, `mean:25`, `median:25`, `savgol:25`, `lowess:0.1`, `none`.
+
+NaN and infinities stay gaps, and weigh nothing beside them.
+"""
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from descentry.record.chunk import Floats, Ints
+from descentry.record.errors import UsageError
+from descentry.signal.averages import ema, moving_mean, moving_median
+from descentry.signal.local_fits import lowess, savgol
+
+DEFAULTS = {"ema": 0.9, "mean": 25.0, "median": 25.0, "savgol": 25.0, "lowess": 0.1, "none": 0.0}
+"""The amount of each method where none is given."""
+_EXPECTED = {
+    "ema": "a beta below 1 (0.9), or a span of 2 steps or more (ema:500)",
+    "mean": "a whole number of points, 2 or more",
+    "median": "a whole number of points, 2 or more",
+    "savgol": "an odd number of points, 5 or more",
+    "lowess": "a share of the points, above 0 and up to 1",
+    "none": "no amount",
+}
+MOST_POINTS = 1_000_001
+
+
+@dataclass(frozen=True, slots=True)
+class Smoothing:
+    """A method and how much of it: the beta of `ema`, the points of `mean`, `median`, `savgol`, the share of `lowess`.
+
+    `ema` counts in steps, so the stride of the log does not matter: a value d steps back weighs beta ** d.
+    The others count logged points.
+    """
+
+    method: str
+    amount: float
+
+    def __str__(self) -> str:
+        return self.method if self.method == "none" else f"{self.method}:{self.amount:.10g}"
+
+    @property
+    def words(self) -> str:
+        """What a legend says: `ema 0.9`."""
+        return str(self).replace(":", " ")
+
+
+NONE = Smoothing("none", 0.0)
+DEFAULT = Smoothing("ema", DEFAULTS["ema"])
+
+
+def smoothing(text: str) -> Smoothing:
+    """The smoothing that `METHOD[:AMOUNT]` asks for; an EMA's amount of 2 or more is a span: beta = 1 - 1 / span.
+
+    Raises UsageError that says what the method takes.
+    """
+    method, colon, given = text.strip().partition(":")
+    if method not in DEFAULTS:
+        raise UsageError(f"no smoothing {text!r}; expected METHOD:AMOUNT with one of {', '.join(DEFAULTS)}")
+    if not colon:
+        return Smoothing(method, DEFAULTS[method])
+    amount = _number(given)
+    if method == "ema" and 2 <= amount < math.inf:
+        amount = 1 - 1 / amount
+    if not _fits(method, amount):
+        raise UsageError(f"no smoothing {text!r}; {method} takes {_EXPECTED[method]}")
+    return Smoothing(method, amount)
+
+
+def _number(text: str) -> float:
+    try:
+        return float(text)
+    except ValueError:
+        return math.nan
+
+
+def _fits(method: str, amount: float) -> bool:
+    if method in ("mean", "median"):
+        return amount == amount and 2 <= amount <= MOST_POINTS and amount == int(amount)
+    if method == "savgol":
+        return 5 <= amount <= MOST_POINTS and amount == int(amount) and int(amount) % 2 == 1
+    return method != "none" and (0 <= amount < 1 if method == "ema" else 0 < amount <= 1)
+
+
+def smooth(how: Smoothing, steps: Ints, values: Floats) -> Floats:
+    """The smoothed curve, float64[n], NaN where a value is not finite.
+
+    `steps` int64[n], not falling; `values` float64[n].  An empty curve comes back empty.
+    """
+    finite = np.isfinite(values)
+    smoothed = np.full(len(values), np.nan)
+    if finite.any():
+        with np.errstate(over="ignore", invalid="ignore"):  # of values near the largest double
+            smoothed[finite] = _smooth(how, steps[finite].astype(np.float64), values[finite])
+    return np.where(np.isfinite(smoothed), smoothed, np.nan)
+
+
+def _smooth(how: Smoothing, steps: Floats, values: Floats) -> Floats:
+    if how.method == "ema":
+        return ema(steps, values, how.amount)
+    if how.method == "lowess":
+        return lowess(steps, values, how.amount)
+    if how.method == "none":
+        return values
+    by_points = {"mean": moving_mean, "median": moving_median, "savgol": savgol}
+    return by_points[how.method](values, int(how.amount))
+
+
+def weaker(how: Smoothing) -> Iterator[Smoothing]:
+    """Settings of the same method that smooth less and less, then none at all."""
+    if how.method == "ema":
+        span = 1 / (1 - how.amount)
+        yield from (
+            Smoothing("ema", round(1 - 1 / less, 4)) for less in (span / 2, span / 4, span / 8) if less > 1
+        )
+    elif how.method == "lowess":
+        yield from (Smoothing("lowess", round(how.amount / by, 6)) for by in (2, 4, 8))
+    elif how.method != "none":
+        least = 5 if how.method == "savgol" else 3
+        widths = (int(how.amount) // by for by in (2, 4, 8))
+        yield from (Smoothing(how.method, float(width - 1 + width % 2)) for width in widths if width > least)
+    yield NONE
