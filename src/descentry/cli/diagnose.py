@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import click
 
 from descentry._version import __version__
-from descentry.cli import options
+from descentry.cli import files, options
 from descentry.cli.inputs import Inputs
 from descentry.cli.outcome import Outcome
 from descentry.cli.screens import JsonRuns, Screens, View
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 @options.run
 @options.verbose
 @options.no_curve
+@files.options
 def command(
     logs: tuple[str, ...],
     format_: str,
@@ -39,6 +40,8 @@ def command(
     run: str | None,
     verbose: bool,
     no_curve: bool,
+    html_path: str | None,
+    md_path: str | None,
 ) -> int:
     """Say what is wrong with the runs in LOG, since which step, why, and what to do.
 
@@ -48,6 +51,7 @@ def command(
     Examples:
       descentry diagnose train.jsonl
       descentry diagnose --json --fail-on critical runs/ > report.json
+      descentry diagnose --html report.html --md report.md runs/a
       descentry diagnose --role val_loss=eval/ce --vocab-size 50257 log.csv
       ssh node cat train.log | descentry diagnose -
     """
@@ -58,6 +62,7 @@ def command(
     outcome = Outcome()
     as_json = as_json or format_ == "json"
     view: View = _json_view() if as_json else Screens(verbose=verbose, curve=not no_curve)
+    kept = files.Files(html_path, md_path)
     worst = Severity.OK
     seen: set[str] = set()
     for log in Inputs(logs, outcome).logs(run):
@@ -68,7 +73,9 @@ def command(
             seen.update(curve.name for curve in report.curves)
             worst = max(worst, _worst(report), key=lambda severity: severity.rank)
             view.add(report)
+            kept.add(report)
     view.close()
+    kept.close()
     options.check_used(roles, seen)
     return outcome.code(found=fail_on != "never" and worst.rank >= Severity(fail_on).rank)
 

@@ -10,22 +10,19 @@ from descentry.diagnosis.facts import measure
 from descentry.diagnosis.phases import phases_of
 from descentry.diagnosis.rows import rows_of
 from descentry.diagnosis.schedules import as_mapping, schedule_of
+from descentry.diagnosis.sketches import sketches
 from descentry.diagnosis.verdict import summary, verdict
 from descentry.record.chunk import Chunk
 from descentry.record.event import merged
-from descentry.record.report import RunReport, Sketch
+from descentry.record.report import RunReport
 from descentry.record.roles import LOSS_ROLES, Role
 from descentry.record.run import Run
 from descentry.signal.loss_function import Start, expected_start, loss_functions
-from descentry.signal.shape import Shape
 from descentry.signal.words import grouped, number
 from descentry.sources.protocol import Log
 from descentry.stream.drive import run
 from descentry.stream.outcome import Outcome
 from descentry.stream.segments import restart_events
-
-N_SKETCH = 2000
-"""Blocks of a curve that a picture can use."""
 
 
 def diagnose(
@@ -81,7 +78,7 @@ def report(
         events=tuple(merged([*outcome.events, *restart_events(outcome.restarts, outcome.events)])),
         phases=phases_of(outcome, schedule),
         schedule=as_mapping(schedule),
-        sketches=tuple(_sketches(outcome)),
+        sketches=tuple(sketches(outcome)),
         notes=tuple(_notes(outcome, start)),
     )
 
@@ -99,19 +96,6 @@ def _n_attempts(outcome: Outcome) -> int:
     first = min((curve.first_step for curve in outcome.curves), default=0)
     near = first + 0.05 * max(1, outcome.step - first)
     return 1 + sum(step <= near for step in outcome.restarts)
-
-
-def _sketches(outcome: Outcome) -> Iterator[Sketch]:
-    order = [Role.TRAIN_LOSS, Role.VAL_LOSS, Role.LEARNING_RATE, Role.GRAD_NORM]
-    for role in order:
-        name = outcome.names.get(role)
-        shape = outcome.shapes.get(name) if name is not None else None
-        if name is not None and shape is not None and len(shape):
-            yield _sketch(name, role, shape)
-
-
-def _sketch(name: str, role: Role, shape: Shape) -> Sketch:
-    return Sketch(name, role, shape.steps.astype("int64"), shape.levels, shape.low, shape.high)
 
 
 def expected(outcome: Outcome, vocab_size: int | None = None) -> Start | None:
