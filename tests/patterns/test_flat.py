@@ -40,10 +40,12 @@ def test_flat_explains_its_own_noise() -> None:
 
 def test_a_live_run_has_time_to_begin() -> None:
     chunk, stream = curves.flat(healthy(3000), sigma=0.05), Stream()
-    severities = {}
+    severities = dict[int, Severity]()
     for start in range(0, 3000, 50):
         stream.feed(chunk.take(start, start + 50))
-        severities |= {start + 50: one.severity for one in stream.standing if one.pattern == "flat"}
+        for one in stream.standing:
+            if one.pattern == "flat":
+                severities[start + 50] = one.severity
     told_at = min(at for at, severity in severities.items() if severity is Severity.CRITICAL)
     assert min(severities) < 300
     assert {severity for at, severity in severities.items() if at < told_at} == {Severity.INFO}

@@ -1,5 +1,6 @@
 import { useMemo, useState } from "preact/hooks";
-import { extent, Stack, within } from "../chart/stack";
+import { extent, within } from "../chart/range";
+import { Stack } from "../chart/stack";
 import type { RunPage } from "../data/types";
 import { SHAPES } from "../words/severity";
 import { Causes } from "./causes";

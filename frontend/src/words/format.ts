@@ -1,6 +1,8 @@
 /** Numbers as they are said: steps grouped, values with as many digits as their noise allows. */
 
 const THIN = "\u202f";
+/** As JSON spells them. */
+const NOT_FINITE: Record<string, number> = { nan: NaN, inf: Infinity, "-inf": -Infinity };
 
 /** 128 000 */
 export function grouped(step: number): string {
@@ -25,7 +27,7 @@ export function compact(step: number): string {
 /** A value to the digit that its noise reaches, four significant digits where the noise is not known. */
 export function valued(value: number | string | null, noise = 0): string {
   if (value === null) return "–";
-  const known = typeof value === "string" ? Number(value) : value;
+  const known = typeof value === "string" ? (NOT_FINITE[value] ?? NaN) : value;
   if (!Number.isFinite(known)) return Number.isNaN(known) ? "NaN" : known > 0 ? "inf" : "-inf";
   if (known !== 0 && (Math.abs(known) >= 1e6 || Math.abs(known) < 1e-4)) return known.toExponential(2);
   if (noise > 0) {

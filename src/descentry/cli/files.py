@@ -3,7 +3,6 @@
 import os
 from collections.abc import Callable
 from pathlib import Path
-from tempfile import NamedTemporaryFile
 from typing import TYPE_CHECKING, TypeVar
 
 import click
@@ -70,12 +69,10 @@ class Files:
 def written(path: str, text: str) -> None:
     """`text` as that file, whole or not at all.  UsageError: it cannot be written."""
     place = Path(path)
+    part = place.with_name(f".{place.name}.{os.getpid()}.part")
     try:
-        with NamedTemporaryFile(
-            "w", encoding="utf-8", dir=place.parent, prefix=".descentry-", delete=False
-        ) as file:
-            file.write(text)
-        os.chmod(file.name, 0o644)
-        os.replace(file.name, place)
+        part.write_text(text, encoding="utf-8")
+        part.replace(place)
     except OSError as error:
+        part.unlink(missing_ok=True)
         raise UsageError(f"{path}: cannot be written ({error.strerror}); choose another place") from error
