@@ -48,6 +48,24 @@ def figure(plan: Drawing, look: Look) -> "Picture":
     return picture(plan, look)
 
 
+def image(plan: Drawing, look: Look, format_: str) -> bytes:
+    """The drawing as `png`, `svg` or `pdf`.  Raises UsageError where matplotlib is not installed."""
+    made = figure(plan, look)
+    from descentry.plot.picture import saved
+
+    return saved(made, format_)
+
+
+def screen(plan: Drawing, width: int, height: int, *, colour: bool) -> str:
+    """The drawing as text for a terminal.  Raises UsageError where plotext is not installed."""
+    try:
+        from descentry.plot.terminal import text
+    except ImportError as error:
+        advice = "pip install 'descentry[plot]'; diagnose draws the loss without it"
+        raise UsageError(f"a plot in the terminal needs plotext: {advice}") from error
+    return text(plan, width, height, colour=colour)
+
+
 def plot_run(
     run: Run,
     *,

@@ -62,13 +62,17 @@ def abscissa(one: Subject, settings: Settings) -> Abscissa:
         return _time(one)
     if settings.x == "epoch":
         found = _counted(one, Role.EPOCH)
-        return found if found is not None else _unknown(one, "epoch", "no epoch is logged", "--x step")
+        return (
+            found if found is not None else _unknown(one, "epoch", "no epoch is logged", "draw by --x step")
+        )
     tokens = _tokens(one, settings)
     if settings.x == "tokens":
         return tokens
     n_params = settings.n_params or _setting(one.config, _PARAMETERS)
     if n_params is None:
-        return _unknown(one, "flops", "the settings name no number of parameters", "--params N")
+        return _unknown(
+            one, "flops", "the settings name no number of parameters", "give --params N, or --x step"
+        )
     return Abscissa(tokens.steps, FLOPS_PER_PARAMETER * n_params * tokens.x)
 
 
@@ -78,7 +82,7 @@ def time_unit(span_s: float) -> tuple[float, str]:
 
 
 def _unknown(one: Subject, unit: str, problem: str, advice: str) -> Abscissa:
-    raise UsageError(f"{escaped(one.run)}: cannot be drawn by {unit}: {problem}; give {advice}, or --x step")
+    raise UsageError(f"{escaped(one.run)}: cannot be drawn by {unit}: {problem}; {advice}")
 
 
 def _time(one: Subject) -> Abscissa:
@@ -89,7 +93,7 @@ def _time(one: Subject) -> Abscissa:
         if kept.sum() > 1:
             seconds = np.maximum.accumulate(series.wall_times[kept])
             return _rising(series.steps[kept].astype(np.float64), seconds - seconds[0])
-    return _unknown(one, "time", "no wall times are logged", "another unit")
+    return _unknown(one, "time", "no wall times are logged", "draw by --x step")
 
 
 def _tokens(one: Subject, settings: Settings) -> Abscissa:
@@ -100,7 +104,7 @@ def _tokens(one: Subject, settings: Settings) -> Abscissa:
     per_step = per_step or _tokens_per_step(one.config)
     if per_step is None:
         problem = "no running count of tokens is logged, and the settings name none per step"
-        return _unknown(one, settings.x, problem, "--tokens-per-step N")
+        return _unknown(one, settings.x, problem, "give --tokens-per-step N, or --x step")
     return Abscissa(np.array([0.0, 1.0]), np.array([0.0, per_step]))
 
 

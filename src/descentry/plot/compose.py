@@ -22,8 +22,8 @@ _MAIN = (Role.TRAIN_LOSS, Role.LOSS_PART, Role.OTHER_LOSS, Role.VAL_LOSS, Role.T
 _BESIDE = (Role.VAL_LOSS, Role.TEST_LOSS)
 _STRIPS = (Role.LEARNING_RATE, Role.GRAD_NORM)
 _TITLES = {
-    Role.LEARNING_RATE: "learning rate",
-    Role.GRAD_NORM: "gradient norm",
+    Role.LEARNING_RATE: "lr",
+    Role.GRAD_NORM: "grad norm",
     Role.PERPLEXITY: "perplexity",
 }
 _NOT_SMOOTHED = frozenset({Role.LEARNING_RATE, Role.EPOCH, Role.TOKENS, Role.DATA_VERSION, Role.LOSS_SCALE})
@@ -42,6 +42,7 @@ def compose(subjects: Sequence[Subject], settings: Settings) -> Drawing:
     Raises UsageError where a series or the unit of the x axis is not in a log, or nothing can be drawn at all.
     """
     _check_counts(subjects)
+    subjects = [_lettered(one, _letter(i, subjects)) for i, one in enumerate(subjects)]
     groups = list(_groups(subjects, settings.series))
     if len(groups) > MOST_PANELS:
         raise UsageError(f"{len(groups)} panels are more than fit ({MOST_PANELS}); name fewer with --series")
@@ -60,11 +61,7 @@ def compose(subjects: Sequence[Subject], settings: Settings) -> Drawing:
         x_label=x_label,
         x_log=x_log,
         panels=panels,
-        pins=tuple(
-            replace(pin, label=_letter(i, subjects).strip() + pin.label)
-            for i, one in enumerate(subjects)
-            for pin in _pins(one, i, grids[i], mains.get(i))
-        )
+        pins=tuple(pin for i, one in enumerate(subjects) for pin in _pins(one, i, grids[i], mains.get(i)))
         if settings.findings
         else (),
         verticals=tuple(
@@ -93,6 +90,11 @@ def _name(one: Subject) -> str:
 def _letter(run: int, subjects: Sequence[Subject]) -> str:
     """What tells several runs apart without a colour: A, B, …"""
     return f"{chr(ord('A') + run)} " if len(subjects) > 1 else ""
+
+
+def _lettered(one: Subject, letter: str) -> Subject:
+    """The run with its letter before its findings' labels."""
+    return replace(one, findings=tuple((letter.strip() + label, finding) for label, finding in one.findings))
 
 
 def _groups(subjects: Sequence[Subject], names: tuple[str, ...]) -> Iterator[tuple[str, _Group]]:

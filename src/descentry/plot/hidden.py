@@ -20,17 +20,20 @@ OVER_NOISE = 4.0
 """Less high than so much of those points' noise, it cannot be seen in the log either."""
 SUSTAINED = 20
 """A stretch of so many points is as high as its 95th percentile, not as one point in it."""
-REACHES = 0.05
+MOST_EVENTS = 100
+"""Single events of a finding that are looked at."""
+REACHES = 0.2
 """Where the next point weighs less than this, an exponential average smooths nothing."""
 N_SUGGESTED = 30
 
 
 @dataclass(frozen=True, slots=True)
 class Hidden:
-    """A finding whose `height` in the log has shrunk to `left`."""
+    """A finding whose `height` in the log, highest at `step`, has shrunk to `left`."""
 
     label: str
-    finding: Finding
+    pattern: str
+    step: int
     height: float
     left: float
 
@@ -46,15 +49,11 @@ def notes(subjects: Sequence[Subject], drawn: Sequence[Series], how: Smoothing) 
     if hidden:
         shows = next((less for less in weaker(how) if not _any_hidden(subjects, drawn, less)), NONE)
         first = hidden[0]
-        told = f"{first.label} {first.finding.pattern} at step {grouped(_step(first.finding))}"
+        told = f"{first.label} {first.pattern} at step {grouped(first.step)}"
         left = f"{rough(first.left)} of its {rough(first.height)} is left"
         more = f"{len(hidden)} findings, first of them " if len(hidden) > 1 else ""
         yield f"{how} hides {more}{told} ({left}); --smooth {shows} shows {'them all' if more else 'it'}"
     yield from _idle(drawn, how)
-
-
-def _step(finding: Finding) -> int:
-    return finding.steps[0] if finding.steps else finding.onset_step
 
 
 def _any_hidden(subjects: Sequence[Subject], drawn: Sequence[Series], how: Smoothing) -> bool:
@@ -72,15 +71,15 @@ def _hidden(one: Subject, drawn: Sequence[Series], how: Smoothing) -> Iterator[H
         for label, finding in findings:
             seen = _seen(steps, values, smoothed, finding)
             if seen is not None and seen[1] < LEFT * seen[0]:
-                yield Hidden(label, finding, *seen)
+                yield Hidden(label, finding.pattern, seen[2], *seen[:2])
 
 
-def _seen(steps: Ints, values: Floats, smoothed: Floats, finding: Finding) -> tuple[float, float] | None:
-    """The height of a finding in the log and in the smoothed line; None where there is none to speak of."""
+def _seen(steps: Ints, values: Floats, smoothed: Floats, finding: Finding) -> tuple[float, float, int] | None:
+    """The height of a finding in the log and in the smoothed line, and its step; None where it is not to speak of."""
     last = int(steps[-1]) if len(steps) else 0
     stretches = [(step, step) for step in finding.steps] or [(finding.onset_step, finding.end_step or last)]
-    heights = [_height(steps, values, smoothed, stretch) for stretch in stretches[:N_BEFORE]]
-    return max((height for height in heights if height is not None), default=None)
+    heights = ((_height(steps, values, smoothed, one), one[0]) for one in stretches[:MOST_EVENTS])
+    return max(((*height, step) for height, step in heights if height is not None), default=None)
 
 
 def _height(

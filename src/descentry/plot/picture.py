@@ -147,7 +147,7 @@ def _said(drawing: Drawing, width: int) -> list[str]:
 
 def _axes(figure: Picture, drawing: Drawing, look: Look, head: _Head) -> list[Any]:
     """Axes for all panels; the leading one takes what the others leave, and no less than its due."""
-    top = _TOP + _TITLE_LINE + _LINE * (len(head.summary) + head.n_rows + n_lanes(head.labels)) + 0.1
+    top = _TOP + _TITLE_LINE + _LINE * (len(head.summary) + head.n_rows + n_lanes(head.labels)) + 0.16
     n_strips = len(drawing.panels) - 1
     room = look.height - top - _BOTTOM
     said = _LINE * len(head.said) + (0.1 if head.said else 0)
@@ -211,7 +211,7 @@ def _write(figure: Picture, drawing: Drawing, look: Look, head: _Head) -> None:
         [handle for handle, _ in head.legend],
         [f"entry {i}" for i in range(len(head.legend))],
         loc="upper left",
-        bbox_to_anchor=(left, (y + 0.03) / look.height),
+        bbox_to_anchor=(left, (y - 0.02) / look.height),
         ncols=head.n_columns,
         frameon=False,
         fontsize=_TEXT,

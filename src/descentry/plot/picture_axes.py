@@ -12,6 +12,7 @@ from descentry.record.chunk import Floats
 
 _MARGIN = 0.015
 _Y_MARGIN = 0.05
+_ROUND = (1, 2, 5, 10)
 
 
 def dress(axes: Any, look: Look) -> None:
@@ -26,6 +27,7 @@ def dress(axes: Any, look: Look) -> None:
     axes.set_axisbelow(True)
     axes.tick_params(colors=look.ink, labelsize=8, width=0.8, length=3, which="major")
     axes.tick_params(length=0, which="minor", labelleft=False, labelbottom=False)
+    axes.xaxis.set_major_locator(MaxNLocator(9, steps=_ROUND))
     axes.xaxis.set_major_formatter(FuncFormatter(lambda x, _: compact(x)))
 
 
@@ -58,7 +60,7 @@ def y_ticks(panel: Panel, axes: Any, n: int) -> None:
     else:
         room = _Y_MARGIN * (high - low) or max(0.05 * abs(high), 1e-12)
         axes.set_ylim(low - room, high + room)
-        axes.yaxis.set_major_locator(MaxNLocator(n + 1))
+        axes.yaxis.set_major_locator(MaxNLocator(n + 1, steps=_ROUND))
     axes.yaxis.set_major_formatter(FuncFormatter(_value))
 
 

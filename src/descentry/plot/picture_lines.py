@@ -33,9 +33,9 @@ def _envelope(line: Line, axes: Any, look: Look, n_runs: int, order: int) -> Non
     if line.low is None or line.high is None:
         return
     colour = _colour(line.kind, line.run, look, n_runs)
-    axes.fill_between(
-        line.x, line.low, line.high, color=colour, alpha=0.28, linewidth=0.6, zorder=order - 0.5
-    )
+    axes.fill_between(line.x, line.low, line.high, color=colour, alpha=0.25, linewidth=0, zorder=order - 0.5)
+    for edge in (line.low, line.high):
+        axes.plot(line.x, edge, color=colour, alpha=0.5, linewidth=0.6, zorder=order - 0.4)
 
 
 def _colour(kind: Kind, run: int, look: Look, n_runs: int) -> str:
@@ -64,7 +64,9 @@ def _style(kind: Kind, run: int, look: Look, n_runs: int, line: Line | None = No
 
 def _crosses(panel: Panel, axes: Any, look: Look) -> None:
     """A cross on the x axis wherever no number was logged."""
-    x = panel.non_finite[:: max(1, -(-len(panel.non_finite) // _MOST_CROSSES))]
+    low, high = axes.get_xlim()
+    cells = np.floor((panel.non_finite - low) / (high - low) * _MOST_CROSSES)
+    x = panel.non_finite[np.unique(cells, return_index=True)[1]]
     if len(x):
         axes.plot(
             x, np.full(len(x), 0.015), "x", transform=axes.get_xaxis_transform(), color=look.ink, markersize=4.5,
