@@ -3,6 +3,7 @@
 import os
 from collections.abc import Iterator, Mapping
 
+from descentry import pictures as pictures  # gives runs and reports `.plot()`
 from descentry._version import __version__
 from descentry.display import Report
 from descentry.record.errors import UsageError

@@ -82,7 +82,9 @@ def _log_ticks(low: float, high: float, n: int) -> list[float]:
 
 
 def compact(step: float) -> str:
-    """A step in short: `0`, `500`, `10k`, `1.5M`."""
+    """A step in short: `0`, `500`, `10k`, `1.5M`, `2e18`."""
+    if abs(step) >= 1e15:
+        return f"{step:.4g}".replace("e+", "e")
     for size, unit in ((1e12, "T"), (1e9, "G"), (1e6, "M"), (1e3, "k")):
         if abs(step) >= size:
             return f"{step / size:.4g}{unit}"

@@ -11,8 +11,8 @@ from descentry.record.chunk import Floats, Ints
 class Envelope:
     """A curve by buckets of x that hold a finite value, in order of x; all arrays have one length m.
 
-    `x`: float64, the mean x of the bucket's points; `low`, `mean`, `high`: float64, of its finite values; `counts`:
-    int64, how many those are.
+    `x`: float64, the mean x of the bucket's points, at the ends the first and the last; `low`, `mean`, `high`:
+    float64, of its finite values; `counts`: int64, how many those are.
     """
 
     x: Floats
@@ -47,7 +47,10 @@ def envelope(
     lowest, highest = (fold.reduceat(a[order], starts) for fold, a in ((np.minimum, low), (np.maximum, high)))
     # Divided first: a sum of values near the largest double would overflow.
     mean = np.clip(np.add.reduceat(values[order] / each, starts), lowest, highest)
-    return Envelope(np.add.reduceat(x[order] / each, starts), lowest, mean, highest, counts.astype(np.int64))
+    middle = np.add.reduceat(x[order] / each, starts)
+    if len(middle) > 1:
+        middle[0], middle[-1] = x.min(), x.max()
+    return Envelope(middle, lowest, mean, highest, counts.astype(np.int64))
 
 
 def buckets(x: Floats, n_buckets: int) -> Ints:

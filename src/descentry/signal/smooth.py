@@ -44,7 +44,7 @@ class Smoothing:
     @property
     def words(self) -> str:
         """What a legend says: `ema 0.9`."""
-        return str(self).replace(":", " ")
+        return self.method if self.method == "none" else f"{self.method} {self.amount:.4g}"
 
 
 NONE = Smoothing("none", 0.0)
