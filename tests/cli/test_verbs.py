@@ -25,6 +25,8 @@ OPTIONS = {
         "--run",
         "-v",
         "--no-curve",
+        "--html",
+        "--md",
     },
     "watch": {
         "logs",
