@@ -35,6 +35,7 @@ function under(chart: uPlot, { marks, verticals, lit }: Marks, theme: Theme): vo
   clipped(chart, () => {
     marks.forEach(({ finding }, i) => {
       const colour = theme.severity[finding.severity] ?? theme.faint;
+      if (finding.severity === "info" && lit !== i) return;
       if (finding.steps.length > 1) {
         for (const step of finding.steps) rule(chart, step, faded(colour, lit === i ? 1 : 0.35), lit === i ? 2 : 1);
         return;

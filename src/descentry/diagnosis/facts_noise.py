@@ -42,7 +42,7 @@ def _memory(values: Floats) -> dict[str, float]:
     limit = 4.0 * spread(residual)
     clipped = np.clip(residual - median(residual), -limit, limit)
     power = float((clipped * clipped).mean())
-    if power <= 0:
+    if not 0.0 < power < np.inf:
         return {}
     first = float((clipped[1:] * clipped[:-1]).mean()) / power
     facts = {"noise.memory": first}

@@ -15,6 +15,8 @@ N_SIDE = 3
 """Validation points on each side of an onset from which a change of level can be told."""
 
 
+MOST_TIMES = 1e6
+"""Losses that are summed up for one at most: no whole number is read from a larger ratio."""
 SUM_SLACK = 0.12
 """How far training may lie from a whole multiple of validation: dropout and the lag of a mean add to it."""
 
@@ -62,7 +64,7 @@ def _ratio(view: View) -> dict[str, float]:
     course = profile(training)
     ratios = np.interp(validation.steps, course.x, course.y) / validation.levels
     # Noise in the labels and dropout part the curves by and by; a sum in place of a mean does from the first value on.
-    whole = round(float(ratios[:3].mean()))
+    whole = round(min(float(ratios[:3].mean()), MOST_TIMES))
     lasts = whole >= 2 and float(np.abs(ratios[[0, len(ratios) // 2, -1]] - whole).max()) <= SUM_SLACK * whole
     return {"val.whole_ratio": float(whole if lasts else 0)}
 

@@ -178,7 +178,7 @@ def _pareto(counts: Ints, growing: bool) -> tuple[Law, ...]:
     n = int(counts.sum())
     # Enough exceedances to fit, and deeper in the tail the longer the run is; of few points a fifth.
     n_tail = max(LEAST_BEYOND, 0.2 * n) if n < FEW else max(8.0, min(0.1 * n, math.pow(n, 2.0 / 3.0)))
-    start = int(np.searchsorted(np.cumsum(counts), n - n_tail)) + 1
+    start = min(int(np.searchsorted(np.cumsum(counts), n - n_tail)) + 1, len(counts) - 1)
     beyond = counts[start:]
     n_beyond = int(beyond.sum())
     if n < 2 * LEAST_BEYOND:

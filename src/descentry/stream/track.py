@@ -1,8 +1,11 @@
 """One series on its way through the stream: its figures, its reduction, the detectors that watch it."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
+
+import numpy as np
 
 from descentry.patterns.protocol import PointDetector, Points, View
 from descentry.record.chunk import Floats, Ints
@@ -25,6 +28,9 @@ N_SUPERSEDED = 64
 MAX_MANY = 256
 """Curves of `MANY_ROLES` that are reduced: a model that logs each of its thousand matrices is watched by a part."""
 
+LARGEST = 1e150
+"""No training gives a value beyond: judges are given infinity for it, since squares of it are not finite."""
+
 
 @dataclass
 class Track:
@@ -45,6 +51,8 @@ class Track:
         self.tally.add(step, value)
         if self.summary is None:
             return False
+        if value > LARGEST or value < -LARGEST:
+            value = math.copysign(math.inf, value)
         self.summary.add(step, value)
         news = False
         for detector, state in self.watchers:
@@ -56,6 +64,7 @@ class Track:
         self.tally.extend(steps, values)
         if self.summary is None or self.role is None:
             return False
+        values = believed(values)
         self.summary.extend(steps, values)
         points = Points(self.name, self.role, steps, values)
         news = False
@@ -78,6 +87,12 @@ class Track:
     def current(self, view: View) -> list[Finding]:
         """What the detectors of single points say of this series now."""
         return [finding for detector, state in self.watchers for finding in detector.current(state, view)]
+
+
+def believed(values: Floats) -> Floats:
+    """The values, float64[n], those beyond `LARGEST` as infinities."""
+    beyond = (values > LARGEST) | (values < -LARGEST)
+    return np.where(beyond, np.copysign(np.inf, values), values) if beyond.any() else values
 
 
 def track(
