@@ -1,10 +1,11 @@
 """What the guard itself knows of the run as it stands: it goes back with the run."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from descentry.guard.early_stop import EarlyStopper
 from descentry.guard.gate import Gatekeeper
+from descentry.guard.resume import Rates
 
 
 @dataclass
@@ -23,6 +24,7 @@ class Course:
     surprise_from: int = 0
     last_step: int | None = None
     is_bare: bool = False
+    rates: Rates = field(default_factory=Rates)
 
     def is_another(self, step: int, is_judged: bool) -> bool:
         """Whether these signals are of another batch than the last ones, which they may only add to."""

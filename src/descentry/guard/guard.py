@@ -33,6 +33,7 @@ from descentry.guard.gate import MOST_AT_ONCE, Gatekeeper
 from descentry.guard.kept import dumps, loads, packed, unpacked
 from descentry.guard.ladder import Ladder, Moment
 from descentry.guard.monitor import Mark, Monitor, Row
+from descentry.guard.rate_search import begun
 from descentry.guard.quarantine import Quarantined, told
 from descentry.guard.rules import Gate, Part, Policy
 from descentry.guard.wall import Budget, Wall, number, tell, text
@@ -52,6 +53,7 @@ LAST_STEP = 1 << 62
 """Beyond it no step is believed."""
 _STATE = (
     "course",
+    "search",
     "saved_at",
     "_courses",
     "_n_batches",
@@ -97,6 +99,7 @@ class Guard:
         self.monitor.also = lambda: self._digest(PATIENCE_S)
         self.ladder = Ladder(self.policy, advises=not act)
         self.course = self._fresh()
+        self.search = begun(self.policy.rate_search, n_steps)
         self.history: deque[tuple[int, Deed]] = deque(maxlen=MAX_HISTORY)
         self.saved_at: dict[int, int] = {}
         self._courses: dict[int, bytes] = {}
@@ -213,6 +216,7 @@ class Guard:
         if not is_same:
             tell("the guard's policy is another one than that of its state: its rules begin anew")
         self.monitor.begin(self._era)
+        self.course.rates.loaded()
         return True
 
     def _before(self, norm: Any, loss: Any, scale: Any) -> bool:
@@ -284,6 +288,10 @@ class Guard:
             why = told(why, batch, module, values)
             self._keep_out(at, why, batch, module)
         self.course.note_best(at, values)
+        if "lr" in values:
+            self.course.rates.note(values["lr"])
+        if self.search is not None and not self.search.is_over:
+            self.search.note(at, values)
         self.monitor.push(Row(at, values))
         early = "" if self.course.stopper is None else self.course.early(at, values)
         if not (why or early or self._pending) and self._is_calm(is_judged):
@@ -318,13 +326,14 @@ class Guard:
         """Whether no rule can ask for anything, which is so at nearly every step."""
         ladder = self.ladder
         is_alert = is_judged and self.course.gatekeeper.is_alert
-        return not (self.monitor.standing.findings or is_alert or ladder.seen or True in ladder.has_asked)
+        asks = is_alert or self.course.rates.back or (self.search is not None and self.search.is_open)
+        return not (asks or self.monitor.standing.findings or ladder.seen or True in ladder.has_asked)
 
     def _deed(self, step: int, why: str, early: str, is_judged: bool) -> Deed | None:
         """What is asked for now.  What does not keep a bad update away waits for the next step."""
         if self._is_over:
             return None
-        deed = self._chosen(step, why, is_judged) or self._pending
+        deed = self._searched(step, self._chosen(step, why, is_judged)) or self._pending
         self._pending = None
         if why and self.policy.gate and (deed is None or isinstance(deed, ScaleLr | ClipTo | Checkpoint)):
             self._pending = deed
@@ -335,6 +344,15 @@ class Guard:
             )
         return deed
 
+    def _searched(self, step: int, deed: Deed | None) -> Deed | None:
+        """The same, where no search for the rate knows better."""
+        search = self.search
+        if search is None or search.first not in self.saved_at and self.act:
+            return deed
+        if isinstance(deed, RollBack) and deed.rate < 1.0:
+            return None if search.refuses(deed) else search.failed(deed.reason) or deed
+        return deed or search.asks(step)
+
     def _chosen(self, step: int, why: str, is_judged: bool) -> Deed | None:
         standing, course = self.monitor.standing, self.course
         is_now = standing.era == self._era
@@ -343,7 +361,7 @@ class Guard:
         now = Moment(
             step, self._n_batches, self._n_seen, self.saved_at, findings, standing.causes if is_now else {},
             keeper.n_bad if is_judged else 0, course.bad_from, keeper.n_row if is_judged else 0, course.surprise_from,
-            why, self.best_step, self.n_steps,
+            why, self.best_step, self.n_steps, course.rates.back,
         )  # fmt: skip
         return self.ladder.choose(now)
 
@@ -352,6 +370,8 @@ class Guard:
         if deed is None:
             return _CONTINUE
         self.history.append((step, deed))
+        if self.search is not None and deed.reason.startswith("rate_search") and not self.act:
+            self.search.is_over = True
         if self.act:
             if isinstance(deed, RollBack):
                 self.wall.call(self._roll_back, None, deed)
@@ -367,6 +387,8 @@ class Guard:
         self._era += 1
         self.monitor.push(Mark(deed.to_step, "back", self._era))
         self.ladder.rolled_back()
+        if self.search is not None:
+            self.search.went_back(deed.to_step, deed.rate)
         self._pending = None
         kept = self._courses.get(deed.to_step)
         self.course = self._fresh() if kept is None else loads(kept)

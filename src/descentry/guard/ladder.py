@@ -4,7 +4,7 @@ Pure bookkeeping: everything it knows comes in by arguments and goes out as an a
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from descentry.guard.actions import Checkpoint, ClipTo, Deed, RollBack, ScaleLr, SkipBatch, Stop
 from descentry.guard.rules import Policy, Rule, Rung
@@ -21,7 +21,8 @@ class Moment:
 
     `saved`: the steps of the checkpoints there are, with the number of batches drawn until then; `n_batches`: drawn by
     now; `n_points`: steps seen in all, those trained again included; `n_bad`, `n_surprises`: in a row up to now, since
-    the steps `bad_from`, `surprise_from`; `causes`: the likeliest cause of what stands, by pattern.
+    the steps `bad_from`, `surprise_from`; `causes`: the likeliest cause of what stands, by pattern; `rate_back`: what
+    brings the learning rate back to that before a resume, 0.0 where nothing need.
     """
 
     step: int
@@ -37,6 +38,7 @@ class Moment:
     why: str = ""
     best_step: int | None = None
     n_steps: int | None = None
+    rate_back: float = 0.0
 
 
 @dataclass
@@ -84,6 +86,8 @@ class Ladder:
         rung = rule.do[self.at[i]]
         self.at[i] += 1
         self.free_from[i] = now.n_points + rule.cool_down
+        if rule.on == "resume_rate":
+            rung = replace(rung, rate=rung.rate * now.rate_back)
         return self._done(rung, onset, f"{rule.on}: {why}", now)
 
     def _note(self, now: Moment) -> None:
@@ -99,6 +103,8 @@ class Ladder:
             return (now.bad_from, now.why) if now.n_bad >= rule.in_a_row else None
         if rule.on == "surprise":
             return (now.surprise_from, now.why) if now.n_surprises >= rule.in_a_row else None
+        if rule.on == "resume_rate":
+            return (now.step, f"{1.0 / now.rate_back:.3g} times the rate before") if now.rate_back else None
         for one in now.findings:
             if one.pattern == rule.on and self._counts(rule, one, now):
                 return max((one.onset_step, *one.steps[-1:])), one.statement
@@ -110,7 +116,7 @@ class Ladder:
             one.confidence >= rule.least_confidence
             and one.severity.rank >= rule.least_severity.rank
             and stood >= rule.lasting
-            and one.onset_step <= rule.since_start * max(now.step, 1)
+            and one.onset_step <= rule.since_start * max(now.n_steps or now.step, 1)
             and (rule.cause is None or now.causes.get(one.pattern) == rule.cause)
         )
 
