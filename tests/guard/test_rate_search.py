@@ -125,7 +125,7 @@ def test_an_attempt_that_is_lost_is_followed_by_the_next() -> None:
 
 
 def test_a_decided_rate_is_not_lowered_from_the_start_again() -> None:
-    search = Search(RateSearch(), 100, 0, n_attempts=3, is_over=True)
+    search = Search(RateSearch(), 100, 0, n_attempts=3, is_over=True, is_decided=True)
     assert search.refuses(RollBack(0, rate=0.3))
     assert not search.refuses(RollBack(0))
     assert not search.refuses(RollBack(80, rate=0.3))

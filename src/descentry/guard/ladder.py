@@ -22,7 +22,7 @@ class Moment:
     `saved`: the steps of the checkpoints there are, with the number of batches drawn until then; `n_batches`: drawn by
     now; `n_points`: steps seen in all, those trained again included; `n_bad`, `n_surprises`: in a row up to now, since
     the steps `bad_from`, `surprise_from`; `causes`: the likeliest cause of what stands, by pattern; `rate_back`: what
-    brings the learning rate back to that before a resume, 0.0 where nothing need.
+    brings the learning rate back to that before a resume, 0.0 where nothing need; `advises`: nothing will be done.
     """
 
     step: int
@@ -39,6 +39,7 @@ class Moment:
     best_step: int | None = None
     n_steps: int | None = None
     rate_back: float = 0.0
+    advises: bool = False
 
 
 @dataclass

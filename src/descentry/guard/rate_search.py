@@ -7,7 +7,7 @@ share of the plan; then the run goes back to its start and is trained as far at 
 differences of the losses, step by step, are free of what the batches bring; the medians of ten blocks of them are put
 to Student's test.  As long as an attempt is clearly lower, the next one follows; else the run goes back to the best
 rate, bit by bit as it was.  Early losses flatter high rates (Wu et al. 2018, arXiv:1803.02021), so only the last third
-is compared.  Attempts that are cut short are those of successive halving (Jamieson and Talwalkar 2016, arXiv:1502.07943).
+is compared.  Attempts are cut short as in successive halving (Jamieson and Talwalkar 2016, arXiv:1502.07943).
 """
 
 import math
@@ -32,8 +32,8 @@ class Search:
     """A search for the rate.  `horizon`: steps that are compared, 0 where there is no search; `first`: the run's first.
 
     `losses`, `rate`: of the present attempt, by step, its rate as a multiple of the plan's; `best`, `best_rate`: of
-    the best one so far; `is_open`: there is evidence; `is_judged`: the present attempt was compared; `is_over`: it is
-    decided, or cannot be.
+    the best one so far; `is_open`: there is evidence; `is_judged`: the present attempt was compared; `is_decided`: the
+    best rate is known; `is_over`: so it is, or cannot be.
     """
 
     settings: RateSearch
@@ -49,11 +49,14 @@ class Search:
     is_open: bool = False
     is_judged: bool = False
     is_over: bool = False
+    is_decided: bool = False
 
     def note(self, step: int, values: Mapping[str, float]) -> None:
         """The signals of a step."""
         if self.first is None:
             self.first = step
+        if self.n_attempts and not self.losses and step > self.first + self.horizon // 2:
+            self.is_over = True  # whoever owns the loop did not go back to the start
         if step >= self.first + self.horizon:
             return
         update = values.get("update_ratio", values.get("update_ratio/global"))
@@ -63,13 +66,13 @@ class Search:
         if loss is not None:
             self.losses[step] = loss
 
-    def asks(self, step: int) -> RollBack | None:
-        """Where to go on, at the end of an attempt; None: go on."""
+    def asks(self, step: int, advises: bool = False) -> RollBack | None:
+        """Where to go on, at the end of an attempt; None: go on.  `advises`: nothing will come of it."""
         if not self.is_open or self.is_judged or self.is_over or self.first is None:
             return None
         if step < self.first + self.horizon - 1:
             return None
-        self.is_judged = True
+        self.is_judged, self.is_over = True, advises
         if not self.n_attempts:
             return self._lower(f"updates of {self.largest:.2g} times the weights")
         if not self.best:
@@ -88,8 +91,7 @@ class Search:
 
     def refuses(self, deed: RollBack) -> bool:
         """Whether it would begin again at a rate that was found to be worse."""
-        is_decided = self.is_over and self.n_attempts > 0 and self.first is not None
-        return is_decided and deed.rate < 1.0 and deed.to_step <= (self.first or 0)
+        return self.is_decided and deed.rate < 1.0 and deed.to_step <= (self.first or 0)
 
     def went_back(self, step: int, rate: float) -> None:
         """The run goes on from `step`, at `rate` times the rate it had."""
@@ -105,13 +107,13 @@ class Search:
         """The present attempt is the best so far; the next one, where there may be one."""
         self.best, self.best_rate = self.losses, self.rate
         if self.first is None or self.n_attempts >= self.settings.most:
-            self.is_over = True
+            self.is_over = self.is_decided = True
             return None
         return RollBack(self.first, rate=self.settings.rate, reason=f"rate_search: {why}")
 
     def _best(self, why: str) -> RollBack | None:
         """It is decided: back to the best attempt."""
-        self.is_over = True
+        self.is_over = self.is_decided = True
         if self.first is None or not self.best:
             return None
         return RollBack(self.first, rate=self.best_rate / self.rate, reason=f"rate_search: {why}")

@@ -43,9 +43,9 @@ class Rule:
 
     `on`: a pattern id, or `nonfinite` (a loss or gradient norm that is no number), or `surprise` (an update that stands
     out of all before: gate.py), or `resume_rate` (a schedule that began anew at a resume: resume.py; its `scale_lr`
-    brings the rate back, times the rung's `rate`); `cause`: only where this cause leads; `do`: the first time, the second ….
-    After the last rung the rule is silent.  `least_confidence`: calibrated; lower: sooner, oftener wrong.  `lasting`:
-    points for which it must have stood.  `in_a_row`: how many `nonfinite` or `surprise` in a row.
+    brings the rate back, times the rung's `rate`); `cause`: only where this cause leads; `do`: the first time, the
+    second ….  After the last rung the rule is silent.  `least_confidence`: calibrated; lower: sooner, oftener wrong.
+    `lasting`: points for which it must have stood.  `in_a_row`: how many `nonfinite` or `surprise` in a row.
     `cool_down`: steps seen from one action of this rule to its next, those trained again included.
     `since_start`: only an onset in this first share of the planned steps counts, of the steps so far where no number is
     planned.
