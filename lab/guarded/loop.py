@@ -124,7 +124,7 @@ class GuardedLoop(Loop):
                 self.task.validate(self.recipe.n_eval, 16, lambda batch: self._spoilt(step, batch, True))
             )
             self.task.model.train()
-            self.validated = {"val_loss": row["val_loss"]}
+            self.validated = {name: value for name, value in row.items() if name == "val_loss"}
         return row
 
     def resume(self) -> None:
