@@ -13,6 +13,7 @@ from descentry.guard.actions import Continue, RollBack
 from descentry.guard.guard import Guard
 from descentry.guard.rate_search import Search, begun, lower_by
 from descentry.guard.rules import RateSearch
+from descentry.integrations.watcher import only_goes_on
 
 NAN, INF = float("nan"), float("inf")
 POLICY: dict[str, Any] = {"rate_search": {}}
@@ -97,6 +98,25 @@ def test_without_a_plan_or_of_another_size_there_is_no_search(n_steps: int | Non
 def test_without_a_checkpoint_of_the_start_it_asks_for_nothing() -> None:
     guard = acting()
     assert all(guard.observe(step, **row(step, 1.0)) == Continue() for step in range(N_STEPS))
+
+
+def test_of_a_loop_that_only_goes_on_no_attempts_are_compared() -> None:
+    guard = acting()
+    only_goes_on(guard)
+    assert list(trained(guard)) == []
+
+
+def test_a_loop_that_does_not_go_back_ends_the_search() -> None:
+    """It loads the weights, and counts on."""
+    guard = acting()
+    for step in range(N_STEPS):
+        if step % 20 == 0:
+            guard.saved(step)
+        guard.observe(step, **row(step, 1.0))
+    assert [step for step, _ in guard.history] == [99]
+    assert guard.search is not None
+    assert guard.search.is_over
+    assert not guard.search.is_decided
 
 
 def test_advice_is_given_once() -> None:

@@ -47,6 +47,8 @@ class Guard:
     (False: at once, which a replay needs); `on_action`: called with the step and each action or advice, in the loop;
     `budget_s`: processor time that learning from values may take of the loop, where the thread does not: where it is
     passed often, values are only asked whether they are finite.  UsageError: a policy that is not understood.
+
+    `rewinds`: whether a roll back brings data, step and schedule back as well: without it no rate is searched for.
     """
 
     def __init__(
@@ -72,6 +74,7 @@ class Guard:
         self.monitor.also = lambda: self.gating.digest(self.course.gatekeeper, PATIENCE_S)
         self.ladder = Ladder(self.policy, advises=not act)
         self.course = self._fresh()
+        self.rewinds = True
         self.search = begun(self.policy.rate_search, n_steps)
         self.history: deque[tuple[int, Deed]] = deque(maxlen=MAX_HISTORY)
         self.ledger = Ledger()
@@ -211,7 +214,9 @@ class Guard:
         if not (why or early or self.ledger.pending) and self._is_calm(is_judged):
             return _CONTINUE
         now = self._moment(at, why, is_judged)
-        return self._answer(at, chosen(self.ladder, self.search, self.ledger, now, early))
+        return self._answer(
+            at, chosen(self.ladder, self.search if self.rewinds else None, self.ledger, now, early)
+        )
 
     def _step_of(self, step: Any) -> int:
         """The step as a whole number; the next one where it is none."""

@@ -117,7 +117,7 @@ class Ladder:
             one.confidence >= rule.least_confidence
             and one.severity.rank >= rule.least_severity.rank
             and stood >= rule.lasting
-            and one.onset_step <= rule.since_start * max(now.n_steps or now.step, 1)
+            and one.onset_step <= rule.since_start * max(now.n_steps or 0, now.step, 1)
             and (rule.cause is None or now.causes.get(one.pattern) == rule.cause)
         )
 
