@@ -41,14 +41,11 @@ def test_early_stopping_comes_last_and_nothing_comes_after_a_stop() -> None:
     assert chosen(ladder(action="stop"), None, Ledger(is_over=True), moment(200, finding()), stop) is None
 
 
-def test_a_search_replaces_restarts_while_it_is_open_and_refuses_them_when_it_is_decided() -> None:
+def test_a_search_replaces_restarts_while_it_is_open() -> None:
     restart, now = RollBack(0, rate=0.1, reason="plateau: stalls"), moment(50, saved=SAVED)
     opened = Search(RateSearch(), 100, 0, is_open=True)
     assert searched(opened, restart, now) == RollBack(0, rate=0.3, reason="plateau: stalls")
     assert searched(Search(RateSearch(), 100, 0), restart, now) == restart
-    decided = Search(RateSearch(), 100, 0, is_over=True, is_decided=True)
-    assert searched(decided, restart, now) is None
-    assert searched(decided, RollBack(0), now) == RollBack(0)
     assert searched(opened, restart, moment(50)) == restart
 
 

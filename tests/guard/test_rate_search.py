@@ -144,11 +144,9 @@ def test_an_attempt_that_is_lost_is_followed_by_the_next() -> None:
     assert backs[-1][1] * backs[-1][2].rate == pytest.approx(0.09)
 
 
-def test_a_decided_rate_is_not_lowered_from_the_start_again() -> None:
-    search = Search(RateSearch(), 100, 0, n_attempts=3, is_over=True, is_decided=True)
-    assert search.refuses(RollBack(0, rate=0.3))
-    assert not search.refuses(RollBack(0))
-    assert not search.refuses(RollBack(80, rate=0.3))
+def test_a_rate_is_decided_from_the_start_on() -> None:
+    assert Search(RateSearch(), 100, 7, is_over=True).decided_from is None
+    assert Search(RateSearch(), 100, 7, is_over=True, is_decided=True).decided_from == 7
 
 
 def test_attempts_are_bounded() -> None:

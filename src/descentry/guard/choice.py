@@ -28,7 +28,7 @@ def searched(search: Search | None, deed: Deed | None, now: Moment) -> Deed | No
     if search is None or (search.first not in now.saved and not now.advises):
         return deed
     if isinstance(deed, RollBack) and deed.rate < 1.0:
-        return None if search.refuses(deed) else search.failed(deed.reason) or deed
+        return search.failed(deed.reason) or deed
     return deed or search.asks(now.step, now.advises)
 
 

@@ -241,6 +241,7 @@ class Guard:
             step, ledger.n_batches, ledger.n_seen, ledger.saved_at, findings, standing.causes if is_now else {},
             keeper.n_bad if is_judged else 0, course.bad_from, keeper.n_row if is_judged else 0, course.surprise_from,
             why, self.best_step, self.n_steps, course.rates.back, not self.act,
+            None if self.search is None else self.search.decided_from,
         )  # fmt: skip
 
     def _answer(self, step: int, deed: Deed | None) -> Action:

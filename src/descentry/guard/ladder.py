@@ -22,7 +22,8 @@ class Moment:
     `saved`: the steps of the checkpoints there are, with the number of batches drawn until then; `n_batches`: drawn by
     now; `n_points`: steps seen in all, those trained again included; `n_bad`, `n_surprises`: in a row up to now, since
     the steps `bad_from`, `surprise_from`; `causes`: the likeliest cause of what stands, by pattern; `rate_back`: what
-    brings the learning rate back to that before a resume, 0.0 where nothing need; `advises`: nothing will be done.
+    brings the learning rate back to that before a resume, 0.0 where nothing need; `advises`: nothing will be done;
+    `decided_from`: the step from which the best rate is known, None where it is not.
     """
 
     step: int
@@ -40,6 +41,7 @@ class Moment:
     n_steps: int | None = None
     rate_back: float = 0.0
     advises: bool = False
+    decided_from: int | None = None
 
 
 @dataclass
@@ -71,7 +73,11 @@ class Ladder:
                 continue
             told = self._asks(rule, now)
             is_new, self.has_asked[i] = not self.has_asked[i], told is not None
-            if told is None or now.n_points < self.free_from[i]:
+            if (
+                told is None
+                or now.n_points < self.free_from[i]
+                or _is_refuted(rule.do[self.at[i]], told[0], now)
+            ):
                 self.has_asked[i] &= not is_new
                 continue
             if is_new or not self.advises:
@@ -154,6 +160,13 @@ def _roll_back(rung: Rung, onset: int, why: str, now: Moment) -> RollBack:
     step = max(old) if old else min(now.saved)
     skip = now.n_batches - now.saved[step] + (_bounded(rung.skip, rung, now) or 0) if rung.skip else 0
     return RollBack(step, skip, rung.rate, rung.norm, why)
+
+
+def _is_refuted(rung: Rung, onset: int, now: Moment) -> bool:
+    """Whether it would begin again at a rate that was compared and found to be worse."""
+    if now.decided_from is None or rung.action != "roll_back" or rung.rate >= 1.0:
+        return False
+    return _roll_back(rung, onset, "", now).to_step <= now.decided_from
 
 
 def _bounded(n: int | None, rung: Rung, now: Moment) -> int | None:

@@ -89,9 +89,10 @@ class Search:
             return self._best(why)
         return RollBack(self.first, rate=self.settings.rate, reason=why)
 
-    def refuses(self, deed: RollBack) -> bool:
-        """Whether it would begin again at a rate that was found to be worse."""
-        return self.is_decided and deed.rate < 1.0 and deed.to_step <= (self.first or 0)
+    @property
+    def decided_from(self) -> int | None:
+        """The step from which the best rate is known: a start at a lower one was compared; None before."""
+        return self.first if self.is_decided else None
 
     def went_back(self, step: int, rate: float) -> None:
         """The run goes on from `step`, at `rate` times the rate it had."""
