@@ -149,6 +149,18 @@ def test_a_rate_is_decided_from_the_start_on() -> None:
     assert Search(RateSearch(), 100, 7, is_over=True, is_decided=True).decided_from == 7
 
 
+def test_rates_that_are_all_alike_are_no_end() -> None:
+    """At the full rate and at 0.3 times it nothing is learnt at all; lower it is."""
+
+    def stuck(step: int, rate: float) -> dict[str, float]:
+        told = row(step, min(rate, 0.3))
+        return {**told, "loss": told["loss"] + 0.02 * math.sin(step * (1.0 + rate))}
+
+    backs = list(trained(acting(), stuck))
+    assert [rate for _, rate, _ in backs] == pytest.approx([1.0, 0.3, 0.09, 0.027])
+    assert backs[-1][1] * backs[-1][2].rate == pytest.approx(0.09)
+
+
 def test_attempts_are_bounded() -> None:
     guard = acting({"rate_search": {"most": 2}})
     assert [rate for _, rate, _ in trained(guard, lambda step, rate: row(step, rate, 1e-6))] == [1.0, 0.3]

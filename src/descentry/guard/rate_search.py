@@ -5,8 +5,8 @@ about 0.001 in sound trainings (Karpathy, CS231n, "ratio of weights:updates"), a
 Messmer and Jaggi 2024, arXiv:2410.23922).  Such evidence only opens a comparison.  The attempt goes on to a stated
 share of the plan; then the run goes back to its start and is trained as far at a lower rate, on the same batches.  The
 differences of the losses, step by step, are free of what the batches bring; the medians of ten blocks of them are put
-to Student's test.  As long as an attempt is clearly lower, the next one follows; else the run goes back to the best
-rate, bit by bit as it was.  Early losses flatter high rates (Wu et al. 2018, arXiv:1803.02021), so only the last third
+to Student's test.  Until an attempt is clearly worse than the best, a lower one follows: far too high rates are all
+alike.  Then the run goes back to the best rate, bit by bit as it was.  Early losses flatter high rates (Wu et al. 2018, arXiv:1803.02021), so only the last third
 is compared.  Attempts are cut short as in successive halving (Jamieson and Talwalkar 2016, arXiv:1502.07943).
 """
 
@@ -79,13 +79,15 @@ class Search:
             return self._lower("the attempts before it failed")
         t = lower_by(self.losses, self.best, self.first + int(LATE * self.horizon))
         words = f"{self.rate:.2g} times the rate against {self.best_rate:.2g}, t = {t:.1f}"
-        return self._lower(words) if t < -self.settings.score else self._best(words)
+        if t >= self.settings.score:
+            return self._best(words)
+        return self._lower(words, is_best=t <= -self.settings.score)
 
     def failed(self, why: str) -> RollBack | None:
         """What follows an attempt that a rule would end; None where none is under way."""
         if not self.is_open or self.is_over or self.is_judged or self.first is None:
             return None
-        if self.best or self.n_attempts >= self.settings.most:
+        if self.n_attempts >= self.settings.most:
             return self._best(why)
         return RollBack(self.first, rate=self.settings.rate, reason=why)
 
@@ -104,18 +106,18 @@ class Search:
         self.losses, self.is_judged, self.is_open = {}, False, True
         self.n_attempts += 1
 
-    def _lower(self, why: str) -> RollBack | None:
-        """The present attempt is the best so far; the next one, where there may be one."""
-        self.best, self.best_rate = self.losses, self.rate
+    def _lower(self, why: str, is_best: bool = True) -> RollBack | None:
+        """The next attempt, where there may be one.  `is_best`: the present one is the best so far."""
+        if is_best:
+            self.best, self.best_rate = self.losses, self.rate
         if self.first is None or self.n_attempts >= self.settings.most:
-            self.is_over = self.is_decided = True
-            return None
+            return self._best(why)
         return RollBack(self.first, rate=self.settings.rate, reason=f"rate_search: {why}")
 
     def _best(self, why: str) -> RollBack | None:
         """It is decided: back to the best attempt."""
         self.is_over = self.is_decided = True
-        if self.first is None or not self.best:
+        if self.first is None or not self.best or self.best is self.losses:
             return None
         return RollBack(self.first, rate=self.best_rate / self.rate, reason=f"rate_search: {why}")
 

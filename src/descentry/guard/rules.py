@@ -98,8 +98,8 @@ class RateSearch:
 
     `least_update`: mean of two successive `update_ratio` that opens it; lower: more runs are begun again to compare.
     `share`: of the planned steps, after which attempts are compared; higher: surer and dearer.  `rate`: of an attempt,
-    times that of the one before.  `score`: standard errors by which an attempt must be lower; higher: the search ends
-    sooner, at a higher rate.  `most`: attempts at lower rates.
+    times that of the one before.  `score`: standard errors by which an attempt must differ to be better or worse;
+    higher: more attempts.  `most`: attempts at lower rates.
     """
 
     least_update: float = 0.03
