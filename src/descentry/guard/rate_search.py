@@ -6,8 +6,9 @@ Messmer and Jaggi 2024, arXiv:2410.23922).  Such evidence only opens a compariso
 share of the plan; then the run goes back to its start and is trained as far at a lower rate, on the same batches.  The
 differences of the losses, step by step, are free of what the batches bring; the medians of ten blocks of them are put
 to Student's test.  Until an attempt is clearly worse than the best, a lower one follows: far too high rates are all
-alike.  Then the run goes back to the best rate, bit by bit as it was.  Early losses flatter high rates (Wu et al. 2018, arXiv:1803.02021), so only the last third
-is compared.  Attempts are cut short as in successive halving (Jamieson and Talwalkar 2016, arXiv:1502.07943).
+alike.  Then the run goes back to the best rate, bit by bit as it was.  Early losses flatter high rates (Wu et al. 2018,
+arXiv:1803.02021), so only the last third is compared.  Attempts are cut short as in successive halving (Jamieson and
+Talwalkar 2016, arXiv:1502.07943).
 """
 
 import math
