@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from torch import Tensor
 
+from lab.guarded.loop import GuardedLoop
 from lab.trainings.fault import Hook
 from lab.trainings.faults_data import Garbage
 from lab.trainings.loop import Loop, Row
@@ -29,7 +30,10 @@ class Overflow(Hook):
 
 
 class Resumed(Hook):
-    """At a step, once, the run is stopped and begun again without its optimizer's state, or its schedule's."""
+    """At a step, once, the run is stopped and begun again without its optimizer's state, or its schedule's.
+
+    The guard's state is saved and loaded, as that of a checkpoint is.
+    """
 
     def __init__(self, at: int, keeps_optimizer: bool) -> None:
         self.at, self.keeps_optimizer, self.is_done = at, keeps_optimizer, False
@@ -41,6 +45,8 @@ class Resumed(Hook):
                 loop.origin = step
             else:
                 loop.optimizer.state.clear()
+            if isinstance(loop, GuardedLoop):
+                loop.resume()
         return True
 
 

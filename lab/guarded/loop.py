@@ -1,8 +1,10 @@
 """The lab's training loop with a guard in it: batches have a position, and the run can go back."""
 
 import hashlib
+import json
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from math import inf
 from typing import Any
 
 import torch
@@ -11,11 +13,14 @@ from torch import nn
 from descentry.guard.actions import Action, Continue, Stop
 from descentry.guard.guard import Guard
 from descentry.integrations.pytorch.keeper import Keeper
+from descentry.probes import Probes
 from lab.trainings.fault import Hook
 from lab.trainings.loop import Loop, Row
 from lab.trainings.recipe import Recipe
 from lab.trainings.task import Batch, Task
 
+EVERY_PROBE = 10
+"""Updates between two that are measured."""
 Says = Callable[[int, Row], Action]
 """What is asked of the loop at a step: a guard's `observe`, or a script."""
 
@@ -71,7 +76,8 @@ class GuardedLoop(Loop):
         super().__init__(task, recipe, seed, hooks)
         self.data = Data(task, recipe.batch, self.random)
         self.guard, self.every = guard, every
-        self.says: Says = lambda step, row: guard.observe(step, **_signals(row))
+        self.says: Says = lambda step, row: self.guard.observe(step, **_signals(row))
+        self.probes = Probes(task.model, self.optimizer, EVERY_PROBE) if guard.policy.rules else None
         self.n_trained, self.validated = 0, Row()
         self.deeds: list[tuple[int, int, Action]] = []
 
@@ -104,7 +110,7 @@ class GuardedLoop(Loop):
         for group in self.optimizer.param_groups:
             group["lr"] = rate * group.get("factor", 1.0)
         allowed = [hook.may_update(self, step, row) for hook in self.hooks]
-        action = self.says(step, {**row, **self.validated})
+        action = self.says(step, {**row, **self.validated, **self._probed()})
         self.validated = {}
         if not isinstance(action, Continue):
             self.deeds.append((step, self.n_trained, action))
@@ -118,8 +124,21 @@ class GuardedLoop(Loop):
                 self.task.validate(self.recipe.n_eval, 16, lambda batch: self._spoilt(step, batch, True))
             )
             self.task.model.train()
-            self.validated = {"val_loss": row["val_loss"]}
+            self.validated = {name: value for name, value in row.items() if name == "val_loss"}
         return row
+
+    def resume(self) -> None:
+        """What a program does that was stopped and begun again: a new guard goes on from the state of the old one."""
+        old = self.guard
+        new = Guard(old.policy, act=old.act, n_steps=old.n_steps, background=False, budget_s=inf)
+        new.load_state_dict(json.loads(json.dumps(old.state_dict())))
+        self.guard = self.keeper.guard = new
+
+    def _probed(self) -> Row:
+        """The size of the last update, where it was measured."""
+        values = {} if self.probes is None else self.probes.take()
+        name = "update_ratio/global"
+        return {name: values[name]} if name in values else {}
 
     def _backward(self, step: int, micro: int) -> dict[str, float]:
         at = self.data.position

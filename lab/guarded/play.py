@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
+from math import inf
 
 import torch
 
@@ -113,7 +114,7 @@ def _deeds(ended: Ended) -> str:
 
 def guarded(case: Faulty, policy: str = "acting") -> tuple[Ended, int]:
     """The run under an acting guard, and how many steps it trained since the onset until its end."""
-    guard = Guard(policy, act=True, n_steps=case.recipe.n_steps, background=False)
+    guard = Guard(policy, act=True, n_steps=case.recipe.n_steps, background=False, budget_s=inf)
     ended = _loop(case.seed, case.recipe, case.hooks(), guard).train()
     return ended, ended.n_trained - case.onset
 

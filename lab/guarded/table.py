@@ -16,8 +16,15 @@ def lines(played: Sequence[Played], unharmed: Sequence[Unharmed]) -> Iterator[st
     yield f"| **all** | {_counts(played)} | {sum(one.n_deeds for one in played) / max(1, len(played)):.1f} |"
     yield ""
     savable = [one for one in played if one.saved_by]
+    n_well = sum(one.saved_by == "continue" for one in savable)
+    yield f"of the savable, those that end near their twin without any action: {_share(n_well, len(savable))}"
     lost = [one for one in played if not one.saved_by]
-    for word, some in (("saved of the savable", savable), ("stopped in time of the others", lost)):
+    needy = [one for one in savable if one.saved_by != "continue"]
+    for word, some in (
+        ("saved of the savable", savable),
+        ("saved of those that need an action", needy),
+        ("stopped in time of the others", lost),
+    ):
         yield f"{word}: {_share(sum(one.is_right for one in some), len(some))}"
     n_acted = sum(one.n_deeds > 0 for one in unharmed)
     n_same = sum(one.is_same for one in unharmed)

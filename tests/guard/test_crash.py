@@ -16,9 +16,13 @@ from descentry.guard import guard as guard_module
 from descentry.guard import monitor as monitor_module
 from descentry.guard.course import Course
 from descentry.guard.gate import Gatekeeper
+from descentry.guard.gating import Gating
 from descentry.guard.guard import Guard
 from descentry.guard.ladder import Ladder
+from descentry.guard.ledger import Ledger
 from descentry.guard.monitor import Monitor
+from descentry.guard.rate_search import Search
+from descentry.guard.resume import Rates
 from descentry.patterns.registry import detectors
 from descentry.stream.drive import Stream
 
@@ -67,15 +71,14 @@ def places() -> list[Place]:
         for name in vars(kind)
         if _is_work(kind, name)
     ]
-    for kind in (Gatekeeper, Ladder, Course, Monitor, Stream):
+    for kind in (Gatekeeper, Gating, Ladder, Ledger, Course, Rates, Search, Monitor, Stream):
         found += [Place(kind, name) for name in vars(kind) if _is_work(kind, name)]
     found += [
         Place(monitor_module, name) for name in ("dumps", "loads", "explained", "load_calibration", "_chunk")
     ]
-    found += [
-        Place(guard_module, name) for name in ("dumps", "loads", "Moment", "Row", "Mark", "told", "number")
-    ]
-    return [place for place in found if place.name not in ("is_dead", "begin", "close", "faults")]
+    names = ("loads", "state_of", "parts_of", "chosen", "is_calm", "Moment", "Row", "Mark", "told", "numbers")
+    found += [Place(guard_module, name) for name in names]
+    return [place for place in found if place.name not in ("is_dead", "begin", "close", "faults", "_work")]
 
 
 def _is_work(kind: type, name: str) -> bool:
@@ -134,7 +137,7 @@ PLAIN = train(None)
 
 def grown() -> dict[str, Any]:
     """The state of a guard whose judges have something to judge."""
-    guard = at_once("acting", act=True)
+    guard = at_once("acting", act=True, n_steps=400)
     driven(guard, rows(N_BEFORE))
     return guard.state_dict()
 
@@ -144,7 +147,7 @@ GROWN = grown()
 
 def faulted(i: int, place: Place, since: int) -> int:
     """How often the place failed beside a training that went as if nothing had been."""
-    guard = at_once("acting", act=True)
+    guard = at_once("acting", act=True, n_steps=400)
     guard.load_state_dict(GROWN)
     guard.course = guard._fresh()
     with failing(place, ERRORS[i % len(ERRORS)](), since) as failed:
@@ -221,9 +224,9 @@ def test_a_callback_that_fails_costs_no_action() -> None:
     for step in range(30):
         assert isinstance(guard.observe(step, loss=float("nan")), guard_module.Deed)
         guard.saved(step)
-        if guard._is_over:
+        if guard.ledger.is_over:
             break
-    assert guard._is_over
+    assert guard.ledger.is_over
     assert len(heard) == len(guard.history)
     assert guard.wall.faults == []
 

@@ -132,3 +132,13 @@ def test_however_late_and_many_at_once_the_same_is_learnt() -> None:
         at_once.norm.known,
         at_once.loss.known,
     )
+
+
+def test_a_leap_is_seen_soon_after_a_steep_descent() -> None:
+    """Slow noise seems large there, since the descent bends; single points tell their own noise."""
+    random, one = np.random.default_rng(2), Gatekeeper(Gate())
+    for step in range(225):
+        loss = 2.4 + 2.2 * float(np.exp(-step / 25.0)) + 0.08 * random.standard_normal()
+        assert judged(one, step, loss, 0.9 + 0.2 * abs(random.standard_normal())) == ""
+    assert judged(one, 225, 6.4, 0.9).startswith("loss 6.4 stands")
+    assert judged(one, 226, 2.5, 0.9) == ""

@@ -120,7 +120,7 @@ def test_more_signals_of_a_step_are_not_another_batch() -> None:
         action = guard.observe(step, loss=NAN)
         assert guard.observe(step, val_loss=2.0) == Continue()
     assert isinstance(action, Stop)
-    assert guard._n_batches == 3
+    assert guard.ledger.n_batches == 3
 
 
 def test_a_repeated_step_with_a_loss_is_another_batch() -> None:
@@ -179,10 +179,10 @@ def test_checkpoints_after_the_one_gone_back_to_are_forgotten() -> None:
             guard.saved(step)
         guard.observe(step, **row)
     assert guard.observe(40, loss=NAN) == RollBack(20, reason="nonfinite: loss is not finite")
-    assert sorted(guard.saved_at) == [0, 10, 20]
+    assert sorted(guard.ledger.saved_at) == [0, 10, 20]
     guard.forgotten(10)
     guard.forgotten(999)
-    assert sorted(guard.saved_at) == [0, 20]
+    assert sorted(guard.ledger.saved_at) == [0, 20]
 
 
 def test_advice_of_a_roll_back_leaves_the_findings_standing() -> None:
@@ -353,7 +353,7 @@ def test_in_the_background_the_gate_learns_beside_the_loop() -> None:
 
 def test_of_a_thread_far_behind_values_are_dropped(monkeypatch: pytest.MonkeyPatch) -> None:
     guard = descentry.Guard(GATE, act=True)
-    guard._most_pending = 50
+    guard.gating.most_pending = 50
     monkeypatch.setattr(guard.monitor, "_start", lambda: None)
     driven(guard, rows(300))
     assert 25 <= guard.course.gatekeeper.n_pending <= 51

@@ -117,3 +117,32 @@ def test_the_first_rule_that_asks_is_heard() -> None:
     )
     said = [one.choose(moment(100 + n, finding(), finding("divergence"))) for n in range(3)]
     assert [isinstance(deed, Stop) for deed in said] == [True, True, False]
+
+
+def test_where_steps_are_planned_the_start_is_a_share_of_them() -> None:
+    rule = {"on": "divergence", "since_start": 0.25, "do": [STOP]}
+    early, late = finding("divergence", 39), finding("divergence", 239)
+    assert ladder(rule).choose(moment(66, early)) is None
+    assert isinstance(ladder(rule).choose(moment(66, early, n_steps=900)), Stop)
+    assert ladder(rule).choose(moment(900, late, n_steps=900)) is None
+
+
+def test_a_rate_after_a_resume_is_scaled_by_what_brings_it_back() -> None:
+    rule = {"on": "resume_rate", "do": [{"action": "scale_lr", "rate": 0.5}]}
+    one = ladder(rule)
+    assert one.choose(moment(400)) is None
+    assert one.choose(moment(405, rate_back=0.2)) == ScaleLr(
+        0.1, None, "resume_rate: 5 times the rate before"
+    )
+
+
+def test_a_restart_at_a_rate_that_was_refuted_is_not_asked_for() -> None:
+    again = {"action": "roll_back", "before": 10**9, "rate": 0.3}
+    one = ladder({"on": "plateau", "do": [again, STOP]})
+    stands = finding("plateau", 30)
+    told = [one.choose(moment(n, stands, saved={0: 0, 90: 90}, decided_from=0)) for n in range(200, 205)]
+    assert told == [None] * 5
+    assert one.choose(moment(205, stands, saved={0: 0})) == RollBack(0, rate=0.3, reason="plateau: it leaps")
+    near = ladder({"on": "plateau", "do": [{"action": "roll_back", "rate": 0.3}]})
+    late = moment(200, finding("plateau", 95), saved={0: 0, 90: 90}, decided_from=0)
+    assert near.choose(late) == RollBack(90, rate=0.3, reason="plateau: it leaps")

@@ -1,10 +1,12 @@
 """What the guard itself knows of the run as it stands: it goes back with the run."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
+from descentry.guard.actions import Stop
 from descentry.guard.early_stop import EarlyStopper
 from descentry.guard.gate import Gatekeeper
+from descentry.guard.resume import Rates
 
 
 @dataclass
@@ -23,6 +25,7 @@ class Course:
     surprise_from: int = 0
     last_step: int | None = None
     is_bare: bool = False
+    rates: Rates = field(default_factory=Rates)
 
     def is_another(self, step: int, is_judged: bool) -> bool:
         """Whether these signals are of another batch than the last ones, which they may only add to."""
@@ -46,10 +49,11 @@ class Course:
         if value is not None and value - value == 0.0 and (self.best is None or value < self.best[0]):
             self.best = (value, step)
 
-    def early(self, step: int, values: Mapping[str, float]) -> str:
-        """Why to stop early; empty to go on."""
+    def early(self, step: int, values: Mapping[str, float]) -> Stop | None:
+        """The stop that early stopping asks for; None to go on."""
         if self.stopper is None:
-            return ""
+            return None
         if "loss" in values:
             self.stopper.train(values["loss"])
-        return self.stopper.validate(step, values["val_loss"]) if "val_loss" in values else ""
+        why = self.stopper.validate(step, values["val_loss"]) if "val_loss" in values else ""
+        return Stop(f"early stopping: {why}", self.stopper.best_step) if why else None

@@ -39,11 +39,16 @@ def _state(name: str, role: Role) -> SpikeState:
 
 
 class Known(NamedTuple):
-    """What a value is measured against: its level, how far noise reaches above it, the descent so far."""
+    """What a value is measured against.
+
+    Its level, how far noise reaches above it, the descent so far, and how far a leap of single points reaches: slow
+    noise, and a descent that was steep, have no part in that.
+    """
 
     level: float
     reach: float
     descent: float
+    leap: float
 
 
 @dataclass
@@ -51,7 +56,7 @@ class Watched:
     """One value of every step, and what is known of it.
 
     Judging takes a comparison; learning takes arrays, so values wait in `pending` until someone has time to `digest`.
-    `bar`: at or below it nothing stands out.
+    `bar`: at or below it nothing stands out; `newest`: the last value that was not kept away.
     """
 
     name: str
@@ -61,15 +66,24 @@ class Watched:
     bar: float = float("inf")
     reach: float = math.inf
     reach_at: int = -1
+    newest: float = -math.inf
     pending: deque[tuple[int, float]] = field(default_factory=deque)
 
     def height(self, value: float) -> float:
-        """How far `value` lies above its level, as a multiple of how far noise reaches; 0.0 before that is known."""
-        return (value - self.known.level) / self.known.reach if self.known else 0.0
+        """How far `value` stands out, as a multiple of how far noise reaches; 0.0 before that is known.
+
+        Over the level, or in its leap from the value before it: the spike detector's own measure (signal/excursion.py).
+        """
+        known = self.known
+        if known is None:
+            return 0.0
+        leap = (value - max(known.level, self.newest)) / known.leap if known.leap > 0 else 0.0
+        return max((value - known.level) / known.reach, leap)
 
     def learn(self, step: int, value: float) -> None:
         """The value belongs to the run as it is."""
         self.n_kept += 1
+        self.newest = value
         self.pending.append((step, value))
 
     def digest(self, score: float, most: int) -> None:
@@ -86,9 +100,10 @@ class Watched:
             _SPIKE.update(self.state, points)
         base = self.state.base
         if n_pending and base.is_known:
-            self.known = Known(base.level, base.noise * self._reach(), base.descent)
-            # A hair lower than what `height` asks for, which rounds otherwise.
-            bar = base.level + score * self.known.reach
+            reach = self._reach()
+            self.known = Known(base.level, base.noise * reach, base.descent, base.least * reach)
+            # A hair lower than the least that `height` asks for, which rounds otherwise.
+            bar = base.level + score * min(self.known.reach, self.known.leap)
             self.bar = bar - 1e-9 * (abs(base.level) + abs(bar))
 
     def _reach(self) -> float:
@@ -157,6 +172,7 @@ class Gatekeeper:
         if not self.is_off:
             a.n_kept += 1
             b.n_kept += 1
+            a.newest, b.newest = loss, norm
             a.pending.append((step, loss))
             b.pending.append((step, norm))
         return True

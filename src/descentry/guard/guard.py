@@ -13,54 +13,30 @@ It advises unless `act` is set: then `observe` returns `Continue(advice=…)`.  
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from os import PathLike
-from threading import Lock
 from typing import Any
 
-from descentry.guard.actions import (
-    Action,
-    Checkpoint,
-    ClipTo,
-    Continue,
-    Deed,
-    RollBack,
-    ScaleLr,
-    SkipBatch,
-    Stop,
-)
+from descentry.guard.actions import Action, Continue, Deed, RollBack, Stop
+from descentry.guard.choice import chosen, is_calm
 from descentry.guard.course import Course
 from descentry.guard.early_stop import EarlyStopper
-from descentry.guard.gate import MOST_AT_ONCE, Gatekeeper
-from descentry.guard.kept import dumps, loads, packed, unpacked
+from descentry.guard.gate import Gatekeeper
+from descentry.guard.gating import Gating
+from descentry.guard.kept import VERSION, loads, parts_of, state_of
 from descentry.guard.ladder import Ladder, Moment
+from descentry.guard.ledger import MAX_HISTORY, Ledger
 from descentry.guard.monitor import Mark, Monitor, Row
 from descentry.guard.quarantine import Quarantined, told
+from descentry.guard.rate_search import begun
 from descentry.guard.rules import Gate, Part, Policy
-from descentry.guard.wall import Budget, Wall, number, tell, text
-from descentry.record.errors import UsageError
+from descentry.guard.wall import Wall, is_step, number, numbers, tell, whole
 from descentry.record.finding import Finding
 from descentry.record.report import RunReport
 from descentry.signal.alarms import check_rate
 
 _CONTINUE: Action = Continue()
-MAX_HISTORY = 10_000
-"""Actions and quarantined batches that are remembered, the newest."""
 PATIENCE_S = 10.0
 """Seconds that a state or a report waits for the monitor, which has all rows by then or hangs."""
-MAX_PENDING, MOST_IN_LOOP = 4096, 256
-"""Values that may wait for the monitor's thread, and how many the loop learns at once where that is gone."""
-LAST_STEP = 1 << 62
-"""Beyond it no step is believed."""
-_STATE = (
-    "course",
-    "saved_at",
-    "_courses",
-    "_n_batches",
-    "_n_seen",
-    "_era",
-    "_quarantine",
-    "_pending",
-    "_is_over",
-)
+_STATE = ("course", "search", "ledger")
 
 
 class Guard:
@@ -71,6 +47,8 @@ class Guard:
     (False: at once, which a replay needs); `on_action`: called with the step and each action or advice, in the loop;
     `budget_s`: processor time that learning from values may take of the loop, where the thread does not: where it is
     passed often, values are only asked whether they are finite.  UsageError: a policy that is not understood.
+
+    `rewinds`: whether a roll back brings data, step and schedule back as well: without it no rate is searched for.
     """
 
     def __init__(
@@ -92,19 +70,14 @@ class Guard:
         options = {"settings": settings, "alarm_rate": alarm_rate, "is_polite": background}
         self.monitor = Monitor(background, options, any(rule.cause for rule in self.policy.rules))
         self.wall, self._callback_wall = Wall(), Wall("on_action")
-        self.budget = Budget(budget_s)
-        self._gate_lock, self._most_pending = Lock(), MAX_PENDING if background else 0
-        self.monitor.also = lambda: self._digest(PATIENCE_S)
+        self.gating = Gating(self.monitor, budget_s)
+        self.monitor.also = lambda: self.gating.digest(self.course.gatekeeper, PATIENCE_S)
         self.ladder = Ladder(self.policy, advises=not act)
         self.course = self._fresh()
+        self.rewinds = True
+        self.search = begun(self.policy.rate_search, n_steps)
         self.history: deque[tuple[int, Deed]] = deque(maxlen=MAX_HISTORY)
-        self.saved_at: dict[int, int] = {}
-        self._courses: dict[int, bytes] = {}
-        self._quarantine: deque[Quarantined] = deque(maxlen=MAX_HISTORY)
-        self._n_batches = self._n_seen = self._era = 0
-        self._pending: Deed | None = None
-        self._why = ""
-        self._is_gated = self._is_over = False
+        self.ledger = Ledger()
 
     def before_step(self, grad_norm: Any = None, loss: Any = None, loss_scale: Any = None) -> bool:
         """Whether the optimizer may apply this update.
@@ -145,7 +118,7 @@ class Guard:
     @property
     def quarantine(self) -> tuple[Quarantined, ...]:
         """The batches that were kept from the weights, or would have been, the oldest first."""
-        return tuple(self._quarantine)
+        return tuple(self.ledger.quarantine)
 
     @property
     def faults(self) -> tuple[str, ...]:
@@ -170,8 +143,7 @@ class Guard:
         the monitor fails or hangs, the state is without it.
         """
         monitor = self.wall.call(self._monitor_state, b"")
-        state = self.wall.call(lambda: packed(dumps(self._state(monitor))), "")
-        return {"version": 1, "state": state}
+        return self.wall.call(lambda: state_of(self._state(monitor)), {"version": VERSION, "state": ""})
 
     def load_state_dict(self, state: Mapping[str, Any]) -> bool:
         """Goes on from `state_dict()`; whether it could.  What cannot be read is told, and the guard begins anew."""
@@ -183,7 +155,7 @@ class Guard:
         return Course(Gatekeeper(self.policy.gate or Gate(), is_off=is_off), stopper)
 
     def _state(self, monitor: bytes) -> dict[str, Any]:
-        told_of = {name: getattr(self, name) for name in _STATE} | {"course": self._kept_course()}
+        told_of = {name: getattr(self, name) for name in _STATE} | {"course": self.gating.kept(self.course)}
         return {**told_of, "ladder": self.ladder, "monitor": monitor}
 
     def _monitor_state(self) -> bytes:
@@ -195,12 +167,7 @@ class Guard:
         return self.monitor.report()
 
     def _load(self, state: Mapping[str, Any]) -> bool:
-        if state.get("version") != 1:
-            raise UsageError(f"a guard's state of version {text(state.get('version'))}, expected 1")
-        known = loads(unpacked(state["state"]))
-        if not isinstance(known, dict) or not isinstance(known.get("course"), bytes):
-            raise UsageError("a guard's state without a course")
-        known["course"] = loads(known["course"])
+        known = parts_of(state)
         values = [known[name] for name in _STATE]
         self.monitor.wait(PATIENCE_S)
         is_same = known["ladder"].policy == self.policy
@@ -211,141 +178,71 @@ class Guard:
         self.ladder = known["ladder"] if is_same else Ladder(self.policy)
         self.ladder.advises = not self.act
         if not is_same:
+            self.search = None
             tell("the guard's policy is another one than that of its state: its rules begin anew")
-        self.monitor.begin(self._era)
+        self.monitor.begin(self.ledger.era)
+        self.course.rates.loaded()
         return True
 
     def _before(self, norm: Any, loss: Any, scale: Any) -> bool:
-        keeper = self.course.gatekeeper
-        why = keeper.judge(self._n_seen, number(loss), number(norm), scale is not None)
-        self._teach()
-        self._why = self._why or why
-        self._is_gated = True
+        why = self.gating.before(
+            self.course.gatekeeper, self.ledger.n_seen, number(norm), number(loss), scale is not None
+        )
         return not (why and self.act and self.policy.gate)
 
-    def _passes(self, loss: float | None, norm: float | None) -> bool:
-        """The short way of `_judged`, where the gate was not asked before and all is as usual."""
-        if self._is_gated or loss is None or norm is None:
-            return False
-        keeper = self.course.gatekeeper
-        if not keeper.passes(self._n_seen, loss, norm):
-            return False
-        if len(keeper.loss.pending) > self._most_pending or self.monitor.n_lost:
-            self._teach()
-        return True
-
-    def _teach(self) -> None:
-        """The gate learns in the monitor's thread; here, where there is none.  Of one far behind values are dropped."""
-        keeper = self.course.gatekeeper
-        if self.monitor.background and not self.monitor.is_dead and not self.monitor.n_lost:
-            if keeper.n_pending > self._most_pending and self._gate_lock.acquire(blocking=False):
-                keeper.forget(self._most_pending // 2)
-                self._gate_lock.release()
-            return
-        self.budget.timed(self._digest, 0.0, MOST_IN_LOOP)
-        if self.budget.is_spent and not keeper.is_off:
-            keeper.is_off = True
-            tell("learning values took more than its budget again and again: only NaN is looked for now")
-
-    def _digest(self, seconds: float = 0.0, most: int = MOST_AT_ONCE) -> None:
-        """The gate learns what waits, unless another thread is at it for longer than that."""
-        if self._gate_lock.acquire(timeout=seconds):
-            try:
-                self.course.gatekeeper.digest(most)
-            finally:
-                self._gate_lock.release()
-
-    def _kept_course(self) -> bytes:
-        """The course as it is once all is learnt."""
-        if not self._gate_lock.acquire(timeout=1.0):
-            raise RuntimeError("the gate has not answered for 1 s")
-        try:
-            self.course.gatekeeper.digest()
-            return dumps(self.course)
-        finally:
-            self._gate_lock.release()
-
     def _observe(self, step: Any, batch: object, module: object, signals: Mapping[str, Any]) -> Action:
-        values = {
-            name: known
-            for name, value in signals.items()
-            if (known := value if type(value) is float else number(value)) is not None
-        }
-        at = step if type(step) is int and -LAST_STEP < step < LAST_STEP else self._step_of(step)
+        values = numbers(signals)
+        at = step if is_step(step) else self._step_of(step)
         loss, norm = values.get("loss", values.get("train_loss")), values.get("grad_norm")
-        is_judged = self._is_gated or loss is not None or norm is not None
+        is_judged = self.gating.is_gated or loss is not None or norm is not None
         if self.course.is_another(at, is_judged):
-            self._n_batches += 1
-            self._n_seen += 1
+            self.ledger.n_batches += 1
+            self.ledger.n_seen += 1
         why = ""
-        if is_judged and not self._passes(loss, norm):
-            why = self._judged(at, loss, norm, values.get("loss_scale"))
+        if is_judged and not self.gating.passes(self.course.gatekeeper, self.ledger.n_seen, loss, norm):
+            why = self.gating.judged(self.course, at, self.ledger.n_seen, loss, norm, "loss_scale" in values)
         if why:
             why = told(why, batch, module, values)
-            self._keep_out(at, why, batch, module)
+            self.ledger.keep_out(at, why, batch, module, self.act and self.policy.gate is not None)
         self.course.note_best(at, values)
+        if "lr" in values:
+            self.course.rates.note(values["lr"])
+        if self.search is not None and not self.search.is_over:
+            self.search.note(at, values)
         self.monitor.push(Row(at, values))
-        early = "" if self.course.stopper is None else self.course.early(at, values)
-        if not (why or early or self._pending) and self._is_calm(is_judged):
+        early = None if self.course.stopper is None else self.course.early(at, values)
+        if not (why or early or self.ledger.pending) and self._is_calm(is_judged):
             return _CONTINUE
-        return self._answer(at, self._deed(at, why, early, is_judged))
-
-    def _judged(self, step: int, loss: float | None, norm: float | None, scale: float | None) -> str:
-        """Why this batch should be kept out; empty where it may pass."""
-        if self._is_gated:
-            late = "" if self._why else self.course.gatekeeper.late(loss, None if scale is not None else norm)
-            self._why = self._why or late
-        else:
-            self._before(norm, loss, scale)
-        why, self._why, self._is_gated = self._why, "", False
-        self.course.note_row(step)
-        return why
+        now = self._moment(at, why, is_judged)
+        return self._answer(
+            at, chosen(self.ladder, self.search if self.rewinds else None, self.ledger, now, early)
+        )
 
     def _step_of(self, step: Any) -> int:
         """The step as a whole number; the next one where it is none."""
-        known = number(step)
-        if known is not None and abs(known) < LAST_STEP:
-            return int(known)
-        return 0 if self.course.last_step is None else self.course.last_step + 1
-
-    def _keep_out(self, step: int, why: str, batch: object, module: object) -> None:
-        name, first_in = (None if one is None else text(one) for one in (batch, module))
-        is_kept_out = self.act and self.policy.gate is not None
-        at = self._n_batches - 1
-        self._quarantine.append(Quarantined(step, at, at, why, name, first_in, is_kept_out))
+        known = whole(step)
+        return (
+            known
+            if known is not None
+            else 1 + (-1 if self.course.last_step is None else self.course.last_step)
+        )
 
     def _is_calm(self, is_judged: bool) -> bool:
         """Whether no rule can ask for anything, which is so at nearly every step."""
-        ladder = self.ladder
-        is_alert = is_judged and self.course.gatekeeper.is_alert
-        return not (self.monitor.standing.findings or is_alert or ladder.seen or True in ladder.has_asked)
+        is_alert = (is_judged and self.course.gatekeeper.is_alert) or self.course.rates.back
+        return not (is_alert or self.monitor.standing.findings) and is_calm(self.ladder, self.search)
 
-    def _deed(self, step: int, why: str, early: str, is_judged: bool) -> Deed | None:
-        """What is asked for now.  What does not keep a bad update away waits for the next step."""
-        if self._is_over:
-            return None
-        deed = self._chosen(step, why, is_judged) or self._pending
-        self._pending = None
-        if why and self.policy.gate and (deed is None or isinstance(deed, ScaleLr | ClipTo | Checkpoint)):
-            self._pending = deed
-            return SkipBatch(why)
-        if deed is None and early:
-            return Stop(
-                f"early stopping: {early}", self.course.stopper.best_step if self.course.stopper else None
-            )
-        return deed
-
-    def _chosen(self, step: int, why: str, is_judged: bool) -> Deed | None:
-        standing, course = self.monitor.standing, self.course
-        is_now = standing.era == self._era
+    def _moment(self, step: int, why: str, is_judged: bool) -> Moment:
+        standing, course, ledger = self.monitor.standing, self.course, self.ledger
+        is_now = standing.era == ledger.era
         findings = standing.findings if is_now else ()
         keeper = course.gatekeeper
-        now = Moment(
-            step, self._n_batches, self._n_seen, self.saved_at, findings, standing.causes if is_now else {},
+        return Moment(
+            step, ledger.n_batches, ledger.n_seen, ledger.saved_at, findings, standing.causes if is_now else {},
             keeper.n_bad if is_judged else 0, course.bad_from, keeper.n_row if is_judged else 0, course.surprise_from,
-            why, self.best_step, self.n_steps,
+            why, self.best_step, self.n_steps, course.rates.back, not self.act,
+            None if self.search is None else self.search.decided_from,
         )  # fmt: skip
-        return self.ladder.choose(now)
 
     def _answer(self, step: int, deed: Deed | None) -> Action:
         """The action, or the advice, kept and told."""
@@ -355,7 +252,7 @@ class Guard:
         if self.act:
             if isinstance(deed, RollBack):
                 self.wall.call(self._roll_back, None, deed)
-            self._is_over = isinstance(deed, Stop)
+            self.ledger.is_over = isinstance(deed, Stop)
         tell("step %d: %s", step, deed, level=20)
         call = self.on_action
         if call is not None:
@@ -364,26 +261,21 @@ class Guard:
 
     def _roll_back(self, deed: RollBack) -> None:
         """The guard goes back with the run."""
-        self._era += 1
-        self.monitor.push(Mark(deed.to_step, "back", self._era))
+        self.ledger.era += 1
+        self.monitor.push(Mark(deed.to_step, "back", self.ledger.era))
         self.ladder.rolled_back()
-        self._pending = None
-        kept = self._courses.get(deed.to_step)
+        if self.search is not None:
+            self.search.went_back(deed.to_step, deed.rate)
+        kept = self.ledger.courses.get(deed.to_step)
         self.course = self._fresh() if kept is None else loads(kept)
-        first = self.saved_at.get(deed.to_step, self._n_batches)
-        if deed.skip:
-            self._quarantine.append(Quarantined(deed.to_step, first, first + deed.skip - 1, deed.reason))
-        self._n_batches = first + deed.skip
-        for step in [step for step in self.saved_at if step > deed.to_step]:
+        for step in self.ledger.go_back(deed):
             self._forget(step)
 
     def _saved(self, step: int) -> None:
         step = self._step_of(step)
-        self.saved_at[step] = self._n_batches
-        self._courses[step] = self._kept_course()
+        self.ledger.save(step, self.gating.kept(self.course))
         self.monitor.push(Mark(step, "keep"))
 
     def _forget(self, step: int) -> None:
-        if self.saved_at.pop(step, None) is not None:
-            self._courses.pop(step, None)
+        if self.ledger.forget(step):
             self.monitor.push(Mark(step, "drop"))

@@ -8,8 +8,10 @@ import base64
 import io
 import pickle
 import zlib
+from collections.abc import Mapping
 from typing import Any
 
+from descentry.guard.wall import text
 from descentry.record.errors import UsageError
 
 ROOMS = ("guard", "patterns", "record", "signal", "stream")
@@ -22,6 +24,8 @@ OTHERS = {
     "numpy._core.numeric": {"_frombuffer"},
     "numpy.core.numeric": {"_frombuffer"},
 }
+VERSION = 1
+"""Of a state."""
 MAX_BYTES = 1 << 30
 """No state is larger once it is unpacked."""
 
@@ -47,6 +51,21 @@ def loads(kept: bytes) -> Any:
         ImportError,
     ) as error:
         raise UsageError(f"a guard's state of {len(kept)} bytes cannot be read: {error}") from None
+
+
+def state_of(parts: Mapping[str, Any]) -> dict[str, Any]:
+    """The parts as a checkpoint holds them: a number and a text."""
+    return {"version": VERSION, "state": packed(dumps(parts))}
+
+
+def parts_of(state: Mapping[str, Any]) -> dict[str, Any]:
+    """The parts of `state_of`.  UsageError: of another version, damaged, or without a course."""
+    if state.get("version") != VERSION:
+        raise UsageError(f"a guard's state of version {text(state.get('version'))}, expected {VERSION}")
+    parts = loads(unpacked(state["state"]))
+    if not isinstance(parts, dict) or not isinstance(parts.get("course"), bytes):
+        raise UsageError("a guard's state without a course")
+    return {**parts, "course": loads(parts["course"])}
 
 
 def packed(kept: bytes) -> str:

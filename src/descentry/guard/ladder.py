@@ -4,7 +4,7 @@ Pure bookkeeping: everything it knows comes in by arguments and goes out as an a
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from descentry.guard.actions import Checkpoint, ClipTo, Deed, RollBack, ScaleLr, SkipBatch, Stop
 from descentry.guard.rules import Policy, Rule, Rung
@@ -21,7 +21,9 @@ class Moment:
 
     `saved`: the steps of the checkpoints there are, with the number of batches drawn until then; `n_batches`: drawn by
     now; `n_points`: steps seen in all, those trained again included; `n_bad`, `n_surprises`: in a row up to now, since
-    the steps `bad_from`, `surprise_from`; `causes`: the likeliest cause of what stands, by pattern.
+    the steps `bad_from`, `surprise_from`; `causes`: the likeliest cause of what stands, by pattern; `rate_back`: what
+    brings the learning rate back to that before a resume, 0.0 where nothing need; `advises`: nothing will be done;
+    `decided_from`: the step from which the best rate is known, None where it is not.
     """
 
     step: int
@@ -37,6 +39,9 @@ class Moment:
     why: str = ""
     best_step: int | None = None
     n_steps: int | None = None
+    rate_back: float = 0.0
+    advises: bool = False
+    decided_from: int | None = None
 
 
 @dataclass
@@ -68,7 +73,11 @@ class Ladder:
                 continue
             told = self._asks(rule, now)
             is_new, self.has_asked[i] = not self.has_asked[i], told is not None
-            if told is None or now.n_points < self.free_from[i]:
+            if (
+                told is None
+                or now.n_points < self.free_from[i]
+                or _is_refuted(rule.do[self.at[i]], told[0], now)
+            ):
                 self.has_asked[i] &= not is_new
                 continue
             if is_new or not self.advises:
@@ -84,6 +93,8 @@ class Ladder:
         rung = rule.do[self.at[i]]
         self.at[i] += 1
         self.free_from[i] = now.n_points + rule.cool_down
+        if rule.on == "resume_rate":
+            rung = replace(rung, rate=rung.rate * now.rate_back)
         return self._done(rung, onset, f"{rule.on}: {why}", now)
 
     def _note(self, now: Moment) -> None:
@@ -99,6 +110,8 @@ class Ladder:
             return (now.bad_from, now.why) if now.n_bad >= rule.in_a_row else None
         if rule.on == "surprise":
             return (now.surprise_from, now.why) if now.n_surprises >= rule.in_a_row else None
+        if rule.on == "resume_rate":
+            return (now.step, f"{1.0 / now.rate_back:.3g} times the rate before") if now.rate_back else None
         for one in now.findings:
             if one.pattern == rule.on and self._counts(rule, one, now):
                 return max((one.onset_step, *one.steps[-1:])), one.statement
@@ -110,7 +123,7 @@ class Ladder:
             one.confidence >= rule.least_confidence
             and one.severity.rank >= rule.least_severity.rank
             and stood >= rule.lasting
-            and one.onset_step <= rule.since_start * max(now.step, 1)
+            and one.onset_step <= rule.since_start * max(now.n_steps or 0, now.step, 1)
             and (rule.cause is None or now.causes.get(one.pattern) == rule.cause)
         )
 
@@ -147,6 +160,13 @@ def _roll_back(rung: Rung, onset: int, why: str, now: Moment) -> RollBack:
     step = max(old) if old else min(now.saved)
     skip = now.n_batches - now.saved[step] + (_bounded(rung.skip, rung, now) or 0) if rung.skip else 0
     return RollBack(step, skip, rung.rate, rung.norm, why)
+
+
+def _is_refuted(rung: Rung, onset: int, now: Moment) -> bool:
+    """Whether it would begin again at a rate that was compared and found to be worse."""
+    if now.decided_from is None or rung.action != "roll_back" or rung.rate >= 1.0:
+        return False
+    return _roll_back(rung, onset, "", now).to_step <= now.decided_from
 
 
 def _bounded(n: int | None, rung: Rung, now: Moment) -> int | None:

@@ -193,7 +193,7 @@ class Monitor:
         try:
             while not self.is_dead and n_idle < IDLE_LOOKS:
                 n_idle = 0 if self._waiting else n_idle + 1
-                self._drain()
+                self.wall.call(self._drain, None)
                 time.sleep(LOOK_S)
             self._has_ended = True
         except SystemExit:  # it would end this thread alone; the next row sees that it died

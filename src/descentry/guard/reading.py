@@ -10,13 +10,15 @@ from os import fspath
 from pathlib import Path
 from typing import Any, TypeVar
 
-from descentry.guard.rules import BY_VALUE, DEEDS, EarlyStop, Gate, Part, Policy, Rule, Rung
+from descentry.guard.rules import BY_VALUE, DEEDS, EarlyStop, Gate, Part, Policy, RateSearch, Rule, Rung
 from descentry.patterns.registry import detectors
 from descentry.record.errors import UnreadableError, UsageError
 from descentry.record.finding import Severity
 
 Made = TypeVar("Made")
-KEYS = {"schema", "name", "title", "source", "joins", "rules", "gate", "early_stop", "most_roll_backs"}
+KEYS = {"schema", "name", "title", "source", "joins", "rules", "gate", "early_stop", "rate_search"} | {
+    "most_roll_backs"
+}
 SCHEMA = "descentry/policy/1"
 MAX_BYTES = 1 << 20
 """A policy file is larger by mistake only."""
@@ -24,11 +26,12 @@ INF = float("inf")
 WHOLE: Mapping[str, tuple[int, int]] = {
     "before": (0, 10**12), "skip": (0, 10**9), "for_steps": (1, 10**12), "lasting": (0, 10**12),
     "in_a_row": (1, 10**9), "cool_down": (0, 10**12), "warm_up": (0, 10**9), "most_in_a_row": (1, 10**9),
-    "strip": (1, 10**6), "most_roll_backs": (0, 10**6),
+    "strip": (1, 10**6), "most_roll_backs": (0, 10**6), "most": (1, 100),
 }  # fmt: skip
 REAL: Mapping[str, tuple[float, float]] = {
     "rate": (1e-9, 10.0), "norm": (1e-12, 1e12), "share": (1e-9, 1.0), "least_confidence": (0.0, 1.0),
     "since_start": (0.0, 1.0), "score": (0.0, 1e6), "factor": (0.0, 1e6), "limit": (0.0, INF), "min_delta": (0.0, INF),
+    "least_update": (1e-9, 1.0),
 }  # fmt: skip
 """Lowest and highest value of each setting."""
 CRITERIA = ("patience", "gl", "pq", "up")
@@ -76,6 +79,7 @@ def parse(told: Mapping[str, Any], where: str = "policy") -> Policy:
         _part(EarlyStop, told, "early_stop", where),
         _checked("most_roll_backs", told["most_roll_backs"], where) if "most_roll_backs" in told else None,
         (str(told.get("name", where)),),
+        _part(RateSearch, told, "rate_search", where),
     )
     first = Policy()
     for name in _list(told.get("joins", ()), f"{where}: joins"):

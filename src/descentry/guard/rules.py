@@ -12,8 +12,8 @@ from typing import Any
 from descentry.record.finding import Severity
 
 DEEDS = ("skip_batch", "roll_back", "scale_lr", "clip_to", "checkpoint", "stop")
-BY_VALUE = ("nonfinite", "surprise")
-"""What a rule may be on, beside the patterns: what the gate sees of single values."""
+BY_VALUE = ("nonfinite", "surprise", "resume_rate")
+"""What a rule may be on, beside the patterns: what is seen of single values."""
 MOST_ROLL_BACKS = 6
 """Roll backs of all rules together, where a policy does not say."""
 
@@ -42,11 +42,13 @@ class Rule:
     """What a finding leads to.
 
     `on`: a pattern id, or `nonfinite` (a loss or gradient norm that is no number), or `surprise` (an update that stands
-    out of all before: gate.py); `cause`: only where this cause leads; `do`: the first time, the second ….
-    After the last rung the rule is silent.  `least_confidence`: calibrated; lower: sooner, oftener wrong.  `lasting`:
-    points for which it must have stood.  `in_a_row`: how many `nonfinite` or `surprise` in a row.
+    out of all before: gate.py), or `resume_rate` (a schedule that began anew at a resume: resume.py; its `scale_lr`
+    brings the rate back, times the rung's `rate`); `cause`: only where this cause leads; `do`: the first time, the
+    second ….  After the last rung the rule is silent.  `least_confidence`: calibrated; lower: sooner, oftener wrong.
+    `lasting`: points for which it must have stood.  `in_a_row`: how many `nonfinite` or `surprise` in a row.
     `cool_down`: steps seen from one action of this rule to its next, those trained again included.
-    `since_start`: only an onset in this first share of the points counts.
+    `since_start`: only an onset in this first share of the planned steps counts, of the steps so far where no number is
+    planned.
     """
 
     on: str
@@ -91,6 +93,23 @@ class EarlyStop:
 
 
 @dataclass(frozen=True, slots=True)
+class RateSearch:
+    """How a run that moves its weights too fast looks for a rate (rate_search.py).  Only where steps are planned.
+
+    `least_update`: mean of two successive `update_ratio` that opens it; lower: more runs are begun again to compare.
+    `share`: of the planned steps, after which attempts are compared; higher: surer and dearer.  `rate`: of an attempt,
+    times that of the one before.  `score`: standard errors by which an attempt must differ to be better or worse;
+    higher: more attempts.  `most`: attempts at lower rates.
+    """
+
+    least_update: float = 0.03
+    share: float = 0.25
+    rate: float = 0.3
+    score: float = 3.0
+    most: int = 6
+
+
+@dataclass(frozen=True, slots=True)
 class Policy:
     """Rules, and what watches beside them.
 
@@ -102,6 +121,7 @@ class Policy:
     early_stop: EarlyStop | None = None
     most_roll_backs: int | None = None
     names: tuple[str, ...] = field(default=(), compare=False)
+    rate_search: RateSearch | None = None
 
     @classmethod
     def of(cls, *parts: "Part") -> "Policy":
@@ -119,7 +139,7 @@ class Policy:
 
     @property
     def roll_back_budget(self) -> int:
-        """Roll backs of all rules together."""
+        """Roll backs of all rules together; those of a search for the rate are counted apart."""
         return MOST_ROLL_BACKS if self.most_roll_backs is None else self.most_roll_backs
 
     def joined(self, other: "Policy") -> "Policy":
@@ -130,14 +150,15 @@ class Policy:
             other.early_stop or self.early_stop,
             self.most_roll_backs if other.most_roll_backs is None else other.most_roll_backs,
             (*self.names, *other.names),
+            other.rate_search or self.rate_search,
         )
 
     def as_mapping(self) -> dict[str, Any]:
         """Plain JSON values from which `of` makes the same policy."""
         told: dict[str, Any] = {"name": "+".join(self.names)} if self.names else {}
         told["rules"] = [_plain(asdict(rule)) for rule in self.rules]
-        for name, part in (("gate", self.gate), ("early_stop", self.early_stop)):
-            if part is not None:
+        for name in ("gate", "early_stop", "rate_search"):
+            if (part := getattr(self, name)) is not None:
                 told[name] = asdict(part)
         return told if self.most_roll_backs is None else {**told, "most_roll_backs": self.most_roll_backs}
 

@@ -6,7 +6,7 @@ caught.  KeyboardInterrupt and SystemExit are no errors: they pass.
 
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
@@ -14,6 +14,8 @@ Answer = TypeVar("Answer")
 _log = logging.getLogger("descentry.guard")
 MAX_FAULTS = 10
 """Failures after which the guard no longer tries."""
+LAST_STEP = 1 << 62
+"""Beyond it no step is believed."""
 OVERRUN, PARDON, MOST_OVERRUNS = 10, 1, 100
 """An overrun counts ten, each call within the budget takes one back: off at ten in about a hundred calls."""
 
@@ -87,6 +89,26 @@ def number(value: Any) -> float | None:
         return float(value.item() if hasattr(value, "item") else value)
     except Exception:  # whatever stands in a row, the row's other values are good
         return None
+
+
+def numbers(signals: Mapping[str, Any]) -> dict[str, float]:
+    """Those of the signals that are numbers."""
+    return {
+        name: known
+        for name, value in signals.items()
+        if (known := value if type(value) is float else number(value)) is not None
+    }
+
+
+def is_step(step: Any) -> bool:
+    """Whether it is a whole number that is believed."""
+    return type(step) is int and -LAST_STEP < step < LAST_STEP
+
+
+def whole(step: Any) -> int | None:
+    """The step as a whole number; None where it is none that is believed."""
+    known = number(step)
+    return int(known) if known is not None and abs(known) < LAST_STEP else None
 
 
 def tell(message: str, *values: object, level: int = logging.WARNING) -> None:

@@ -17,7 +17,7 @@ from descentry.guard.wall import Wall
 from descentry.integrations.keras_optimizer import KerasReins, set_variables, size_of, variables_of
 from descentry.integrations.ring import Ring
 from descentry.integrations.room import Room
-from descentry.integrations.watcher import Watcher
+from descentry.integrations.watcher import Watcher, only_goes_on
 
 _log = logging.getLogger("descentry.guard")
 
@@ -37,6 +37,7 @@ class DescentryCallback(keras.callbacks.Callback):  # type: ignore[misc,unused-i
         self, guard: Watcher, *, every: int = 100, n_kept: int = 8, folder: str | Path | None = None
     ) -> None:
         super().__init__()
+        only_goes_on(guard)
         self.guard, self.every, self.folder = guard, every, folder
         self.wall = Wall()
         self.kept = Ring[list[Any]](n_kept)

@@ -13,6 +13,11 @@ class Keeps(Protocol):
     def forgotten(self, step: int) -> None: ...
 
 
+def only_goes_on(guard: Any) -> None:
+    """Tells the guard that data, step and schedule only go on, whatever it rolls back: it compares no attempts then."""
+    getattr(guard, "guard", guard).rewinds = False
+
+
 class Watcher(Keeps, Protocol):
     """Sees every step and decides; see `descentry.guard.guard.Guard`."""
 

@@ -11,6 +11,7 @@ import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from itertools import pairwise
+from math import inf
 
 from descentry.guard.actions import Deed, RollBack, Stop
 from descentry.guard.guard import Guard
@@ -102,7 +103,7 @@ def play(
 ) -> Played:
     """The guard on this curve, whose rows are batches: gone back to, passed over, until a stop or the last batch."""
     rows = rows_of(chunk)
-    guard = Guard(part, act=act, n_steps=n_steps, background=False)
+    guard = Guard(part, act=act, n_steps=n_steps, background=False, budget_s=inf)
     deeds: list[tuple[int, int, Deed]] = []
     position, step, n_trained, saved = 0, 0, 0, dict[int, int]()
     while position < len(rows) and n_trained < MOST_TIMES * len(rows):

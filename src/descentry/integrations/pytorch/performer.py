@@ -18,7 +18,7 @@ from descentry.guard.wall import Wall
 from descentry.integrations.distributed import shared
 from descentry.integrations.pytorch.checkpoints import Checkpoints
 from descentry.integrations.pytorch.reins import Reins, as_optimizers
-from descentry.integrations.watcher import Watcher
+from descentry.integrations.watcher import Watcher, only_goes_on
 
 _log = logging.getLogger("descentry.guard")
 
@@ -44,6 +44,7 @@ class Performer:
         can_go_back: bool = True,
     ) -> None:
         several = as_optimizers(optimizers)
+        only_goes_on(guard)
         self.guard, self.model, self.every = shared(guard), model, every
         self.can_go_back = can_go_back and self.guard.act
         self.wall = Wall()
