@@ -104,7 +104,8 @@ def _extreme(risen: Floats) -> float:
 
 def _idle(drawn: Sequence[Series], how: Smoothing) -> Iterator[str]:
     """Said where the points lie so far apart that an exponential average in steps joins none of them."""
-    apart = [float(np.median(np.diff(one.steps[standing(one.steps)]))) for one in drawn if len(one) > 2]
+    kept = (one.steps[standing(one.steps)] for one in drawn)
+    apart = [float(np.median(np.diff(steps))) for steps in kept if len(steps) > 2]
     if how.method == "ema" and apart and how.amount ** min(apart) < REACHES:
         nearest = min(apart)
         yield (

@@ -181,10 +181,11 @@ def _panel(drawing: Drawing, panel: Panel, axes: Any, look: Look, span: tuple[fl
     if panel.log:
         axes.set_yscale("log")
     axes.set_xlim(*span)
+    y_ticks(panel, axes, n=5 if panel is drawing.panels[0] else 2)
+    axes.set_autoscale_on(False)
     bands(drawing, axes, look)
     verticals(drawing, axes, look, named=panel is drawing.panels[0])
     paint(panel, axes, look, len(drawing.runs))
-    y_ticks(panel, axes, n=5 if panel is drawing.panels[0] else 2)
     axes.set_ylabel(f"{panel.title} (log)" if panel.log else panel.title, color=look.ink, fontsize=_TEXT)
     if panel is not drawing.panels[0]:
         axes.yaxis.label.set_fontsize(_SMALL)

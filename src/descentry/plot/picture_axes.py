@@ -13,6 +13,8 @@ from descentry.record.chunk import Floats
 _MARGIN = 0.015
 _Y_MARGIN = 0.05
 _ROUND = (1, 2, 5, 10)
+_LEAST, _MOST = -307, 306
+"""Powers of ten that a logarithmic axis can end at."""
 
 
 def dress(axes: Any, look: Look) -> None:
@@ -53,8 +55,9 @@ def y_ticks(panel: Panel, axes: Any, n: int) -> None:
     arrays = [a for line in panel.lines for a in (line.y, line.low, line.high) if a is not None]
     low, high = _ends(np.concatenate(arrays) if arrays else np.empty(0), panel.log)
     if panel.log:
-        by = max((high / low) ** _Y_MARGIN, 1.02)
-        axes.set_ylim(low / by, min(high * by, 1e306))
+        ends = np.log10([low, high])
+        room = max(_Y_MARGIN * float(np.ptp(ends)), 0.01)
+        axes.set_ylim(*np.power(10.0, np.clip([ends[0] - room, ends[1] + room], _LEAST, _MOST)))
         axes.yaxis.set_major_locator(FixedLocator(Scale(low, high, log=True).ticks(n)))
         axes.yaxis.set_minor_locator(NullLocator())
     else:

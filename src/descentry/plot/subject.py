@@ -80,8 +80,12 @@ def _blocks(sketch: Sketch) -> Series:
 
 def standing(steps: Ints) -> "np.ndarray[tuple[int], np.dtype[np.bool_]]":
     """bool[n]: which points of a log were not written anew after it went back; their steps never fall."""
-    later: Ints = np.minimum.accumulate(steps[::-1])[::-1]
-    return steps <= later
+    if len(steps) < 2:
+        return np.ones(len(steps), bool)
+    falls = np.r_[steps[1:] < steps[:-1], False]
+    resumed = np.where(falls, np.r_[steps[1:], steps[-1]], np.iinfo(np.int64).max)
+    lowest: Ints = np.minimum.accumulate(resumed[::-1])[::-1]
+    return steps < lowest
 
 
 def goings_back(steps: Ints) -> Iterator[int]:

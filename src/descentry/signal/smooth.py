@@ -120,5 +120,5 @@ def weaker(how: Smoothing) -> Iterator[Smoothing]:
     elif how.method != "none":
         least = 5 if how.method == "savgol" else 3
         widths = (int(how.amount) // by for by in (2, 4, 8))
-        yield from (Smoothing(how.method, float(width - 1 + width % 2)) for width in widths if width > least)
+        yield from (Smoothing(how.method, float(width - 1 + width % 2)) for width in widths if width >= least)
     yield NONE
