@@ -46,12 +46,20 @@ def lines(command: Command) -> Command:
         metavar="HOW",
         default="ema:0.9",
         show_default=True,
+        shell_complete=_methods,
         help="ema:BETA or ema:SPAN (in steps), mean:N, median:N, savgol:N (points), lowess:SHARE, none.",
     )
     names = "Draw this series; repeatable. Without it: losses, learning rate, gradient norm."
     series = click.option("--series", metavar="NAME", multiple=True, help=names)
     plain = click.option("--no-findings", is_flag=True, help="Draw without diagnosing.")
     return smooth(series(plain(command)))
+
+
+def _methods(_context: click.Context, _parameter: click.Parameter, begun: str) -> list[str]:
+    """For the shell: the methods, each with its usual amount."""
+    from descentry.signal.smooth import DEFAULTS, smoothing
+
+    return [word for word in map(str, map(smoothing, DEFAULTS)) if word.startswith(begun)]
 
 
 def axes(command: Command) -> Command:

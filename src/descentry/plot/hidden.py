@@ -1,6 +1,6 @@
 """What smoothing takes away: findings that the smoothed line no longer shows, and lines that it does not smooth."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -77,13 +77,17 @@ def _hidden(one: Subject, drawn: Sequence[Series], how: Smoothing) -> Iterator[H
 def _seen(steps: Ints, values: Floats, smoothed: Floats, finding: Finding) -> tuple[float, float, int] | None:
     """The height of a finding in the log and in the smoothed line, and its step; None where it is not to speak of."""
     last = int(steps[-1]) if len(steps) else 0
-    stretches = [(step, step) for step in finding.steps] or [(finding.onset_step, finding.end_step or last)]
-    heights = ((_height(steps, values, smoothed, one), one[0]) for one in stretches[:MOST_EVENTS])
+    starts = finding.steps[:MOST_EVENTS] or (finding.onset_step,)
+    ends = (*(step - 1 for step in starts[1:]), last if finding.end_step is None else finding.end_step)
+    fold = _peak if finding.steps else _sustained
+    heights = (
+        (_height(steps, values, smoothed, one, fold), one[0]) for one in zip(starts, ends, strict=True)
+    )
     return max(((*height, step) for height, step in heights if height is not None), default=None)
 
 
 def _height(
-    steps: Ints, values: Floats, smoothed: Floats, stretch: tuple[int, int]
+    steps: Ints, values: Floats, smoothed: Floats, stretch: tuple[int, int], fold: Callable[[Floats], float]
 ) -> tuple[float, float] | None:
     start, stop = int(np.searchsorted(steps, stretch[0])), int(np.searchsorted(steps, stretch[1], "right"))
     inside = np.isfinite(values[start:stop])
@@ -93,12 +97,16 @@ def _height(
         return None
     level, noise = median(before), spread(before)
     risen, shown = values[start:stop][inside] - level, smoothed[start:stop][inside] - level
-    sign = 1.0 if _extreme(risen) >= _extreme(-risen) else -1.0
-    height, left = _extreme(sign * risen), max(_extreme(sign * shown), 0.0)
+    sign = 1.0 if fold(risen) >= fold(-risen) else -1.0
+    height, left = fold(sign * risen), max(fold(sign * shown), 0.0)
     return (height, left) if height > OVER_NOISE * noise else None
 
 
-def _extreme(risen: Floats) -> float:
+def _peak(risen: Floats) -> float:
+    return float(risen.max())
+
+
+def _sustained(risen: Floats) -> float:
     return float(np.quantile(risen, 0.95) if len(risen) >= SUSTAINED else risen.max())
 
 

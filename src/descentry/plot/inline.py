@@ -22,6 +22,7 @@ _LEFT, _RIGHT, _TOP, _BOTTOM = 52.0, 8.0, 26.0, 34.0
 _LANE, _CELL = 15.0, 6.6
 _LOOK = Look()
 _MOST_DOTS = 60
+_CROSS = 8.0
 
 
 class _Frame:
@@ -67,7 +68,7 @@ def svg(drawing: Drawing) -> str:
         *_axes(drawing, frame),
         *(part for kind in (Kind.RAW, Kind.SOLE, Kind.SMOOTHED, Kind.VALIDATION)
           for line in panel.lines if line.kind is kind for part in _line(line, frame, len(drawing.runs))),
-        *(_cross(x, frame) for x in frame.x(panel.non_finite[:: max(1, len(panel.non_finite) // _MOST_DOTS)])),
+        *_crosses(frame.x(panel.non_finite), frame),
         *(f'<text x="{_LEFT + one.start:.1f}" y="{frame.top - 5 - _LANE * one.lane:.1f}">{escape(one.text)}</text>'
           for one in placed),
         *_legend(drawing),
@@ -131,8 +132,10 @@ def _path(x: Floats, y: Floats) -> str:
     return "M" + "L".join(f"{a:.1f} {b:.1f}" for a, b in zip(x.tolist(), y.tolist(), strict=True))
 
 
-def _cross(x: float, frame: _Frame) -> str:
-    return f'<text x="{x:.1f}" y="{frame.bottom - 2:.1f}" text-anchor="middle">×</text>'
+def _crosses(x: Floats, frame: _Frame) -> Iterator[str]:
+    """A cross on the axis wherever no number was logged, none over another."""
+    for place in np.unique(np.rint(x / _CROSS)):
+        yield f'<text x="{_CROSS * place:.1f}" y="{frame.bottom - 2:.1f}" text-anchor="middle">×</text>'
 
 
 def _legend(drawing: Drawing) -> Iterator[str]:

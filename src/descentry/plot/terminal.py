@@ -43,7 +43,7 @@ def text(drawing: Drawing, width: int = 80, height: int = 18, *, colour: bool = 
 
 
 def _head(drawing: Drawing, width: int) -> Iterator[str]:
-    yield from wrapped(drawing.summary or drawing.title, width, 2)
+    yield from wrapped(drawing.summary or drawing.title, width, 3)
     if len(drawing.runs) > 1:
         yield from (clipped(name, width) for name in drawing.runs)
     yield clipped(_legend(drawing), width)
