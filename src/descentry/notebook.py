@@ -14,7 +14,7 @@ from descentry.record.report import Report as Report
 from descentry.record.run import Run as Run
 from descentry.report.listing import render
 from descentry.report.style import Style
-from descentry.signal.smooth import DEFAULT, NONE
+from descentry.signal.smooth import AUTO, NONE
 
 _MOST_CURVES = 10
 """Runs of a report that are drawn; of all the words are shown."""
@@ -39,7 +39,7 @@ def report_html(report: Report) -> str:
 
 
 def _curve(item: Item) -> str:
-    smoothing = NONE if item[0] is None else DEFAULT  # blocks of a report are levels already
+    smoothing = NONE if item[0] is None else AUTO  # blocks of a report are levels already
     try:
         return svg(drawing([item], Settings(smoothing, y="auto", n_buckets=N_BUCKETS)))
     except UsageError:  # nothing to draw: the words stand alone

@@ -167,11 +167,28 @@ def test_a_finding_that_is_no_peak_is_not_called_hidden() -> None:
 
 
 def test_an_average_that_joins_nothing_is_told() -> None:
-    (note,) = drawn(made({"loss": descent(300, stride=50)})).notes
+    run = made({"loss": descent(300, stride=50)})
+    (note,) = drawn(run, smoothing=smoothing("ema:0.9")).notes
     assert note == (
         "ema:0.9 reaches 10 steps back and the points lie 50 apart: nothing is smoothed; --smooth ema:1500 does"
     )
-    assert drawn(made({"loss": descent(300, stride=50)}), smoothing=smoothing("ema:1500")).notes == ()
+    assert drawn(run, smoothing=smoothing("ema:1500")).notes == ()
+
+
+@pytest.mark.parametrize(
+    ("stride", "words"), [(1, "ema 0.9"), (15, "ema 0.9"), (16, "ema 0.9938"), (1000, "ema 0.9999")]
+)
+def test_by_itself_it_smooths_whatever_the_stride(stride: int, words: str) -> None:
+    plan = drawn(made({"loss": descent(300, stride=stride)}))
+    assert plan.smoothing == words
+    assert plan.notes == ()
+
+
+def test_a_lasting_drop_is_not_called_hidden() -> None:
+    steps = np.arange(400)
+    loss = np.where(steps < 200, 3.0, 2.0) + np.random.default_rng(0).normal(0, 0.01, 400)
+    told = finding("staircase", 200, 200, steps=(200,))
+    assert drawn(made({"loss": (steps, loss)}), told).notes == ()
 
 
 def test_named_series_stand_alone_and_losses_together() -> None:

@@ -12,7 +12,18 @@ from descentry.record.errors import UsageError
 from descentry.signal import averages
 from descentry.signal.smooth import DEFAULTS, NONE, Smoothing, smooth, smoothing, weaker
 
-METHODS = ["ema:0.9", "ema:0", "mean:2", "mean:7", "median:7", "savgol:7", "lowess:0.2", "lowess:1", "none"]
+METHODS = [
+    "auto",
+    "ema:0.9",
+    "ema:0",
+    "mean:2",
+    "mean:7",
+    "median:7",
+    "savgol:7",
+    "lowess:0.2",
+    "lowess:1",
+    "none",
+]
 CURVES = nps.arrays(np.float64, st.integers(0, 60), elements=st.floats(-1e6, 1e6))
 
 
@@ -123,7 +134,7 @@ def test_a_constant_stays_what_it_is(method: str, level: float, n: int) -> None:
 WRONG = "gauss:3 ema:1 ema:-1 ema:x ema:nan ema:inf mean:1 mean:2.5 mean:inf median:0 savgol:6 savgol:3"
 
 
-@pytest.mark.parametrize("text", ["", *WRONG.split(), "lowess:0", "lowess:2", "none:1"])
+@pytest.mark.parametrize("text", ["", *WRONG.split(), "lowess:0", "lowess:2", "none:1", "auto:2"])
 def test_what_is_no_smoothing_is_told(text: str) -> None:
     with pytest.raises(UsageError, match="no smoothing"):
         smoothing(text)

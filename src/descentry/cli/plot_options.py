@@ -18,6 +18,10 @@ Command = Callable[..., Any]
 FORMATS = (".png", ".svg", ".pdf")
 UNITS = ("step", "tokens", "epoch", "time", "flops")
 SCALES = ("linear", "log", "log-log", "auto")
+_HOW = (
+    "auto (ema:0.9, or over 10 points where they lie further apart), ema:BETA or ema:SPAN (in steps), "
+    "mean:N, median:N, savgol:N (points), lowess:SHARE, none."
+)
 _SUFFIXES = {"k": 1e3, "m": 1e6, "b": 1e9, "g": 1e9, "t": 1e12}
 
 
@@ -44,10 +48,10 @@ def lines(command: Command) -> Command:
     smooth = click.option(
         "--smooth",
         metavar="HOW",
-        default="ema:0.9",
+        default="auto",
         show_default=True,
         shell_complete=_methods,
-        help="ema:BETA or ema:SPAN (in steps), mean:N, median:N, savgol:N (points), lowess:SHARE, none.",
+        help=_HOW,
     )
     names = "Draw this series; repeatable. Without it: losses, learning rate, gradient norm."
     series = click.option("--series", metavar="NAME", multiple=True, help=names)

@@ -1,4 +1,4 @@
-"""Smoothing as it is asked for: `ema:0.9`, `mean:25`, `median:25`, `savgol:25`, `lowess:0.1`, `none`.
+"""Smoothing as it is asked for: `auto`, `ema:0.9`, `mean:25`, `median:25`, `savgol:25`, `lowess:0.1`, `none`.
 
 NaN and infinities stay gaps, and weigh nothing beside them.
 """
@@ -14,7 +14,7 @@ from descentry.record.errors import UsageError
 from descentry.signal.averages import ema, moving_mean, moving_median
 from descentry.signal.local_fits import lowess, savgol
 
-DEFAULTS = {"ema": 0.9, "mean": 25.0, "median": 25.0, "savgol": 25.0, "lowess": 0.1, "none": 0.0}
+DEFAULTS = {"ema": 0.9, "mean": 25.0, "median": 25.0, "savgol": 25.0, "lowess": 0.1, "none": 0.0, "auto": 0.0}
 """The amount of each method where none is given."""
 _EXPECTED = {
     "ema": "a beta below 1 (0.9), or a span of 2 steps or more (ema:500)",
@@ -23,8 +23,11 @@ _EXPECTED = {
     "savgol": "an odd number of points, 5 or more",
     "lowess": "a share of the points, above 0 and up to 1",
     "none": "no amount",
+    "auto": "no amount",
 }
 MOST_POINTS = 1_000_001
+_PLAIN = ("none", "auto")
+"""Methods without an amount."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,16 +42,20 @@ class Smoothing:
     amount: float
 
     def __str__(self) -> str:
-        return self.method if self.method == "none" else f"{self.method}:{self.amount:.10g}"
+        return self.method if self.method in _PLAIN else f"{self.method}:{self.amount:.10g}"
 
     @property
     def words(self) -> str:
         """What a legend says: `ema 0.9`."""
-        return self.method if self.method == "none" else f"{self.method} {self.amount:.4g}"
+        return self.method if self.method in _PLAIN else f"{self.method} {self.amount:.4g}"
 
 
 NONE = Smoothing("none", 0.0)
-DEFAULT = Smoothing("ema", DEFAULTS["ema"])
+AUTO = Smoothing("auto", 0.0)
+"""An EMA with beta 0.9 in steps; where the points lie further apart than that reaches, over ten of them."""
+REACHES = 0.2
+"""Where the next point weighs less than this, an exponential average smooths nothing."""
+_N_SPANNED = 10
 
 
 def smoothing(text: str) -> Smoothing:
@@ -81,7 +88,15 @@ def _fits(method: str, amount: float) -> bool:
         return amount == amount and 2 <= amount <= MOST_POINTS and amount == int(amount)
     if method == "savgol":
         return 5 <= amount <= MOST_POINTS and amount == int(amount) and int(amount) % 2 == 1
-    return method != "none" and (0 <= amount < 1 if method == "ema" else 0 < amount <= 1)
+    return method not in _PLAIN and (0 <= amount < 1 if method == "ema" else 0 < amount <= 1)
+
+
+def settled(how: Smoothing, stride: float) -> Smoothing:
+    """What `auto` is for points so many steps apart; anything else comes back as it is."""
+    if how != AUTO:
+        return how
+    beta = DEFAULTS["ema"]
+    return Smoothing("ema", beta if beta**stride >= REACHES else 1 - 1 / (_N_SPANNED * stride))
 
 
 def smooth(how: Smoothing, steps: Ints, values: Floats) -> Floats:
@@ -104,6 +119,10 @@ def _smooth(how: Smoothing, steps: Floats, values: Floats) -> Floats:
         return lowess(steps, values, how.amount)
     if how.method == "none":
         return values
+    if how.method == "auto":
+        return _smooth(
+            settled(how, float(np.median(np.diff(steps))) if len(steps) > 1 else 1.0), steps, values
+        )
     by_points = {"mean": moving_mean, "median": moving_median, "savgol": savgol}
     return by_points[how.method](values, int(how.amount))
 
@@ -117,7 +136,7 @@ def weaker(how: Smoothing) -> Iterator[Smoothing]:
         )
     elif how.method == "lowess":
         yield from (Smoothing("lowess", round(how.amount / by, 6)) for by in (2, 4, 8))
-    elif how.method != "none":
+    elif how.method not in _PLAIN:
         least = 5 if how.method == "savgol" else 3
         widths = (int(how.amount) // by for by in (2, 4, 8))
         yield from (Smoothing(how.method, float(width - 1 + width % 2)) for width in widths if width >= least)
