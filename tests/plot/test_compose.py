@@ -175,9 +175,10 @@ def test_an_average_that_joins_nothing_is_told() -> None:
     assert drawn(run, smoothing=smoothing("ema:1500")).notes == ()
 
 
-@pytest.mark.parametrize(
-    ("stride", "words"), [(1, "ema 0.9"), (15, "ema 0.9"), (16, "ema 0.9938"), (1000, "ema 0.9999")]
-)
+STRIDES = [(1, "ema 0.9"), (15, "ema 0.9"), (16, "ema 0.9938"), (1000, "ema 0.9999")]
+
+
+@pytest.mark.parametrize(("stride", "words"), STRIDES)
 def test_by_itself_it_smooths_whatever_the_stride(stride: int, words: str) -> None:
     plan = drawn(made({"loss": descent(300, stride=stride)}))
     assert plan.smoothing == words
