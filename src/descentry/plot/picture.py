@@ -18,7 +18,7 @@ from matplotlib.figure import Figure
 from descentry.plot.drawing import Drawing, Panel
 from descentry.plot.lanes import Label, labels, n_lanes
 from descentry.plot.look import Look
-from descentry.plot.picture_axes import dress, x_range, y_ticks
+from descentry.plot.picture_axes import dress, x_range, x_ticks, y_ticks
 from descentry.plot.picture_lines import entries, paint
 from descentry.plot.picture_marks import bands, pins, verticals
 from descentry.record.legible import wrapped
@@ -176,11 +176,7 @@ def _add(figure: Picture, look: Look, bottom: float, height: float, shared: Any 
 
 def _panel(drawing: Drawing, panel: Panel, axes: Any, look: Look, span: tuple[float, float]) -> None:
     dress(axes, look)
-    if drawing.x_log:
-        axes.set_xscale("log")
-    if panel.log:
-        axes.set_yscale("log")
-    axes.set_xlim(*span)
+    x_ticks(axes, span, log=drawing.x_log)
     y_ticks(panel, axes, n=5 if panel is drawing.panels[0] else 2)
     axes.set_autoscale_on(False)
     bands(drawing, axes, look)

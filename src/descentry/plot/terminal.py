@@ -11,7 +11,7 @@ import numpy as np
 import plotext
 
 from descentry.plot.drawing import Drawing, Kind, Line, Panel
-from descentry.plot.scale import Scale, compact
+from descentry.plot.scale import Scale, compact, log_ticks
 from descentry.plot.terminal_size import columns
 from descentry.record.chunk import Floats
 from descentry.record.legible import clipped, wrapped
@@ -89,7 +89,11 @@ def _values(panel: Panel) -> Scale | None:
 
 
 def _ticks(scale: Scale | None, rows: int) -> dict[float, str]:
-    return {} if scale is None else {tick: f"{tick:.4g}" for tick in scale.ticks(max(2, rows // 3))}
+    if scale is None:
+        return {}
+    n = max(2, rows // 3)
+    ticks = log_ticks(scale.low, scale.high, n) if scale.log else scale.ticks(n)
+    return {tick: f"{tick:.4g}" for tick in ticks}
 
 
 def _margin(drawing: Drawing) -> int:
