@@ -1,6 +1,7 @@
 """`descentry plot`: what it draws where, and what it says when it cannot."""
 
 import importlib.util
+import json
 from pathlib import Path
 
 import numpy as np
@@ -9,6 +10,7 @@ import pytest
 from descentry.cli import plot_options
 from descentry.cli.main import run
 from descentry.plot import settings
+from descentry.report.schemas import schema
 
 
 def _log(path: Path, n: int = 400, spike: float = 6.0) -> Path:
@@ -32,6 +34,21 @@ def test_the_terminal_shows_the_curve_with_its_finding(
     assert "⣿ loss, ema 0.9" in out
     assert "▲1" in out.split("└")[1]
     assert "ema:0.9 hides ▲1 spike at step 250 (0.6 of its 6 is left); --smooth ema:0.6 shows it" in err
+
+
+def test_json_tells_what_is_drawn_without_any_library(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    jsonschema = pytest.importorskip("jsonschema")
+    monkeypatch.setattr(plot_options, "find_spec", lambda _: None)
+    assert run(["plot", str(_log(tmp_path / "a.jsonl", n=30_000)), "--json", "--y", "log-log"]) == 0
+    document = json.loads(capsys.readouterr().out)
+    jsonschema.validate(document, schema("plot-1"), cls=jsonschema.Draft202012Validator)
+    (main, rate) = document["panels"]
+    assert [line["kind"] for line in main["lines"]] == ["raw", "smoothed"]
+    assert max(main["lines"][0]["high"]) > 7
+    assert rate["lines"][0]["name"] == "lr"
+    assert document["findings"][0]["label"] == "▲1"
 
 
 @pytest.mark.parametrize(("name", "head"), [("a.png", b"\x89PNG"), ("a.SVG", b"<?xml"), ("a.pdf", b"%PDF")])

@@ -51,6 +51,8 @@ OPTIONS = {
     },
     "plot": {
         "logs",
+        "--format",
+        "--json",
         "--out",
         "--smooth",
         "--series",
