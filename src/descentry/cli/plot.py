@@ -9,7 +9,7 @@ import click
 from descentry.cli import options, plot_options
 from descentry.cli.inputs import Inputs
 from descentry.cli.outcome import UNREADABLE, Outcome
-from descentry.cli.output import complain, say, say_bytes, style, width
+from descentry.cli.output import complain, say, say_bytes, style
 from descentry.cli.plot_options import Asked
 from descentry.record.errors import UsageError
 
@@ -82,8 +82,7 @@ def _draw(items: "list[Item]", asked: Asked, as_json: bool) -> None:
     if as_json:
         _print_json(plan)
     elif asked.out is None:
-        rows = asked.rows or 18
-        say(pictures.screen(plan, asked.columns or width(), rows, colour=style().colour))
+        say(pictures.screen(plan, asked.columns, asked.rows, colour=style().colour))
     for note in plan.notes:
         complain(note)
 

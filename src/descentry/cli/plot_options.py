@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from descentry.cli.output import width as terminal_width
 from descentry.record.errors import UsageError
 
 if TYPE_CHECKING:
@@ -22,18 +23,20 @@ _HOW = (
     "auto (ema:0.9, or over 10 points where they lie further apart), ema:BETA or ema:SPAN (in steps), "
     "mean:N, median:N, savgol:N (points), lowess:SHARE, none."
 )
+_WIDEST, _ROWS = 120, 18
+"""Of a plot in the terminal, where nothing else is asked for."""
 _SUFFIXES = {"k": 1e3, "m": 1e6, "b": 1e9, "g": 1e9, "t": 1e12}
 
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """What the options ask for; `columns` and `rows` are of the terminal, None where it decides itself."""
+    """What the options ask for; `columns` and `rows` are of the terminal."""
 
     out: Path | None
     settings: "Settings"
     look: "Look"
-    columns: int | None
-    rows: int | None
+    columns: int
+    rows: int
 
 
 def place(command: Command) -> Command:
@@ -116,6 +119,7 @@ def asked(given: Mapping[str, Any]) -> Asked:
     picture = (width or 10.0, height or 7.0) if out is not None else (10.0, 7.0)
     look = Look(*picture, given["dpi"], given["dark"])
     n_columns, n_rows = checked(width, height) if out is None else (None, None)
+    n_columns = n_columns or min(terminal_width(), _WIDEST)
     settings = Settings(
         smoothing(given["smooth"]),
         given["x"],
@@ -126,7 +130,7 @@ def asked(given: Mapping[str, Any]) -> Asked:
         given["tokens_per_step"],
         given["params"],
     )
-    return Asked(out, settings, look, n_columns, n_rows)
+    return Asked(out, settings, look, n_columns, n_rows or _ROWS)
 
 
 def _check_place(out: Path) -> None:
