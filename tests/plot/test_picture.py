@@ -134,6 +134,15 @@ def test_many_runs_and_findings_keep_to_the_page() -> None:
         assert box.y1 <= 6 * 50 + 1
 
 
+def test_long_names_keep_to_their_panel() -> None:
+    steps, loss = descent(50)
+    names = ("x" * 80, "界" * 80, "loss")
+    figure = picture(drawn(made(dict.fromkeys(names, (steps, loss))), series=names), Look(8, 5, 60))
+    saved(figure, "png")
+    for axes in figure.axes:
+        assert axes.yaxis.label.get_window_extent().height <= axes.get_window_extent().height * 1.1
+
+
 @pytest.mark.parametrize("size", [(2, 2), (2.5, 6), (20, 3)])
 def test_any_size_is_drawn(size: tuple[float, float]) -> None:
     assert _pixels(_full(), Look(*size, 40)).std() > 1
