@@ -175,7 +175,7 @@ def test_an_average_that_joins_nothing_is_told() -> None:
     assert drawn(run, smoothing=smoothing("ema:1500")).notes == ()
 
 
-STRIDES = [(1, "ema 0.9"), (15, "ema 0.9"), (16, "ema 0.9938"), (1000, "ema 0.9999")]
+STRIDES = [(1, "ema 0.9"), (15, "ema 0.9"), (16, "ema over 160 steps"), (1000, "ema over 10 000 steps")]
 
 
 @pytest.mark.parametrize(("stride", "words"), STRIDES)

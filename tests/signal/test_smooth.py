@@ -146,7 +146,24 @@ def test_words_and_numbers_are_read() -> None:
     assert [smoothing(str(smoothing(name))) for name in DEFAULTS] == [smoothing(name) for name in DEFAULTS]
 
 
-@pytest.mark.parametrize("method", METHODS)
+TOLD = [
+    ("ema:0.9", "ema:0.9", "ema 0.9"),
+    ("ema:0.5", "ema:0.5", "ema 0.5"),
+    ("ema:0.995", "ema:200", "ema over 200 steps"),
+    ("ema:50000", "ema:50000", "ema over 50 000 steps"),
+    ("ema:0.99371", "ema:0.99371", "ema over 159 steps"),
+    ("mean:25", "mean:25", "mean 25"),
+]
+
+
+@pytest.mark.parametrize(("text", "told", "words"), TOLD)
+def test_a_setting_is_told_as_it_can_be_given(text: str, told: str, words: str) -> None:
+    how = smoothing(text)
+    assert (str(how), how.words) == (told, words)
+    assert smoothing(str(how)) == how
+
+
+@pytest.mark.parametrize("method", [*METHODS, "ema:2", "ema:30", "ema:100000", "mean:3", "savgol:5"])
 def test_weaker_settings_end_with_none(method: str) -> None:
     found = list(weaker(smoothing(method)))
     assert found[-1] == NONE

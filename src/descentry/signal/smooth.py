@@ -13,6 +13,7 @@ from descentry.record.chunk import Floats, Ints
 from descentry.record.errors import UsageError
 from descentry.signal.averages import ema, moving_mean, moving_median
 from descentry.signal.local_fits import lowess, savgol
+from descentry.signal.words import grouped
 
 DEFAULTS = {"ema": 0.9, "mean": 25.0, "median": 25.0, "savgol": 25.0, "lowess": 0.1, "none": 0.0, "auto": 0.0}
 """The amount of each method where none is given."""
@@ -26,6 +27,8 @@ _EXPECTED = {
     "auto": "no amount",
 }
 MOST_POINTS = 1_000_001
+_LONG = 20
+"""Steps of span from which an EMA is told by its span."""
 _PLAIN = ("none", "auto")
 """Methods without an amount."""
 
@@ -42,11 +45,22 @@ class Smoothing:
     amount: float
 
     def __str__(self) -> str:
-        return self.method if self.method in _PLAIN else f"{self.method}:{self.amount:.10g}"
+        if self.method in _PLAIN:
+            return self.method
+        span = self.span
+        by_span = self.method == "ema" and span >= _LONG and 1 - 1 / span == self.amount
+        return f"{self.method}:{span if by_span else format(self.amount, '.10g')}"
+
+    @property
+    def span(self) -> int:
+        """The steps that an EMA reaches back, on average: 1 / (1 - beta), rounded."""
+        return round(1 / (1 - self.amount))
 
     @property
     def words(self) -> str:
-        """What a legend says: `ema 0.9`."""
+        """What a legend says: `ema 0.9`, `ema over 500 steps`."""
+        if self.method == "ema" and self.span >= _LONG:
+            return f"ema over {grouped(self.span)} steps"
         return self.method if self.method in _PLAIN else f"{self.method} {self.amount:.4g}"
 
 
@@ -127,13 +141,17 @@ def _smooth(how: Smoothing, steps: Floats, values: Floats) -> Floats:
     return by_points[how.method](values, int(how.amount))
 
 
+def _rounded(beta: float) -> float:
+    """A short beta to be told; a long span is told in steps."""
+    return beta if beta > 1 - 1 / _LONG else round(beta, 4)
+
+
 def weaker(how: Smoothing) -> Iterator[Smoothing]:
     """Settings of the same method that smooth less and less, then none at all."""
     if how.method == "ema":
         span = 1 / (1 - how.amount)
-        yield from (
-            Smoothing("ema", round(1 - 1 / less, 4)) for less in (span / 2, span / 4, span / 8) if less > 1
-        )
+        spans = (span / by if span / by < _LONG else round(span / by) for by in (2, 4, 8))
+        yield from (Smoothing("ema", _rounded(1 - 1 / less)) for less in spans if less > 1)
     elif how.method == "lowess":
         yield from (Smoothing("lowess", round(how.amount / by, 6)) for by in (2, 4, 8))
     elif how.method not in _PLAIN:
