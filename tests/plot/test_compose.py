@@ -57,7 +57,7 @@ def test_a_run_is_described_whole() -> None:
         "data data 2 at 400",
     ]
     assert plan.smoothing == "ema 0.9"
-    assert plan.summary == "warning: something is told"
+    assert plan.summary == "WARNING: something is told"
 
 
 def test_several_runs_are_told_apart_by_letters() -> None:

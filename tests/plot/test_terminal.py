@@ -32,6 +32,13 @@ def test_no_line_is_wider_than_asked(width: int) -> None:
         assert n_cells(line) <= width
 
 
+@pytest.mark.parametrize("high", [1.0, 12.345678, 987654.3, 1e-9])
+def test_values_of_any_length_leave_the_width(high: float) -> None:
+    steps, loss = descent(300)
+    run = made({"loss": (steps, loss), "lr": (steps, high * loss), "grad_norm": (steps, high / loss)})
+    assert max(map(n_cells, text(drawn(run), 60).splitlines())) <= 60
+
+
 @pytest.mark.parametrize("at", [0, 1234, 49_999])
 @pytest.mark.parametrize("y", ["linear", "log"])
 def test_a_single_spike_reaches_the_top(at: int, y: str) -> None:

@@ -23,7 +23,7 @@ _HOW = (
     "auto (ema:0.9, or over 10 points where they lie further apart), ema:BETA or ema:SPAN (in steps), "
     "mean:N, median:N, savgol:N (points), lowess:SHARE, none."
 )
-_WIDEST, _ROWS = 120, 18
+_WIDEST, _ROWS = 120, 14
 """Of a plot in the terminal, where nothing else is asked for."""
 _SUFFIXES = {"k": 1e3, "m": 1e6, "b": 1e9, "g": 1e9, "t": 1e12}
 
@@ -86,7 +86,7 @@ def axes(command: Command) -> Command:
 def size(command: Command) -> Command:
     """`--width`, `--height`, `--dpi`, `--dark`."""
     wide = click.option("--width", type=float, help="Inches of a picture (10), columns of a terminal.")
-    high = click.option("--height", type=float, help="Inches of a picture (7), rows of a terminal (18).")
+    high = click.option("--height", type=float, help="Inches of a picture (7), rows of a terminal (14).")
     dots = click.option("--dpi", type=float, default=150.0, show_default=True, help="Dots per inch.")
     dark = click.option("--dark", is_flag=True, help="Light lines on a dark ground.")
     return wide(high(dots(dark(command))))

@@ -66,7 +66,7 @@ def subject(run: Run | None, report: RunReport | None, labels: Iterable[str] = (
     known = run if run is not None else report
     assert known is not None
     findings = tuple(zip(labels, report.findings, strict=True)) if report is not None else ()
-    told = f"{report.verdict}: {report.summary}" if report is not None else ""
+    told = f"{report.verdict.upper()}: {report.summary}" if report is not None else ""
     return Subject(known.run, series, findings, told, run.config if run is not None else {})
 
 

@@ -5,38 +5,38 @@ them.  Several runs carry their letter along their line, so nothing hangs on col
 """
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
 import plotext
 
 from descentry.plot.drawing import Drawing, Kind, Line, Panel
 from descentry.plot.scale import Scale, compact, log_ticks
-from descentry.plot.terminal_size import columns
 from descentry.record.chunk import Floats
 from descentry.record.legible import clipped, wrapped
 
 _COLOURS = ("blue+", "orange+", "green+", "magenta+", "cyan+", "red+", "white")
-_STRIP_ROWS = 5
+_STRIP_ROWS = 4
 _MOST_PIECES = 60
 """Pieces of a broken line that are joined; of more, only the points are drawn."""
-_LETTERS_EVERY = 14
+_N_LETTERS = 5
 _MIN_WIDTH, _MIN_ROWS = 40, 6
 _VERTICAL_ROWS = 2
 
 
-def text(drawing: Drawing, width: int = 80, height: int = 18, *, colour: bool = False) -> str:
+def text(drawing: Drawing, width: int = 80, height: int = 14, *, colour: bool = False) -> str:
     """Lines of at most `width` cells that end in a newline; the leading panel has `height` rows.
 
     `colour` allows ANSI codes; shape, letter and word say the same without them.
     """
     width = max(width, _MIN_WIDTH)
-    margin = _margin(drawing)
+    rows = dict.fromkeys(drawing.panels, _STRIP_ROWS)
+    rows[drawing.panels[0]] = max(height, _MIN_ROWS)
+    margin = _margin(rows)
     span = _span(drawing)
     lines = list(_head(drawing, width))
     for panel in drawing.panels:
-        rows = max(height, _MIN_ROWS) if panel is drawing.panels[0] else _STRIP_ROWS
-        lines += _panel(drawing, panel, width, rows, margin, span, colour)
+        lines += _panel(drawing, panel, width, rows[panel], margin, span, colour)
     lines += _axis(drawing, width, margin, span)
     lines += _said(drawing, width)
     return "\n".join(line.rstrip() for line in lines) + "\n"
@@ -96,8 +96,9 @@ def _ticks(scale: Scale | None, rows: int) -> dict[float, str]:
     return {tick: f"{tick:.4g}" for tick in ticks}
 
 
-def _margin(drawing: Drawing) -> int:
-    labels = [label for panel in drawing.panels for label in _ticks(_values(panel), 18).values()]
+def _margin(rows: Mapping[Panel, int]) -> int:
+    """Cells that the widest value beside any panel takes, and one."""
+    labels = [label for panel, n in rows.items() for label in _ticks(_values(panel), n).values()]
     return max(map(len, labels), default=1) + 1
 
 
@@ -140,6 +141,9 @@ def _drawn(
             _upright(float(_bent(np.array([pin.first]), drawing.x_log)[0]), low, high, rows, span)
         for line in sorted(panel.lines, key=lambda one: one.kind is not Kind.RAW):
             _line(drawing, panel, line, colour)
+        for line in panel.lines if len(drawing.runs) > 1 else ():
+            if line.kind in (Kind.SMOOTHED, Kind.SOLE):
+                _letters(drawing, panel, line, colour)
         built: str = plotext.build()
     finally:
         plotext.clear_figure()
@@ -170,10 +174,15 @@ def _line(drawing: Drawing, panel: Panel, line: Line, colour: bool) -> None:
         _points(x, y, marker, tone)
     else:
         _joined(x, y, tone)
-    if len(drawing.runs) > 1 and line.kind in (Kind.SMOOTHED, Kind.SOLE):
-        every = max(1, len(x) // max(1, columns(80) // (2 * _LETTERS_EVERY)))
-        start = every * (2 * line.run + 1) // (2 * len(drawing.runs))
-        _points(x[start::every], y[start::every], chr(ord("A") + line.run), tone)
+
+
+def _letters(drawing: Drawing, panel: Panel, line: Line, colour: bool) -> None:
+    """The run's letter, some times along its line."""
+    x, y = _bent(line.x, drawing.x_log), _bent(line.y, panel.log)
+    every = max(1, len(x) // _N_LETTERS)
+    start = every * (2 * line.run + 1) // (2 * len(drawing.runs))
+    tone = _COLOURS[line.run % len(_COLOURS)] if colour else "default"
+    _points(x[start::every], y[start::every], chr(ord("A") + line.run), tone)
 
 
 def _points(x: Floats, y: Floats, marker: str, tone: str) -> None:
