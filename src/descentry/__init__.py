@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from descentry.calls import diagnose as diagnose
     from descentry.calls import read as read
     from descentry.calls import runs as runs
-    from descentry.display import Report as Report
     from descentry.guard.actions import Checkpoint as Checkpoint
     from descentry.guard.actions import ClipTo as ClipTo
     from descentry.guard.actions import Continue as Continue
@@ -29,6 +28,8 @@ if TYPE_CHECKING:
     from descentry.guard.guard import Guard as Guard
     from descentry.guard.rules import Policy as Policy
     from descentry.log.writer import Log as Log
+    from descentry.notebook import Report as Report
+    from descentry.notebook import Run as Run
     from descentry.preflight.face import preflight as preflight
     from descentry.record.errors import DamagedError as DamagedError
     from descentry.record.errors import DescentryError as DescentryError
@@ -45,7 +46,6 @@ if TYPE_CHECKING:
     from descentry.record.report import RunReport as RunReport
     from descentry.record.roles import Role as Role
     from descentry.record.run import Curve as Curve
-    from descentry.record.run import Run as Run
 
 _HOMES = {
     "Cause": "descentry.record.report",
@@ -63,10 +63,10 @@ _HOMES = {
     "Log": "descentry.log.writer",
     "Policy": "descentry.guard.rules",
     "Remedy": "descentry.record.report",
-    "Report": "descentry.display",
+    "Report": "descentry.notebook",
     "Role": "descentry.record.roles",
     "RollBack": "descentry.guard.actions",
-    "Run": "descentry.record.run",
+    "Run": "descentry.notebook",
     "RunReport": "descentry.record.report",
     "ScaleLr": "descentry.guard.actions",
     "Severity": "descentry.record.finding",

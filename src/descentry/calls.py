@@ -3,12 +3,10 @@
 import os
 from collections.abc import Iterator, Mapping
 
-from descentry import pictures as pictures  # gives runs and reports `.plot()`
 from descentry._version import __version__
-from descentry.display import Report
+from descentry.notebook import Report, Run
 from descentry.record.errors import UsageError
 from descentry.record.roles import Role
-from descentry.record.run import Run
 from descentry.sources.places.targets import all_logs
 from descentry.sources.protocol import Log
 from descentry.stream.goings_back import collected

@@ -1,10 +1,7 @@
-"""How a report shows itself: the screen of the command line, `print(report)`, a notebook cell.
+"""How a report shows itself as text: the screen of the command line, `print(report)`.
 
-The types of `record` draw nothing.  Importing this module gives `Report` its `__str__` and `_repr_html_`.
+The types of `record` draw nothing.  Importing this module gives `Report` its `__str__`.
 """
-
-from collections.abc import Callable
-from html import escape
 
 from descentry.plot.braille import Mark, draw
 from descentry.record.report import Report as Report
@@ -44,11 +41,5 @@ def plain(report: Report) -> str:
     return "\n".join(screen(run) for run in report.runs).rstrip("\n") if report.runs else "no runs"
 
 
-def html(report: Report) -> str:
-    """Every run of a report as one preformatted HTML block, all text escaped."""
-    return f'<pre style="line-height: 1.2">{escape(plain(report))}</pre>'
-
-
-_VIEWS: dict[str, Callable[[Report], str]] = {"__str__": plain, "_repr_html_": html}
-for _name, _view in _VIEWS.items():
-    setattr(Report, _name, _view)
+_NAME = "__str__"
+setattr(Report, _NAME, plain)

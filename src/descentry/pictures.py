@@ -69,7 +69,7 @@ def screen(plan: Drawing, width: int, height: int, *, colour: bool) -> str:
 def plot_run(
     run: Run,
     *,
-    smooth: str = "ema:0.9",
+    smooth: str = "auto",
     x: str = "step",
     y: str = "linear",
     series: Iterable[str] = (),
@@ -81,10 +81,11 @@ def plot_run(
 ) -> Any:
     """A `matplotlib.figure.Figure` of the run; its first axes hold the loss, the others the strips below.
 
-    `smooth`: `ema:0.9` (in steps), `ema:500` (a span of 500 steps), `mean:N`, `median:N`, `savgol:N` (points),
-    `lowess:SHARE`, `none`.  `x`: `step`, `tokens`, `epoch`, `time`, `flops`.  `y`: `linear`, `log`, `log-log`, `auto`.
-    `series`: names of curves, instead of losses, learning rate and gradient norm.  `findings`: whether the run is
-    diagnosed and what is found is drawn.  `width`, `height`: inches.
+    `smooth`: `auto` (`ema:0.9`, or over ten points where they lie further apart), `ema:0.9` (in steps), `ema:500` (a
+    span of 500 steps), `mean:N`, `median:N`, `savgol:N` (points), `lowess:SHARE`, `none`.  `x`: `step`, `tokens`,
+    `epoch`, `time`, `flops`.  `y`: `linear`, `log`, `log-log`, `auto`.  `series`: names of curves, instead of losses,
+    learning rate and gradient norm.  `findings`: whether the run is diagnosed and what is found is drawn.  `width`,
+    `height`: inches.
     Raises UsageError for what is not known, or where matplotlib is not installed.
     """
     settings, look = _asked(smooth, x, y, series, findings, width, height, dpi, dark)

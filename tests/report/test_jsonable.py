@@ -92,6 +92,7 @@ FROZEN = {
     "event-1": "e6fd3d11615f9356",
     "preflight-1": "3bfc9606dfff926e",
     "policy-1": "d319da2c1be57ccf",
+    "plot-1": "94508e699ae7523c",
 }
 
 

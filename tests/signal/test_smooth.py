@@ -12,7 +12,18 @@ from descentry.record.errors import UsageError
 from descentry.signal import averages
 from descentry.signal.smooth import DEFAULTS, NONE, Smoothing, smooth, smoothing, weaker
 
-METHODS = ["ema:0.9", "ema:0", "mean:2", "mean:7", "median:7", "savgol:7", "lowess:0.2", "lowess:1", "none"]
+METHODS = [
+    "auto",
+    "ema:0.9",
+    "ema:0",
+    "mean:2",
+    "mean:7",
+    "median:7",
+    "savgol:7",
+    "lowess:0.2",
+    "lowess:1",
+    "none",
+]
 CURVES = nps.arrays(np.float64, st.integers(0, 60), elements=st.floats(-1e6, 1e6))
 
 
@@ -123,7 +134,7 @@ def test_a_constant_stays_what_it_is(method: str, level: float, n: int) -> None:
 WRONG = "gauss:3 ema:1 ema:-1 ema:x ema:nan ema:inf mean:1 mean:2.5 mean:inf median:0 savgol:6 savgol:3"
 
 
-@pytest.mark.parametrize("text", ["", *WRONG.split(), "lowess:0", "lowess:2", "none:1"])
+@pytest.mark.parametrize("text", ["", *WRONG.split(), "lowess:0", "lowess:2", "none:1", "auto:2"])
 def test_what_is_no_smoothing_is_told(text: str) -> None:
     with pytest.raises(UsageError, match="no smoothing"):
         smoothing(text)
@@ -135,7 +146,24 @@ def test_words_and_numbers_are_read() -> None:
     assert [smoothing(str(smoothing(name))) for name in DEFAULTS] == [smoothing(name) for name in DEFAULTS]
 
 
-@pytest.mark.parametrize("method", METHODS)
+TOLD = [
+    ("ema:0.9", "ema:0.9", "ema 0.9"),
+    ("ema:0.5", "ema:0.5", "ema 0.5"),
+    ("ema:0.995", "ema:200", "ema over 200 steps"),
+    ("ema:50000", "ema:50000", "ema over 50 000 steps"),
+    ("ema:0.99371", "ema:0.99371", "ema over 159 steps"),
+    ("mean:25", "mean:25", "mean 25"),
+]
+
+
+@pytest.mark.parametrize(("text", "told", "words"), TOLD)
+def test_a_setting_is_told_as_it_can_be_given(text: str, told: str, words: str) -> None:
+    how = smoothing(text)
+    assert (str(how), how.words) == (told, words)
+    assert smoothing(str(how)) == how
+
+
+@pytest.mark.parametrize("method", [*METHODS, "ema:2", "ema:30", "ema:100000", "mean:3", "savgol:5"])
 def test_weaker_settings_end_with_none(method: str) -> None:
     found = list(weaker(smoothing(method)))
     assert found[-1] == NONE

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from descentry.cli.output import width as terminal_width
 from descentry.record.errors import UsageError
 
 if TYPE_CHECKING:
@@ -18,18 +19,24 @@ Command = Callable[..., Any]
 FORMATS = (".png", ".svg", ".pdf")
 UNITS = ("step", "tokens", "epoch", "time", "flops")
 SCALES = ("linear", "log", "log-log", "auto")
+_HOW = (
+    "auto (ema:0.9, or over 10 points where they lie further apart), ema:BETA or ema:SPAN (in steps), "
+    "mean:N, median:N, savgol:N (points), lowess:SHARE, none."
+)
+_WIDEST, _ROWS = 120, 14
+"""Of a plot in the terminal, where nothing else is asked for."""
 _SUFFIXES = {"k": 1e3, "m": 1e6, "b": 1e9, "g": 1e9, "t": 1e12}
 
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """What the options ask for; `columns` and `rows` are of the terminal, None where it decides itself."""
+    """What the options ask for; `columns` and `rows` are of the terminal."""
 
     out: Path | None
     settings: "Settings"
     look: "Look"
-    columns: int | None
-    rows: int | None
+    columns: int
+    rows: int
 
 
 def place(command: Command) -> Command:
@@ -44,14 +51,22 @@ def lines(command: Command) -> Command:
     smooth = click.option(
         "--smooth",
         metavar="HOW",
-        default="ema:0.9",
+        default="auto",
         show_default=True,
-        help="ema:BETA or ema:SPAN (in steps), mean:N, median:N, savgol:N (points), lowess:SHARE, none.",
+        shell_complete=_methods,
+        help=_HOW,
     )
     names = "Draw this series; repeatable. Without it: losses, learning rate, gradient norm."
     series = click.option("--series", metavar="NAME", multiple=True, help=names)
     plain = click.option("--no-findings", is_flag=True, help="Draw without diagnosing.")
     return smooth(series(plain(command)))
+
+
+def _methods(_context: click.Context, _parameter: click.Parameter, begun: str) -> list[str]:
+    """For the shell: the methods, each with its usual amount."""
+    from descentry.signal.smooth import DEFAULTS, smoothing
+
+    return [word for word in map(str, map(smoothing, DEFAULTS)) if word.startswith(begun)]
 
 
 def axes(command: Command) -> Command:
@@ -71,7 +86,7 @@ def axes(command: Command) -> Command:
 def size(command: Command) -> Command:
     """`--width`, `--height`, `--dpi`, `--dark`."""
     wide = click.option("--width", type=float, help="Inches of a picture (10), columns of a terminal.")
-    high = click.option("--height", type=float, help="Inches of a picture (7), rows of a terminal (18).")
+    high = click.option("--height", type=float, help="Inches of a picture (7), rows of a terminal (14).")
     dots = click.option("--dpi", type=float, default=150.0, show_default=True, help="Dots per inch.")
     dark = click.option("--dark", is_flag=True, help="Light lines on a dark ground.")
     return wide(high(dots(dark(command))))
@@ -104,6 +119,7 @@ def asked(given: Mapping[str, Any]) -> Asked:
     picture = (width or 10.0, height or 7.0) if out is not None else (10.0, 7.0)
     look = Look(*picture, given["dpi"], given["dark"])
     n_columns, n_rows = checked(width, height) if out is None else (None, None)
+    n_columns = n_columns or min(terminal_width(), _WIDEST)
     settings = Settings(
         smoothing(given["smooth"]),
         given["x"],
@@ -114,7 +130,7 @@ def asked(given: Mapping[str, Any]) -> Asked:
         given["tokens_per_step"],
         given["params"],
     )
-    return Asked(out, settings, look, n_columns, n_rows)
+    return Asked(out, settings, look, n_columns, n_rows or _ROWS)
 
 
 def _check_place(out: Path) -> None:

@@ -15,7 +15,7 @@ from descentry.plot.verticals import verticals
 from descentry.record.errors import UsageError
 from descentry.record.legible import clipped, escaped
 from descentry.record.roles import LOSS_ROLES, Role
-from descentry.signal.smooth import NONE
+from descentry.signal.smooth import NONE, settled
 from descentry.signal.words import grouped
 
 _MAIN = (Role.TRAIN_LOSS, Role.LOSS_PART, Role.OTHER_LOSS, Role.VAL_LOSS, Role.TEST_LOSS, Role.PERPLEXITY)
@@ -47,13 +47,14 @@ def compose(subjects: Sequence[Subject], settings: Settings) -> Drawing:
     if len(groups) > MOST_PANELS:
         raise UsageError(f"{len(groups)} panels are more than fit ({MOST_PANELS}); name fewer with --series")
     leading = groups[0][1]
+    smoothed = [series for _, group in groups for _, series in group if _is_smoothed(series)]
+    settings = replace(settings, smoothing=settled(settings.smoothing, hidden.stride(smoothed) or 1.0))
     places, x_label = _places(subjects, leading, settings)
     y_log, said = _scale(leading, settings)
     x_log = settings.y == "log-log" and any(bool((p.of(_ends(leading)) > 0).any()) for p in places)
     grids = [Grid(place, settings.n_buckets, x_log, y_log) for place in places]
     panels = tuple(_panel(title, group, grids, settings, leads=group is leading) for title, group in groups)
     mains = dict(reversed(leading))
-    smoothed = [series for _, group in groups for _, series in group if _is_smoothed(series)]
     return Drawing(
         title=_title(subjects),
         summary=escaped(subjects[0].summary) if len(subjects) == 1 else "",

@@ -1,6 +1,6 @@
 """What smoothing takes away: findings that the smoothed line no longer shows, and lines that it does not smooth."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -9,7 +9,7 @@ from descentry.plot.subject import Series, Subject, standing
 from descentry.record.chunk import Floats, Ints
 from descentry.record.finding import Finding
 from descentry.signal.robust import median, spread
-from descentry.signal.smooth import NONE, Smoothing, smooth, weaker
+from descentry.signal.smooth import NONE, REACHES, Smoothing, smooth, weaker
 from descentry.signal.words import grouped, rough
 
 LEFT = 0.25
@@ -22,8 +22,6 @@ SUSTAINED = 20
 """A stretch of so many points is as high as its 95th percentile, not as one point in it."""
 MOST_EVENTS = 100
 """Single events of a finding that are looked at."""
-REACHES = 0.2
-"""Where the next point weighs less than this, an exponential average smooths nothing."""
 N_SUGGESTED = 30
 
 
@@ -77,13 +75,17 @@ def _hidden(one: Subject, drawn: Sequence[Series], how: Smoothing) -> Iterator[H
 def _seen(steps: Ints, values: Floats, smoothed: Floats, finding: Finding) -> tuple[float, float, int] | None:
     """The height of a finding in the log and in the smoothed line, and its step; None where it is not to speak of."""
     last = int(steps[-1]) if len(steps) else 0
-    stretches = [(step, step) for step in finding.steps] or [(finding.onset_step, finding.end_step or last)]
-    heights = ((_height(steps, values, smoothed, one), one[0]) for one in stretches[:MOST_EVENTS])
+    starts = finding.steps[:MOST_EVENTS] or (finding.onset_step,)
+    ends = (*(step - 1 for step in starts[1:]), last if finding.end_step is None else finding.end_step)
+    fold = _peak if finding.steps else _sustained
+    heights = (
+        (_height(steps, values, smoothed, one, fold), one[0]) for one in zip(starts, ends, strict=True)
+    )
     return max(((*height, step) for height, step in heights if height is not None), default=None)
 
 
 def _height(
-    steps: Ints, values: Floats, smoothed: Floats, stretch: tuple[int, int]
+    steps: Ints, values: Floats, smoothed: Floats, stretch: tuple[int, int], fold: Callable[[Floats], float]
 ) -> tuple[float, float] | None:
     start, stop = int(np.searchsorted(steps, stretch[0])), int(np.searchsorted(steps, stretch[1], "right"))
     inside = np.isfinite(values[start:stop])
@@ -92,21 +94,33 @@ def _height(
     if len(before) < 3 or not inside.any():
         return None
     level, noise = median(before), spread(before)
-    risen, shown = values[start:stop][inside] - level, smoothed[start:stop][inside] - level
-    sign = 1.0 if _extreme(risen) >= _extreme(-risen) else -1.0
-    height, left = _extreme(sign * risen), max(_extreme(sign * shown), 0.0)
+    risen = values[start:stop][inside] - level
+    # An average comes late: what stays is seen a little later, and a peak is no higher there.
+    shown = smoothed[start : stop + N_BEFORE] - level
+    shown = shown[np.isfinite(shown)]
+    sign = 1.0 if fold(risen) >= fold(-risen) else -1.0
+    height, left = fold(sign * risen), max(fold(sign * shown), 0.0)
     return (height, left) if height > OVER_NOISE * noise else None
 
 
-def _extreme(risen: Floats) -> float:
+def _peak(risen: Floats) -> float:
+    return float(risen.max())
+
+
+def _sustained(risen: Floats) -> float:
     return float(np.quantile(risen, 0.95) if len(risen) >= SUSTAINED else risen.max())
+
+
+def stride(drawn: Sequence[Series]) -> float | None:
+    """The least of the series' median steps from point to point; None where none has three points."""
+    kept = (one.steps[standing(one.steps)] for one in drawn)
+    return min((float(np.median(np.diff(steps))) for steps in kept if len(steps) > 2), default=None)
 
 
 def _idle(drawn: Sequence[Series], how: Smoothing) -> Iterator[str]:
     """Said where the points lie so far apart that an exponential average in steps joins none of them."""
-    apart = [float(np.median(np.diff(one.steps[standing(one.steps)]))) for one in drawn if len(one) > 2]
-    if how.method == "ema" and apart and how.amount ** min(apart) < REACHES:
-        nearest = min(apart)
+    nearest = stride(drawn)
+    if how.method == "ema" and nearest is not None and how.amount**nearest < REACHES:
         yield (
             f"{how} reaches {grouped(round(1 / (1 - how.amount)))} steps back and the points lie "
             f"{grouped(round(nearest))} apart: nothing is smoothed; --smooth ema:{round(N_SUGGESTED * nearest)} does"

@@ -14,20 +14,32 @@ import matplotlib
 import numpy as np
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
+from matplotlib.font_manager import fontManager
 
 from descentry.plot.drawing import Drawing, Panel
 from descentry.plot.lanes import Label, labels, n_lanes
 from descentry.plot.look import Look
-from descentry.plot.picture_axes import dress, x_range, y_ticks
+from descentry.plot.picture_axes import dress, x_range, x_ticks, y_ticks
 from descentry.plot.picture_lines import entries, paint
 from descentry.plot.picture_marks import bands, pins, verticals
-from descentry.record.legible import wrapped
+from descentry.record.legible import clipped, wrapped
 
 FORMATS = ("png", "svg", "pdf")
+_FURTHER_FONTS = (
+    "Noto Sans CJK SC", "Noto Sans CJK JP", "PingFang SC", "Hiragino Sans", "Microsoft YaHei", "WenQuanYi Zen Hei",
+    "Droid Sans Fallback", "Arial Unicode MS",
+)  # fmt: skip
+"""For letters that DejaVu Sans lacks, where one of them is there."""
+
+
+def _installed() -> set[str]:
+    return {font.name for font in fontManager.ttflist}
+
+
 _PLAIN = {
     "text.parse_math": False,  # a name with $ is a name
     "text.usetex": False,
-    "font.family": "DejaVu Sans",
+    "font.family": ["DejaVu Sans", *(name for name in _FURTHER_FONTS if name in _installed())],
     "svg.fonttype": "none",
     "svg.hashsalt": "descentry",
     "axes.unicode_minus": True,
@@ -36,6 +48,8 @@ _PLAIN = {
 }
 _METADATA: dict[str, dict[str, None]] = {"png": {}, "svg": {"Date": None}, "pdf": {"CreationDate": None}}
 _LEFT, _RIGHT, _TOP, _BOTTOM = 0.85, 0.25, 0.12, 0.5
+_CELL, _WIDE_CELL = 0.56, 0.68
+"""Mean width of a letter of DejaVu Sans, and one that few words exceed, as shares of its size."""
 _TITLE, _TEXT, _SMALL = 12.0, 9.0, 8.0
 _TITLE_LINE, _LINE = 0.27, 0.175
 _STRIP, _GAP, _LEAST_MAIN = 0.85, 0.1, 1.6
@@ -100,8 +114,8 @@ def _inside(look: Look) -> float:
 
 
 def _n_cells(width: float, size: float) -> int:
-    """Characters of a font size (points) that stand in a width, by the mean of DejaVu Sans' letters."""
-    return max(20, int(width / (0.56 * size / 72)))
+    """Characters of a font size (points) that stand in a width."""
+    return max(20, int(width / (_CELL * size / 72)))
 
 
 def _head(drawing: Drawing, look: Look, span: tuple[float, float]) -> _Head:
@@ -176,18 +190,16 @@ def _add(figure: Picture, look: Look, bottom: float, height: float, shared: Any 
 
 def _panel(drawing: Drawing, panel: Panel, axes: Any, look: Look, span: tuple[float, float]) -> None:
     dress(axes, look)
-    if drawing.x_log:
-        axes.set_xscale("log")
-    if panel.log:
-        axes.set_yscale("log")
-    axes.set_xlim(*span)
+    x_ticks(axes, span, log=drawing.x_log)
+    y_ticks(panel, axes, n=5 if panel is drawing.panels[0] else 2)
+    axes.set_autoscale_on(False)
     bands(drawing, axes, look)
     verticals(drawing, axes, look, named=panel is drawing.panels[0])
     paint(panel, axes, look, len(drawing.runs))
-    y_ticks(panel, axes, n=5 if panel is drawing.panels[0] else 2)
-    axes.set_ylabel(f"{panel.title} (log)" if panel.log else panel.title, color=look.ink, fontsize=_TEXT)
-    if panel is not drawing.panels[0]:
-        axes.yaxis.label.set_fontsize(_SMALL)
+    size = _TEXT if panel is drawing.panels[0] else _SMALL
+    room = int(axes.get_position().height * look.height / (_WIDE_CELL * size / 72))
+    title = f"{panel.title} (log)" if panel.log else panel.title
+    axes.set_ylabel(clipped(title, max(room, 4)), color=look.ink, fontsize=size)
 
 
 def _below(drawing: Drawing, axes: Sequence[Any], look: Look) -> None:

@@ -7,12 +7,14 @@ from matplotlib.ticker import FixedLocator, FuncFormatter, MaxNLocator, NullLoca
 
 from descentry.plot.drawing import Drawing, Panel
 from descentry.plot.look import Look
-from descentry.plot.scale import Scale, compact
+from descentry.plot.scale import compact, log_ticks
 from descentry.record.chunk import Floats
 
 _MARGIN = 0.015
 _Y_MARGIN = 0.05
 _ROUND = (1, 2, 5, 10)
+_LEAST, _MOST = -307, 306
+"""Powers of ten that a logarithmic axis can end at."""
 
 
 def dress(axes: Any, look: Look) -> None:
@@ -27,8 +29,6 @@ def dress(axes: Any, look: Look) -> None:
     axes.set_axisbelow(True)
     axes.tick_params(colors=look.ink, labelsize=8, width=0.8, length=3, which="major")
     axes.tick_params(length=0, which="minor", labelleft=False, labelbottom=False)
-    axes.xaxis.set_major_locator(MaxNLocator(9, steps=_ROUND))
-    axes.xaxis.set_major_formatter(FuncFormatter(lambda x, _: compact(x)))
 
 
 def x_range(drawing: Drawing) -> tuple[float, float]:
@@ -48,14 +48,26 @@ def _ends(values: Floats, log: bool) -> tuple[float, float]:
     return (float(known.min()), float(known.max())) if len(known) else (1.0, 2.0) if log else (0.0, 1.0)
 
 
+def x_ticks(axes: Any, span: tuple[float, float], *, log: bool) -> None:
+    """The range of x, and round numbers below it."""
+    if log:
+        axes.set_xscale("log")
+    axes.set_xlim(*span)
+    axes.xaxis.set_major_locator(FixedLocator(log_ticks(*span, 9)) if log else MaxNLocator(9, steps=_ROUND))
+    axes.xaxis.set_minor_locator(NullLocator())
+    axes.xaxis.set_major_formatter(FuncFormatter(lambda x, _: compact(x)))
+
+
 def y_ticks(panel: Panel, axes: Any, n: int) -> None:
     """A range around all values, and about `n` round numbers beside it."""
     arrays = [a for line in panel.lines for a in (line.y, line.low, line.high) if a is not None]
     low, high = _ends(np.concatenate(arrays) if arrays else np.empty(0), panel.log)
     if panel.log:
-        by = max((high / low) ** _Y_MARGIN, 1.02)
-        axes.set_ylim(low / by, min(high * by, 1e306))
-        axes.yaxis.set_major_locator(FixedLocator(Scale(low, high, log=True).ticks(n)))
+        axes.set_yscale("log")
+        ends = np.log10([low, high])
+        room = max(_Y_MARGIN * float(np.ptp(ends)), 0.01)
+        axes.set_ylim(*np.power(10.0, np.clip([ends[0] - room, ends[1] + room], _LEAST, _MOST)))
+        axes.yaxis.set_major_locator(FixedLocator(log_ticks(low, high, n)))
         axes.yaxis.set_minor_locator(NullLocator())
     else:
         room = _Y_MARGIN * (high - low) or max(0.05 * abs(high), 1e-12)

@@ -7,7 +7,8 @@ from descentry.plot.drawing import Drawing, Pin
 from descentry.plot.lanes import Label
 from descentry.plot.look import Look
 
-_SHADE, _LIGHT_SHADE = 0.13, 0.05
+_SHADES = {False: (0.13, 0.05), True: (0.22, 0.1)}
+"""Of short and of long bands, on light and on dark ground."""
 _LONG = 0.3
 """Bands over a larger share of the width are shaded lightly: they lie over each other."""
 _LANE = 0.175
@@ -24,7 +25,8 @@ def bands(drawing: Drawing, axes: Any, look: Look) -> None:
     for pin in drawing.pins:
         colour = look.severity(pin.severity)
         if pin.last > pin.first and len(drawing.runs) == 1:
-            shade = _LIGHT_SHADE if pin.last - pin.first > _LONG * (high - low) else _SHADE
+            is_long = bool(pin.last - pin.first > _LONG * (high - low))
+            shade = _SHADES[look.dark][is_long]
             axes.axvspan(pin.first, pin.last, color=colour, alpha=shade, linewidth=0, zorder=0.5)
         axes.axvline(pin.first, color=colour, linewidth=0.8, alpha=0.8, linestyle=(0, (4, 3)), zorder=1)
 

@@ -12,6 +12,10 @@ DECADE = 10.0
 """A positive curve that spans more than this factor is drawn on a logarithmic axis."""
 
 
+_ENOUGH = 4
+"""Round numbers of a logarithmic axis; fewer leave its reader guessing."""
+
+
 @dataclass(frozen=True, slots=True)
 class Scale:
     """A range from `low` to `high`, on a straight or a logarithmic axis."""
@@ -79,6 +83,12 @@ def _log_ticks(low: float, high: float, n: int) -> list[float]:
         if len(inside) <= n + 1:
             return inside
     return []
+
+
+def log_ticks(low: float, high: float, n: int) -> list[float]:
+    """About `n` round numbers for a logarithmic axis; those of a straight one where powers of ten are too few."""
+    ticks = Scale(low, high, log=True).ticks(n)
+    return ticks if len(ticks) >= min(n, _ENOUGH) else Scale(low, high).ticks(n)
 
 
 def compact(step: float) -> str:

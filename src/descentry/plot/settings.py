@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from descentry.record.errors import UsageError
-from descentry.signal.smooth import DEFAULT, Smoothing
+from descentry.signal.smooth import AUTO, Smoothing
 
 UNITS = ("step", "tokens", "epoch", "time", "flops")
 SCALES = ("linear", "log", "log-log", "auto")
@@ -19,7 +19,7 @@ class Settings:
     `tokens_per_step` and `n_params`, where the log does not know them.
     """
 
-    smoothing: Smoothing = DEFAULT
+    smoothing: Smoothing = AUTO
     x: str = "step"
     y: str = "linear"
     series: tuple[str, ...] = ()

@@ -66,7 +66,7 @@ def subject(run: Run | None, report: RunReport | None, labels: Iterable[str] = (
     known = run if run is not None else report
     assert known is not None
     findings = tuple(zip(labels, report.findings, strict=True)) if report is not None else ()
-    told = f"{report.verdict}: {report.summary}" if report is not None else ""
+    told = f"{report.verdict.upper()}: {report.summary}" if report is not None else ""
     return Subject(known.run, series, findings, told, run.config if run is not None else {})
 
 
@@ -80,8 +80,12 @@ def _blocks(sketch: Sketch) -> Series:
 
 def standing(steps: Ints) -> "np.ndarray[tuple[int], np.dtype[np.bool_]]":
     """bool[n]: which points of a log were not written anew after it went back; their steps never fall."""
-    later: Ints = np.minimum.accumulate(steps[::-1])[::-1]
-    return steps <= later
+    if len(steps) < 2:
+        return np.ones(len(steps), bool)
+    falls = np.r_[steps[1:] < steps[:-1], False]
+    resumed = np.where(falls, np.r_[steps[1:], steps[-1]], np.iinfo(np.int64).max)
+    lowest: Ints = np.minimum.accumulate(resumed[::-1])[::-1]
+    return steps < lowest
 
 
 def goings_back(steps: Ints) -> Iterator[int]:

@@ -19,6 +19,6 @@ def checked(columns: float | None, rows: float | None) -> tuple[int | None, int 
     return None if columns is None else int(columns), None if rows is None else int(rows)
 
 
-def columns(width: int | None) -> int:
-    """Places along x that a terminal of so many cells can tell apart; of 80 where that is not known."""
-    return 2 * max((width or 80) - _MARGIN, 20)
+def columns(width: int) -> int:
+    """Places along x that a terminal of so many cells can tell apart."""
+    return 2 * max(width - _MARGIN, 20)

@@ -14,6 +14,8 @@ MOST = 12
 """Verticals of one kind that are drawn; more would be a hatching."""
 CUT = 1.5
 """A learning rate that changes by this factor from one point to the next was cut or raised, not decayed."""
+CALM = 1.1
+"""Before and after it changes by less.  Higher: also cuts within a steep decay, and ends of decays."""
 
 
 def verticals(one: Subject, run: int, main: Series | None, grid: Grid) -> Iterator[Vertical]:
@@ -39,12 +41,11 @@ def _rate_changes(series: Series | None) -> Iterator[tuple[int, str]]:
     if len(rates) < 4:
         return
     ratio = np.abs(np.diff(np.log(rates)))
-    jumps = ratio > np.log(CUT)
-    # A warm-up from nearly nothing, or a fall to it, is a row of jumps: no cut stands alone in it.
-    alone = jumps & ~np.r_[False, jumps[:-1]] & ~np.r_[jumps[1:], False]
-    for i in np.flatnonzero(alone).tolist():
-        if i > 0:
-            yield int(steps[i + 1]), f"lr ×{number(float(rates[i + 1] / rates[i]))}"
+    calm = ratio < np.log(CALM)
+    # A warm-up from nearly nothing, or a decay to it, jumps too, but its neighbours do not stand still.
+    cuts = (ratio[1:-1] > np.log(CUT)) & calm[:-2] & calm[2:]
+    for i in (np.flatnonzero(cuts) + 1).tolist():
+        yield int(steps[i + 1]), f"lr ×{number(float(rates[i + 1] / rates[i]))}"
 
 
 def _data_changes(series: Series | None) -> Iterator[tuple[int, str]]:

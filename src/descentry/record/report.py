@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
 
 from descentry.record.chunk import Floats, Ints
 from descentry.record.event import Event
@@ -121,3 +122,7 @@ class Report:
     @property
     def causes(self) -> tuple[Cause, ...]:
         return self.worst.causes
+
+    if TYPE_CHECKING:  # attached by `descentry.pictures`, for type checkers alone
+
+        def plot(self, **options: Any) -> Any: ...

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
 
 from descentry.record.chunk import Floats, Ints
 from descentry.record.event import Event
@@ -45,3 +46,8 @@ class Run:
     def by_role(self, role: Role) -> Curve | None:
         """The first curve with that role, or None."""
         return next((curve for curve in self.curves.values() if curve.role == role), None)
+
+    if TYPE_CHECKING:  # attached by `descentry.pictures`, for type checkers alone
+
+        def plot(self, **options: Any) -> Any: ...
+        def to_pandas(self) -> Any: ...

@@ -5,7 +5,7 @@ from typing import Any
 
 import orjson
 
-NAMES = ("report-1", "read-1", "event-1", "preflight-1", "policy-1")
+NAMES = ("report-1", "read-1", "event-1", "preflight-1", "policy-1", "plot-1")
 
 
 def schema(name: str) -> dict[str, Any]:

@@ -45,8 +45,9 @@ def envelope(
     counts = np.diff(np.r_[starts, len(x)])
     each = np.repeat(counts, counts)
     lowest, highest = (fold.reduceat(a[order], starts) for fold, a in ((np.minimum, low), (np.maximum, high)))
-    # Divided first: a sum of values near the largest double would overflow.
-    mean = np.clip(np.add.reduceat(values[order] / each, starts), lowest, highest)
+    # Divided first: a sum of values near the largest double would overflow, and may still by rounding.
+    with np.errstate(over="ignore"):
+        mean = np.clip(np.add.reduceat(values[order] / each, starts), lowest, highest)
     middle = np.add.reduceat(x[order] / each, starts)
     if len(middle) > 1:
         middle[0], middle[-1] = x.min(), x.max()

@@ -1,4 +1,4 @@
-"""Smoothing as it is asked for: `ema:0.9`, `mean:25`, `median:25`, `savgol:25`, `lowess:0.1`, `none`.
+"""Smoothing as it is asked for: `auto`, `ema:0.9`, `mean:25`, `median:25`, `savgol:25`, `lowess:0.1`, `none`.
 
 NaN and infinities stay gaps, and weigh nothing beside them.
 """
@@ -13,8 +13,9 @@ from descentry.record.chunk import Floats, Ints
 from descentry.record.errors import UsageError
 from descentry.signal.averages import ema, moving_mean, moving_median
 from descentry.signal.local_fits import lowess, savgol
+from descentry.signal.words import grouped
 
-DEFAULTS = {"ema": 0.9, "mean": 25.0, "median": 25.0, "savgol": 25.0, "lowess": 0.1, "none": 0.0}
+DEFAULTS = {"ema": 0.9, "mean": 25.0, "median": 25.0, "savgol": 25.0, "lowess": 0.1, "none": 0.0, "auto": 0.0}
 """The amount of each method where none is given."""
 _EXPECTED = {
     "ema": "a beta below 1 (0.9), or a span of 2 steps or more (ema:500)",
@@ -23,8 +24,13 @@ _EXPECTED = {
     "savgol": "an odd number of points, 5 or more",
     "lowess": "a share of the points, above 0 and up to 1",
     "none": "no amount",
+    "auto": "no amount",
 }
 MOST_POINTS = 1_000_001
+_LONG = 20
+"""Steps of span from which an EMA is told by its span."""
+_PLAIN = ("none", "auto")
+"""Methods without an amount."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,16 +45,31 @@ class Smoothing:
     amount: float
 
     def __str__(self) -> str:
-        return self.method if self.method == "none" else f"{self.method}:{self.amount:.10g}"
+        if self.method in _PLAIN:
+            return self.method
+        span = self.span
+        by_span = self.method == "ema" and span >= _LONG and 1 - 1 / span == self.amount
+        return f"{self.method}:{span if by_span else format(self.amount, '.10g')}"
+
+    @property
+    def span(self) -> int:
+        """The steps that an EMA reaches back, on average: 1 / (1 - beta), rounded."""
+        return round(1 / (1 - self.amount))
 
     @property
     def words(self) -> str:
-        """What a legend says: `ema 0.9`."""
-        return self.method if self.method == "none" else f"{self.method} {self.amount:.4g}"
+        """What a legend says: `ema 0.9`, `ema over 500 steps`."""
+        if self.method == "ema" and self.span >= _LONG:
+            return f"ema over {grouped(self.span)} steps"
+        return self.method if self.method in _PLAIN else f"{self.method} {self.amount:.4g}"
 
 
 NONE = Smoothing("none", 0.0)
-DEFAULT = Smoothing("ema", DEFAULTS["ema"])
+AUTO = Smoothing("auto", 0.0)
+"""An EMA with beta 0.9 in steps; where the points lie further apart than that reaches, over ten of them."""
+REACHES = 0.2
+"""Where the next point weighs less than this, an exponential average smooths nothing."""
+_N_SPANNED = 10
 
 
 def smoothing(text: str) -> Smoothing:
@@ -81,7 +102,15 @@ def _fits(method: str, amount: float) -> bool:
         return amount == amount and 2 <= amount <= MOST_POINTS and amount == int(amount)
     if method == "savgol":
         return 5 <= amount <= MOST_POINTS and amount == int(amount) and int(amount) % 2 == 1
-    return method != "none" and (0 <= amount < 1 if method == "ema" else 0 < amount <= 1)
+    return method not in _PLAIN and (0 <= amount < 1 if method == "ema" else 0 < amount <= 1)
+
+
+def settled(how: Smoothing, stride: float) -> Smoothing:
+    """What `auto` is for points so many steps apart; anything else comes back as it is."""
+    if how != AUTO:
+        return how
+    beta = DEFAULTS["ema"]
+    return Smoothing("ema", beta if beta**stride >= REACHES else 1 - 1 / (_N_SPANNED * stride))
 
 
 def smooth(how: Smoothing, steps: Ints, values: Floats) -> Floats:
@@ -104,21 +133,29 @@ def _smooth(how: Smoothing, steps: Floats, values: Floats) -> Floats:
         return lowess(steps, values, how.amount)
     if how.method == "none":
         return values
+    if how.method == "auto":
+        return _smooth(
+            settled(how, float(np.median(np.diff(steps))) if len(steps) > 1 else 1.0), steps, values
+        )
     by_points = {"mean": moving_mean, "median": moving_median, "savgol": savgol}
     return by_points[how.method](values, int(how.amount))
+
+
+def _rounded(beta: float) -> float:
+    """A short beta to be told; a long span is told in steps."""
+    return beta if beta > 1 - 1 / _LONG else round(beta, 4)
 
 
 def weaker(how: Smoothing) -> Iterator[Smoothing]:
     """Settings of the same method that smooth less and less, then none at all."""
     if how.method == "ema":
         span = 1 / (1 - how.amount)
-        yield from (
-            Smoothing("ema", round(1 - 1 / less, 4)) for less in (span / 2, span / 4, span / 8) if less > 1
-        )
+        spans = (span / by if span / by < _LONG else round(span / by) for by in (2, 4, 8))
+        yield from (Smoothing("ema", _rounded(1 - 1 / less)) for less in spans if less > 1)
     elif how.method == "lowess":
         yield from (Smoothing("lowess", round(how.amount / by, 6)) for by in (2, 4, 8))
-    elif how.method != "none":
+    elif how.method not in _PLAIN:
         least = 5 if how.method == "savgol" else 3
         widths = (int(how.amount) // by for by in (2, 4, 8))
-        yield from (Smoothing(how.method, float(width - 1 + width % 2)) for width in widths if width > least)
+        yield from (Smoothing(how.method, float(width - 1 + width % 2)) for width in widths if width >= least)
     yield NONE
