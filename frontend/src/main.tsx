@@ -1,21 +1,24 @@
 import { render } from "preact";
 import type { PageData } from "./data/types";
 import { ReportView } from "./page/report";
+import { Dashboard } from "./serve/dashboard";
 import "./style/page.css";
 
-const SCHEMA = "descentry/page/1";
+const REPORT = "descentry/page/1";
+const SERVED = "descentry/serve/1";
 
-/** The data that stand in the page itself; null where there are none. */
-function inlined(): PageData | null {
+/** What stands in the page itself: a report's data, or that a server sent it; null where neither does. */
+function inlined(): PageData | { schema: typeof SERVED } | null {
   const element = document.getElementById("descentry-data");
-  if (!element?.textContent) return null;
-  const data = JSON.parse(element.textContent) as PageData;
-  return data.schema === SCHEMA ? data : null;
+  return element?.textContent ? (JSON.parse(element.textContent) as PageData) : null;
 }
 
 const home = document.getElementById("page");
 const data = inlined();
-if (home && data) {
+if (home && data?.schema === REPORT) {
   home.replaceChildren();
   render(<ReportView data={data} />, home);
+} else if (home && data?.schema === SERVED) {
+  home.replaceChildren();
+  render(<Dashboard />, home);
 }

@@ -43,6 +43,20 @@ export function percent(share: number): string {
   return `${hundredth >= 10 || hundredth === 0 ? Math.round(hundredth) : trimmed(hundredth.toPrecision(2))}\u00a0%`;
 }
 
+/** How long ago a moment is, given in seconds since the epoch: 40 s, 5 min, 3 h, 12 d. */
+export function ago(moment: number | null, now = Date.now() / 1000): string {
+  if (moment === null) return "–";
+  const past = Math.max(0, now - moment);
+  for (const [unit, word] of [
+    [86400, "d"],
+    [3600, "h"],
+    [60, "min"],
+  ] as const) {
+    if (past >= 2 * unit) return `${Math.floor(past / unit)} ${word}`;
+  }
+  return `${Math.floor(past)} s`;
+}
+
 /** nan_grad -> nan grad: an id as words. */
 export function worded(id: string): string {
   return id.replaceAll("_", " ");
