@@ -35,7 +35,7 @@ def digest(place: Place, roots: Sequence[str]) -> Json:
     began = time.monotonic()
     try:
         log = open_log(place, roots)
-        stream = Stream(is_polite=True)
+        stream = Stream()
         last_time = math.nan
         for chunk in log.chunks():
             stream.feed(chunk)
