@@ -103,7 +103,7 @@ function optionsOf(
       {
         ...axis,
         size: isLast ? HEIGHT.axis - 18 : 4,
-        values: (_, ticks) => ticks.map((tick) => (isLast ? compact(tick) : "")),
+        values: (_, ticks) => ticks.map((tick) => (isLast && Number.isInteger(tick) ? compact(tick) : "")),
         ...(isLast ? { label: "step", labelSize: 18, labelGap: 0 } : {}),
       },
       { ...axis, size: LEFT, values: (_, ticks) => ticks.map((tick) => (tick === null ? "" : valued(tick))) },

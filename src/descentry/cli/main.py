@@ -12,7 +12,7 @@ from descentry.cli.outcome import BAD_USAGE, INTERRUPTED, OK, UNREADABLE, crash
 from descentry.cli.output import complain
 from descentry.record.errors import DescentryError, UsageError
 
-VERBS = ("diagnose", "watch", "plot", "read", "preflight", "explain", "demo", "completion")
+VERBS = ("diagnose", "watch", "plot", "serve", "read", "preflight", "explain", "demo", "completion")
 """Each is a file of this folder with a click command called `command`."""
 
 

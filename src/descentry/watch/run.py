@@ -1,7 +1,8 @@
 """One run that is watched: its log followed, its stream fed, what changed told."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from copy import deepcopy
 
 from descentry.diagnosis.verdict import no_loss
 from descentry.record.chunk import Chunk
@@ -69,6 +70,11 @@ class WatchedRun:
         return self._stream.step
 
     @property
+    def config(self) -> Mapping[str, object]:
+        """The settings that the log holds."""
+        return self._stream.so_far().config
+
+    @property
     def last_time(self) -> float | None:
         """When the newest row was logged, in seconds since the epoch; None before the first."""
         return self._pace.last
@@ -100,6 +106,12 @@ class WatchedRun:
         self._stream.finish()
         self._held_since = None
         return self._news(is_last=True)
+
+    def as_complete(self) -> RunReport:
+        """All that would be said of the run if nothing more came; what is followed goes on untouched."""
+        stream = deepcopy(self._stream)
+        stream.finish()
+        return self._telling.report(stream)
 
     def close(self) -> RunReport:
         """All that is said of the run by now."""

@@ -16,7 +16,7 @@ from descentry.sources.places.run_ids import file_id, named
 from descentry.sources.places.same_run import without_copies
 from descentry.sources.places.training_table import TABLE, is_training_table
 from descentry.sources.places.waiting import ADVICE, Waiting, too_little
-from descentry.sources.places.walk import recognised, walk
+from descentry.sources.places.walk import Look, reader_of_file, recognised, walk
 from descentry.sources.protocol import Log, OneRun, Reader
 
 WAITING = Waiting()
@@ -36,17 +36,20 @@ _SETTINGS = re.compile(
 _TRAINS = re.compile(rb"loss|epoch|\bstep|\biter", re.IGNORECASE)
 
 
-def find(path: Path, skipped: list[InputError] | None = None, *, live: bool = False) -> list[Log]:
+def find(
+    path: Path, skipped: list[InputError] | None = None, *, live: bool = False, look: Look = reader_of_file
+) -> list[Log]:
     """The logs at `path`, in sorted order, with ids that are unique in the list.  Never empty.
 
     `live`: a file of text that no reader knows yet is a log, too, which waits for its first rows when followed.
     What a folder holds beside them that looks like a log and cannot be read is added to `skipped`, each as the
-    error that it would be if it were named itself.
+    error that it would be if it were named itself.  `look`: what says of a file in a folder which reader takes it, for
+    who looks again and again.
     Raises UnreadableError when the path is missing or may not be read, UnknownFormatError when no reader
     recognises it, or nothing in the folder.
     """
     if _is_folder(path):
-        return _in_folder(path, [] if skipped is None else skipped)
+        return _in_folder(path, [] if skipped is None else skipped, look)
     start = head(path)
     reader = recognised(path, start)
     if reader is None and live and WAITING.matches(path, start):
@@ -93,7 +96,7 @@ def _what_it_is(start: bytes) -> tuple[str, str]:
     )
 
 
-def _in_folder(root: Path, skipped: list[InputError]) -> list[Log]:
+def _in_folder(root: Path, skipped: list[InputError], look: Look) -> list[Log]:
     try:
         os.scandir(root).close()
     except OSError as error:
@@ -102,7 +105,7 @@ def _in_folder(root: Path, skipped: list[InputError]) -> list[Log]:
     seen: list[Path] = []
     found: list[tuple[Path, Reader]] = []
     hidden: Counter[str] = Counter()
-    for path, reader in walk(root, seen):
+    for path, reader in walk(root, seen, look=look):
         why = _hidden(path, reader) if path != root else ""
         if why:
             hidden[why] += 1

@@ -26,6 +26,7 @@ OWN_ALL = ("mlflow", "deepspeed_csv")
 EVENTS = ".tfevents."
 
 Found = tuple[Path, Reader | None]
+Look = Callable[[Path], Reader | None]
 
 
 def recognised(path: Path, start: bytes) -> Reader | None:
@@ -33,10 +34,20 @@ def recognised(path: Path, start: bytes) -> Reader | None:
     return next((reader for reader in readers() if reader.matches(path, start)), None)
 
 
-def walk(folder: Path, seen: list[Path], taken: Collection[Path] = ()) -> Iterator[Found]:
+def reader_of_file(path: Path) -> Reader | None:
+    """The reader that takes a file, or None; it is opened for that."""
+    try:
+        return recognised(path, head(path))
+    except InputError:
+        return None
+
+
+def walk(
+    folder: Path, seen: list[Path], taken: Collection[Path] = (), look: Look = reader_of_file
+) -> Iterator[Found]:
     """Each log below `folder` with its reader; files that were looked at are added to `seen`.
 
-    The event files of the folders in `taken` belong to a run above them.
+    The event files of the folders in `taken` belong to a run above them; `look` says which reader takes a file.
     """
     files, folders = _entries(folder)
     owner = None if folder in taken else recognised(folder, b"")
@@ -55,12 +66,12 @@ def walk(folder: Path, seen: list[Path], taken: Collection[Path] = ()) -> Iterat
             continue
         if not has_wandb or path.suffix == ".wandb":
             seen.append(path)
-            yield path, _reader_of_file(path)
+            yield path, look(path)
     for inner in folders:
         if not (has_wandb and inner.name in ("files", "logs", "tmp")):
-            yield from walk(inner, seen, parts)
+            yield from walk(inner, seen, parts, look)
     if STATE not in {path.name for path in files}:
-        yield from _newest_checkpoint(folder, seen)
+        yield from _newest_checkpoint(folder, seen, look)
 
 
 def _entries(folder: Path) -> tuple[list[Path], list[Path]]:
@@ -86,14 +97,7 @@ def _entries(folder: Path) -> tuple[list[Path], list[Path]]:
     )
 
 
-def _reader_of_file(path: Path) -> Reader | None:
-    try:
-        return recognised(path, head(path))
-    except InputError:
-        return None
-
-
-def _newest_checkpoint(folder: Path, seen: list[Path]) -> Iterator[Found]:
+def _newest_checkpoint(folder: Path, seen: list[Path], look: Look) -> Iterator[Found]:
     """The `trainer_state.json` of the newest checkpoint: each holds the history of those before it."""
     copies = [
         path for path in folder.glob(f"{CHECKPOINT}*/{STATE}") if path.is_file() and not path.is_symlink()
@@ -101,7 +105,7 @@ def _newest_checkpoint(folder: Path, seen: list[Path]) -> Iterator[Found]:
     if copies:
         newest = max(copies, key=lambda path: (_count(path.parent.name), path.parent.name))
         seen.append(newest)
-        yield newest, _reader_of_file(newest)
+        yield newest, look(newest)
 
 
 def _count(name: str) -> int:

@@ -1,0 +1,1 @@
+"""The dashboard's server: runs below folders, as pages and as an API, for who holds the token."""
