@@ -97,7 +97,7 @@ def test_shift_drag_pans_and_the_wheel_with_control_zooms(page: Any) -> None:
     page.keyboard.down("Control")
     page.mouse.wheel(0, -100)
     page.keyboard.up("Control")
-    page.wait_for_function("!document.querySelector('.toolbar button').disabled")
+    page.wait_for_function("() => !document.querySelector('.toolbar button').disabled")
     page.keyboard.down("Shift")
     drag(page, 0.5, 0.7)
     page.keyboard.up("Shift")
@@ -141,7 +141,7 @@ def test_a_hostile_name_is_text_and_another_run_is_one_choice_away(page: Any) ->
     assert page.locator(".run .name").inner_text().startswith("</script><img")
     assert page.title() != "hurt"
     page.get_by_role("combobox", name="run").select_option("1")
-    page.wait_for_function("document.querySelector('.run .name').textContent === 'calm'")
+    page.wait_for_function("() => document.querySelector('.run .name').textContent === 'calm'")
     assert "healthy" in page.locator(".verdict .badge").inner_text()
 
 
