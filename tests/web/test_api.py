@@ -144,8 +144,11 @@ def test_an_id_is_never_a_path(server: Running, run_id: str, tmp_path: Path) -> 
 
 
 def test_no_answer_tells_a_path(server: Running, tmp_path: Path) -> None:
-    (tmp_path / "runs/a/calm.jsonl").unlink()
-    for run in ("a/calm", "b/broken"):
+    rates = "".join(f'{{"step": {step}, "lr": 0.1}}\n' for step in range(50))
+    write(tmp_path / "runs/rates.jsonl", rates + '{"step": 5, "lr": "torn')
+    server.read_runs(4)
+    assert str(tmp_path) not in server.get("/api/runs").text
+    for run in ("b/broken", "rates"):
         for rest in ("", "/report", "/page"):
             assert str(tmp_path) not in server.get(f"/api/runs/{named(server, run)}{rest}").text
 
@@ -156,6 +159,17 @@ def test_a_log_that_is_gone_is_told_without_its_place(server: Running, tmp_path:
     answer = server.get(f"/api/runs/{run_id}/report")
     assert answer.status_code in (404, 409)
     assert "calm" not in answer.text
+
+
+def test_an_error_that_nobody_foresaw_leaks_nothing(server: Running, monkeypatch: pytest.MonkeyPatch) -> None:
+    def breaks(*_: object) -> None:
+        raise RuntimeError("/a/secret/place")
+
+    monkeypatch.setattr("descentry.web.answers.pathless", breaks)
+    answer = server.get(f"/api/runs/{named(server, 'a/calm')}/report")
+    assert (answer.status_code, set(answer.json())) == (500, {"error"})
+    assert "secret" not in answer.text
+    assert server.told == ["RuntimeError: /a/secret/place"]
 
 
 def test_ids_are_opaque_and_stay_the_same(server: Running, tmp_path: Path) -> None:

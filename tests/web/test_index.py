@@ -8,10 +8,14 @@ from pathlib import Path
 
 import pytest
 from tests.web.logs import folder, rows, write
-from tests.web.served import running, until
+from tests.web.served import real_roots, running, until
 
+from descentry._version import __version__
 from descentry.web import workers
 from descentry.web.digest import digest
+from descentry.web.hub import Hub
+from descentry.web.index import Index
+from descentry.web.kept import Kept
 
 
 @pytest.fixture
@@ -80,7 +84,8 @@ def test_event_files_that_are_links_out_keep_their_folder_out(tmp_path: Path) ->
     for name in ("plain", "linked"):
         (root / name).mkdir(parents=True)
     (root / "plain" / event_file.name).write_bytes(event_file.read_bytes())
-    (root / "linked" / event_file.name).symlink_to(event_file)
+    (root / "linked" / event_file.name).write_bytes(event_file.read_bytes())
+    (root / "linked" / f"{event_file.name}.2").symlink_to(event_file)
     with running(root, tmp_path / "cache") as server:
         assert [run["format"] for run in server.read_runs(1)] == ["tensorboard"]
         assert server.runs()[0]["run"] == "plain"
@@ -131,8 +136,11 @@ def test_a_kept_row_outside_the_roots_is_not_listed(tmp_path: Path) -> None:
     line["place"] = [str(outside), "secret", "jsonl", str(outside.parent)]
     with journal.open("a") as file:
         file.write(json.dumps(line) + "\n")
-    with running(root, tmp_path / "cache") as server:
-        assert len(server.runs()) == 3
+    kept = Kept(tmp_path / "cache", real_roots([str(root)]), __version__, print)
+    index = Index(real_roots([str(root)]), kept, Hub(), print, n_workers=0)
+    index.restore()
+    kept.close()
+    assert sorted(entry.row["run"] for entry in index.entries.all()) == ["a/calm", "b/broken", "c/tuned"]
 
 
 def test_a_log_that_cannot_be_read_is_listed_with_its_problem(

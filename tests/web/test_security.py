@@ -29,6 +29,23 @@ async def application(scope: Any, receive: Any, send: Any) -> None:
     await send({"type": "http.response.body", "body": str(n_bytes).encode()})
 
 
+def test_the_armours_headers_stand_once() -> None:
+    sent: list[Any] = []
+
+    async def send(message: Any) -> None:
+        sent.append(message)
+
+    async def receive() -> Any:
+        return {"type": "http.request", "body": b""}
+
+    scope = {
+        "type": "http", "scheme": "http", "method": "GET", "path": "/api/health", "headers": [(b"host", b"localhost")],
+    }  # fmt: skip
+    asyncio.run(Armour(application, ACCESS, TOLD.append)(scope, receive, send))
+    names = [key.decode().lower() for key, _ in sent[0]["headers"]]
+    assert sorted(set(names)) == sorted(names)
+
+
 def ask(
     path: str = "/api/runs",
     method: str = "GET",

@@ -1,6 +1,6 @@
 """A curve of any length, kept so that any stretch of it is drawn at once, with every extreme of that stretch.
 
-Level 0 holds the points, level k blocks of 8^k of them (lowest, mean, highest, count of finite values, mean x).  A
+Level 0 holds the points, level k blocks of 16^k of them (lowest, mean, highest, count of finite values, mean x).  A
 stretch is drawn from the coarsest level that still has twice as many blocks as the picture has columns; what sticks
 out of whole blocks at its ends is taken from the points.
 """
@@ -11,7 +11,7 @@ import numpy as np
 
 from descentry.record.chunk import Floats, Ints
 
-RATIO = 8
+RATIO = 16
 """Points, or blocks, in a block of the next level.  Higher: less memory, slower pictures."""
 FINER = 2
 """Blocks for each column of the picture, at least.  Higher: columns meet their edges more exactly, slower."""

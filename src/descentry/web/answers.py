@@ -12,6 +12,7 @@ from descentry.web.digest import bounded_config
 from descentry.web.entries import Entry
 from descentry.web.index import Index
 from descentry.web.live import Followed, Live
+from descentry.web.places import Place
 from descentry.web.wire import packed
 
 LIST_SCHEMA = "descentry/runs/1"
@@ -54,7 +55,7 @@ class Answers:
     def run(self, run_id: str) -> Json:
         """A run with its settings, its curves and what the log tells.  Raises NotHereError, InputError."""
         entry, followed, is_complete = self._followed(run_id)
-        said = followed.report()
+        said = pathless(followed.report(), entry.place)
         return strict_object(
             {
                 "schema": RUN_SCHEMA,
@@ -72,12 +73,12 @@ class Answers:
         Raises NotHereError, StillReadingError, InputError.
         """
         followed = self._read_through(run_id)
-        return report_of([run_report(_pathless(followed.report()))], self._version)
+        return report_of([run_report(pathless(followed.report(), followed.entry.place))], self._version)
 
     def page(self, run_id: str, made_at: str) -> Json:
         """`descentry/page/1` of one run.  Raises NotHereError, StillReadingError, InputError."""
         followed = self._read_through(run_id)
-        return page([run_page(_pathless(followed.report()))], self._version, made_at)
+        return page([run_page(pathless(followed.report(), followed.entry.place))], self._version, made_at)
 
     def series(self, run_id: str, name: str, first: float, last: float, width: int) -> bytes:
         """A window of a series as `descentry/series/1`.  Raises NotHereError, InputError."""
@@ -117,9 +118,16 @@ def _mark(event: Event) -> Json:
     }  # fmt: skip
 
 
-def _pathless(said: RunReport) -> RunReport:
-    """The report with the log's name in place of its path."""
-    name = os.path.basename(said.path)
-    return replace(
-        said, path=name, summary=said.summary.replace(said.path, name) if said.path else said.summary
+def pathless(said: RunReport, place: Place) -> RunReport:
+    """The report with the log's name in place of its path, wherever it says it."""
+    name = os.path.basename(place.path)
+
+    def short(text: str) -> str:
+        return text.replace(place.path, name).replace(place.root.rstrip(os.sep) + os.sep, "")
+
+    events = tuple(
+        replace(one, message=short(one.message), where=None if one.where is None else short(one.where))
+        for one in said.events
     )
+    notes = tuple(map(short, said.notes))
+    return replace(said, path=name, summary=short(said.summary), events=events, notes=notes)

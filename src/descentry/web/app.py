@@ -139,6 +139,10 @@ def _add_errors(app: FastAPI) -> None:
         words = {404: "there is nothing at this address", 405: "this method is not served"}
         return _json({"error": words.get(error.status_code, "the request is malformed")}, error.status_code)
 
+    async def failed(_request: Request, _error: Exception) -> Response:
+        return _json({"error": "something went wrong here; the server's own log says more"}, 500)
+
+    app.add_exception_handler(Exception, failed)
     app.add_exception_handler(NotHereError, not_here)
     app.add_exception_handler(StillReadingError, still_reading)
     app.add_exception_handler(InputError, unreadable)

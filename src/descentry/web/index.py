@@ -61,7 +61,7 @@ class Index:
 
     def start(self) -> None:
         """List what is known from the last time, and begin to look."""
-        self._restore()
+        self.restore()
         self._thread.start()
 
     def close(self) -> None:
@@ -81,7 +81,7 @@ class Index:
             "n_waiting": len(self._waiting), "n_skipped": self.n_skipped,
         }  # fmt: skip
 
-    def _restore(self) -> None:
+    def restore(self) -> None:
         """The rows of the last time, for logs that are still there and below the same roots."""
         for place, (state, row) in self._kept.rows().items():
             if place.root in self.roots and os.path.lexists(place.path):

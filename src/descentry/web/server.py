@@ -1,6 +1,7 @@
 """All that serves a set of folders, put together: index, followed runs, application, armour, uvicorn."""
 
 import os
+import resource
 import socket
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -22,8 +23,10 @@ from descentry.web.live import Live
 from descentry.web.requests import App
 from descentry.web.security import MOST_HEADERS, Armour
 
-MOST_CONNECTIONS = 1000
+MOST_CONNECTIONS = 2000
 """Answered at once; more are told to come again (503)."""
+MOST_FILES = 4096
+"""Connections, logs and their folders that are open at once."""
 GRACE_S = 2
 """How long open answers may take at the end."""
 
@@ -100,8 +103,8 @@ def bound(host: str, port: int) -> socket.socket:
 def uvicorn_server(one: Served, ready: Callable[[], None]) -> "Server":
     """A server that calls `ready` once it listens; `run(sockets=[…])` ends by SIGINT, SIGTERM or `should_exit`."""
     config = uvicorn.Config(
-        one.app, http="h11", ws="none", lifespan="off", log_config=None, access_log=False, server_header=False,
-        date_header=False, proxy_headers=False, h11_max_incomplete_event_size=2 * MOST_HEADERS,
+        one.app, http="h11", ws="none", lifespan="off", log_config=None, log_level="critical", access_log=False,
+        server_header=False, date_header=False, proxy_headers=False, h11_max_incomplete_event_size=2 * MOST_HEADERS,
         limit_concurrency=MOST_CONNECTIONS, timeout_keep_alive=5, timeout_graceful_shutdown=GRACE_S,
     )  # fmt: skip
     return Server(config, one, ready)
@@ -117,6 +120,7 @@ class Server(uvicorn.Server):
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Begin, listen, say so."""
+        _allow_files()
         self._one.start()
         await super().startup(sockets)
         if not self.should_exit:
@@ -126,3 +130,11 @@ class Server(uvicorn.Server):
         """End the pages that listen first: they would never end by themselves."""
         self._one.hub.close()
         await super().shutdown(sockets)
+
+
+def _allow_files() -> None:
+    """Let this process open as many files as it may need, where the system's own limit is lower and not hard."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = MOST_FILES if hard == resource.RLIM_INFINITY else min(MOST_FILES, hard)
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
