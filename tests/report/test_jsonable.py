@@ -91,7 +91,7 @@ FROZEN = {
     "read-1": "4845e4a2b369302b",
     "event-1": "e6fd3d11615f9356",
     "preflight-1": "3bfc9606dfff926e",
-    "policy-1": "d319da2c1be57ccf",
+    "policy-1": "24ec9b669d8b6ee9",
     "plot-1": "94508e699ae7523c",
 }
 
